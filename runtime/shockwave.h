@@ -58,18 +58,19 @@ enum sw_header sw_header_find(const char *name, size_t len);
 
 /* What a status line says before its reason phrase. */
 struct sw_status_line {
-    uint16_t code;  /* 100 to 999 */
-    uint16_t id;    /* index in sw_status_infos, 0 when the grammar does not name the code */
-    uint8_t minor;  /* of the version: 1 for HTTP/1.1 */
-    uint8_t reason; /* where the reason phrase would begin: 13 after a space, else 12 */
+    uint16_t code;  /* 0 to 999, as written */
+    uint8_t id;     /* index in sw_status_infos, 0 for a code that the grammar does not name */
+    uint8_t minor;  /* of HTTP/1.minor */
+    uint8_t reason; /* where the reason phrase begins: 13, or 12 where CR follows the code at once */
 };
 
 /*
- * Recognise the status line at `line`, which holds a CR inside the buffer, the last byte that may be
- * read.  Returns 1 and fills `out`, or 0 when it is none.  The bytes of the reason are not looked
- * at.  RFC 9112 4.
+ * Read the front of the status line at `line`.  A CR stands in the buffer at or behind it, and
+ * nothing behind the first one is read.  Returns the code, and fills `out`; or -1 unless the line
+ * begins with HTTP/1.x, a space, three digits and a space or CR.  The bytes of the reason are not
+ * looked at.  RFC 9112 4.
  */
-unsigned sw_status_scan(const char *line, struct sw_status_line *out);
+int sw_status_scan(const char *line, struct sw_status_line *out);
 
 /* ---- Limits --------------------------------------------------------------------------------- */
 
@@ -273,7 +274,7 @@ struct sw_body {
     uint8_t framing;          /* enum sw_framing */
     uint8_t state;            /* private, to the end */
     uint32_t overhead, extensions, at;
-    uint8_t digits, quoted;
+    uint8_t digits;
     const struct sw_limits *limits;
 };
 
@@ -326,6 +327,7 @@ struct sw_writer {
     size_t size;    /* of the memory */
     uint16_t error; /* enum sw_error: NO_ROOM, BAD_OUT_NAME, BAD_OUT_VALUE, ...; n is then where the
                        piece that failed would have begun */
+    uint8_t framed; /* a connection wrote the framing: fields that could contradict it are refused */
 };
 
 /* A literal or an array of characters as a span, without its NUL. */
@@ -394,16 +396,16 @@ enum sw_role { SW_SERVER = 0, SW_CLIENT };
 struct sw_conn {
     const struct sw_limits *limits;
     struct sw_message *message;
-    uint64_t owed;     /* content promised by the head we wrote, not yet written */
-    uint64_t asked;    /* client: what each unanswered request was, two bits each, oldest lowest */
-    uint32_t error_at; /* offset of the error in the bytes of the call that returned it */
-    uint32_t discarded;
-    uint16_t error;    /* enum sw_error */
-    uint8_t role;      /* enum sw_role */
-    uint8_t in, out;   /* private, to the end: states, see conn.c */
-    uint8_t framing;
-    uint8_t flags;
-    uint8_t pending;
+    uint64_t owed;      /* private: content promised by the head we wrote, not yet written */
+    uint64_t asked;     /* private: what each unanswered request was, two bits each, oldest lowest */
+    uint32_t discarded; /* private: bytes of content that nobody wanted */
+    uint32_t error_at;  /* offset of the error in the bytes of the call that returned it */
+    uint16_t error;     /* enum sw_error */
+    uint8_t role;       /* enum sw_role */
+    uint8_t pending;    /* client: requests not yet answered */
+    uint8_t in, out;    /* private, to the end: states, see conn.c */
+    uint8_t framing;    /* of the message being written */
+    uint16_t flags;
 };
 
 /* What sw_conn_next() came upon. */
@@ -456,7 +458,8 @@ void sw_conn_eof(struct sw_conn *conn);
  * Connection and the framing fields.  Add fields of your own (not those: BAD_OUT_FRAMING), then
  * sw_write_end().  `length` is the content's, or SW_LENGTH_UNKNOWN: then it is chunked, or ended by
  * the connection's end for an HTTP/1.0 peer.  No content goes out where none may (HEAD, 204, 304);
- * give the length it would have.  101, or 2xx to CONNECT, hands the connection over.
+ * give the length it would have.  101 (add Upgrade), or 2xx to CONNECT, hands the connection over
+ * once the request has been read to its end; a 101 that was not asked for is MISUSE.
  * Returns SW_OK, MISUSE, or what the writer found.
  */
 enum sw_error sw_conn_reply(struct sw_conn *conn, struct sw_writer *out, unsigned status,
@@ -477,6 +480,10 @@ enum sw_error sw_conn_refuse(struct sw_conn *conn, struct sw_writer *out,
  */
 enum sw_error sw_conn_request(struct sw_conn *conn, struct sw_writer *out, enum sw_method method,
                               struct sw_span target, uint64_t length);
+
+/* Client: the request being written asks for another protocol: writes `Connection: upgrade` and
+   Upgrade.  Only after this is a reply of 101 taken for one.  RFC 9110 7.8. */
+enum sw_error sw_conn_offer(struct sw_conn *conn, struct sw_writer *out, struct sw_span protocol);
 
 /*
  * The framing that stands before the next `n` bytes of content (none, or a chunk head); send those

@@ -1,0 +1,343 @@
+/* conn.c - one HTTP/1.1 connection, either role, without I/O: what the peer sends. */
+/* SPDX-License-Identifier: MIT */
+#include "conn.h"
+#include "head.h"
+
+/*
+ * Two machines, one for each direction, and a few facts about the exchange under way.  What the peer
+ * sends drives `in`, what we write drives `out`.  A server takes turns: the next request is read only
+ * when both machines are done with this one, so replies cannot leave their order.  A client's two
+ * machines turn on their own: requests may be written ahead of their replies.
+ *
+ * Nothing moves but through these tables.  An empty place is a cause that means nothing there.
+ */
+static const uint8_t in_table[][CAUSES] = {
+    /*             GOT_HEAD GOT_END  UNWANTED  TURN     HAND_OVER GIVE_UP    BREAK */
+    [IN_HEAD] =   {IN_BODY, 0,       0,        0,       0,        IN_CLOSED, IN_FAILED},
+    [IN_BODY] =   {0,       IN_DONE, IN_DRAIN, IN_HEAD, IN_OVER,  IN_CLOSED, IN_FAILED},
+    [IN_DRAIN] =  {0,       IN_DONE, 0,        0,       0,        IN_CLOSED, IN_FAILED},
+    [IN_DONE] =   {0,       0,       0,        IN_HEAD, IN_OVER,  IN_CLOSED, IN_FAILED},
+    [IN_OVER] =   {0},
+    [IN_CLOSED] = {0},
+    [IN_FAILED] = {0},
+};
+
+static const uint8_t out_table[][CAUSES] = {
+    /*              GOT_HEAD  GOT_END   UNWANTED  TURN      HAND_OVER GIVE_UP     BREAK */
+    [OUT_IDLE] =   {OUT_BODY, 0,        0,        0,        OUT_OVER, OUT_CLOSED, OUT_IDLE},
+    [OUT_BODY] =   {0,        OUT_DONE, 0,        0,        OUT_OVER, OUT_CLOSED, OUT_CLOSED},
+    [OUT_DONE] =   {0,        0,        0,        OUT_IDLE, OUT_OVER, OUT_CLOSED, OUT_CLOSED},
+    [OUT_OVER] =   {0},
+    [OUT_CLOSED] = {0},
+};
+
+void sw_conn_move_in(struct sw_conn *conn, enum sw_conn_cause cause)
+{
+    if (in_table[conn->in][cause] != IN_NONE)
+        conn->in = in_table[conn->in][cause];
+}
+
+void sw_conn_move_out(struct sw_conn *conn, enum sw_conn_cause cause)
+{
+    if (out_table[conn->out][cause] != OUT_NONE)
+        conn->out = out_table[conn->out][cause];
+}
+
+static void move_both(struct sw_conn *conn, enum sw_conn_cause cause)
+{
+    sw_conn_move_in(conn, cause);
+    sw_conn_move_out(conn, cause);
+}
+
+void sw_conn_init(struct sw_conn *conn, enum sw_role role, const struct sw_limits *limits)
+{
+    *conn = (struct sw_conn){
+        .limits = sw_limits_or_default(limits),
+        .role = (uint8_t)role,
+        .in = IN_HEAD,
+        .out = OUT_IDLE,
+    };
+}
+
+void sw_conn_lend(struct sw_conn *conn, struct sw_message *message)
+{
+    conn->message = message;
+    conn->flags &= (uint16_t)~HEAD_STALE;
+    sw_head_init(&message->head, conn->role == SW_SERVER ? SW_REQUEST : SW_RESPONSE, conn->limits);
+}
+
+struct sw_message *sw_conn_unlend(struct sw_conn *conn)
+{
+    struct sw_message *message = conn->message;
+    bool between = conn->in == IN_HEAD && message &&
+                   (conn->flags & HEAD_STALE || message->head.at == 0);
+
+    if (conn->in != IN_OVER && conn->in != IN_CLOSED && !between)
+        return NULL;
+    conn->message = NULL;
+    return message;
+}
+
+void sw_conn_eof(struct sw_conn *conn)
+{
+    conn->flags |= PEER_CLOSED;
+}
+
+void sw_conn_close(struct sw_conn *conn)
+{
+    conn->flags |= conn->role == SW_SERVER ? CLOSING : LAST;
+}
+
+/* ---- Turns ----------------------------------------------------------------------------------- */
+
+void sw_conn_turn(struct sw_conn *conn)
+{
+    if (conn->out != OUT_DONE)
+        return;
+    if (conn->flags & CLOSING) {
+        move_both(conn, GIVE_UP);
+    } else if (conn->in == IN_DONE) {
+        move_both(conn, TURN);
+        conn->flags = (uint16_t)((conn->flags & ~EXCHANGE) | HEAD_STALE);
+    } else {
+        sw_conn_move_in(conn, UNWANTED);
+    }
+}
+
+/* Client: the reply to the oldest request is whole. */
+static void answered(struct sw_conn *conn)
+{
+    conn->pending--;
+    conn->asked >>= 2;
+    conn->flags = (uint16_t)((conn->flags & ~UPGRADE) | HEAD_STALE);
+    if (conn->flags & CLOSING || (conn->flags & LAST && conn->pending == 0))
+        move_both(conn, GIVE_UP);
+    else
+        sw_conn_move_in(conn, TURN);
+}
+
+/* ---- Reading --------------------------------------------------------------------------------- */
+
+static size_t say(struct sw_event *event, enum sw_event_kind kind, size_t taken)
+{
+    event->kind = kind;
+    return taken;
+}
+
+static size_t broken(struct sw_conn *conn, struct sw_event *event, enum sw_error error, size_t at)
+{
+    conn->error = (uint16_t)error;
+    conn->error_at = (uint32_t)at;
+    conn->flags |= CLOSING;
+    move_both(conn, BREAK);
+    return say(event, SW_EVENT_FAILED, 0);
+}
+
+/* The method that the head just read answers, as far as framing depends on it. */
+static enum sw_method answered_method(const struct sw_conn *conn)
+{
+    switch (conn->asked & 3) {
+    case ASKED_HEAD:
+        return SW_METHOD_HEAD;
+    case ASKED_CONNECT:
+        return SW_METHOD_CONNECT;
+    default:
+        return SW_METHOD_OTHER;
+    }
+}
+
+static void note_request(struct sw_conn *conn, const char *buf)
+{
+    const struct sw_head *head = &conn->message->head;
+
+    if (!sw_head_keep_alive(head, buf))
+        conn->flags |= CLOSING;
+    if (head->minor == 0)
+        conn->flags |= OLD_PEER;
+    else if (sw_head_field(head, SW_HEADER_UPGRADE) &&
+             sw_head_options(head, buf) & SW_OPTION_UPGRADE)
+        conn->flags |= UPGRADE;
+    if (sw_head_expects_continue(head, buf) && !sw_body_done(&conn->message->body))
+        conn->flags |= CONTINUE;
+    conn->discarded = 0;
+}
+
+/* A response head: is it the one that was asked for, and does the connection go on? */
+static size_t note_response(struct sw_conn *conn, const char *buf, size_t taken,
+                            struct sw_event *event)
+{
+    const struct sw_head *head = &conn->message->head;
+    bool switching = head->status == SW_STATUS_SWITCHING_PROTOCOLS;
+
+    if (switching && (conn->asked & 3) != ASKED_UPGRADE)
+        return broken(conn, event, SW_ERROR_UNEXPECTED_MESSAGE, head->start);
+    if (head->status < 200 && !switching) {
+        sw_conn_move_in(conn, TURN);
+        conn->flags |= HEAD_STALE;
+        return say(event, SW_EVENT_INTERIM, taken);
+    }
+    if (conn->message->body.framing == SW_FRAMING_CLOSE ||
+        (!switching && !sw_head_keep_alive(head, buf)))
+        conn->flags |= CLOSING;
+    return say(event, SW_EVENT_HEAD, taken);
+}
+
+/* Nothing but empty lines, which may stand behind a message as well. */
+static bool nothing_begun(const struct sw_conn *conn, size_t len)
+{
+    return len == 0 || (conn->role == SW_SERVER && conn->message->head.state == SW_HEAD_START);
+}
+
+static size_t head_unfinished(struct sw_conn *conn, size_t len, struct sw_event *event)
+{
+    if (!(conn->flags & PEER_CLOSED))
+        return say(event, SW_EVENT_MORE, 0);
+    if (!nothing_begun(conn, len) || conn->pending > 0)
+        return broken(conn, event, SW_ERROR_TRUNCATED, len);
+    move_both(conn, GIVE_UP);
+    return say(event, SW_EVENT_CLOSED, len);
+}
+
+static size_t read_head(struct sw_conn *conn, const char *buf, size_t len, struct sw_event *event)
+{
+    struct sw_message *message = conn->message;
+
+    if (len == 0)
+        return head_unfinished(conn, len, event);
+    if (!message)
+        return broken(conn, event, SW_ERROR_MISUSE, 0);
+    if (conn->role == SW_CLIENT && conn->pending == 0)
+        return broken(conn, event, SW_ERROR_UNEXPECTED_MESSAGE, 0);
+    if (conn->flags & HEAD_STALE) {
+        sw_head_reset(&message->head);
+        conn->flags &= (uint16_t)~HEAD_STALE;
+    }
+    ptrdiff_t taken = sw_head_parse(&message->head, buf, len);
+    if (taken < 0)
+        return broken(conn, event, (enum sw_error)-taken, message->head.at);
+    if (taken == 0)
+        return head_unfinished(conn, len, event);
+
+    enum sw_error error = sw_body_begin(&message->body, &message->head, buf, answered_method(conn),
+                                        &message->trailers);
+    if (error != SW_OK)
+        return broken(conn, event, error, message->body.error_at);
+    sw_conn_move_in(conn, GOT_HEAD);
+    event->head = &message->head;
+    event->bytes = (struct sw_span){buf, (size_t)taken};
+    if (conn->role == SW_CLIENT)
+        return note_response(conn, buf, (size_t)taken, event);
+    note_request(conn, buf);
+    return say(event, SW_EVENT_HEAD, (size_t)taken);
+}
+
+/* The message is whole: say so, and turn if the other side is done as well. */
+static size_t message_end(struct sw_conn *conn, const char *buf, size_t taken,
+                          struct sw_event *event)
+{
+    const struct sw_head *trailers = &conn->message->trailers;
+
+    if (conn->message->body.framing == SW_FRAMING_CHUNKED && trailers->field_count > 0)
+        event->head = trailers;
+    event->bytes = (struct sw_span){buf, taken};
+    sw_conn_move_in(conn, GOT_END);
+    if (conn->role == SW_CLIENT)
+        answered(conn);
+    else
+        sw_conn_turn(conn);
+    return say(event, SW_EVENT_END, taken);
+}
+
+static size_t body_unfinished(struct sw_conn *conn, const char *buf, size_t len,
+                              struct sw_event *event)
+{
+    if (!(conn->flags & PEER_CLOSED))
+        return say(event, SW_EVENT_MORE, 0);
+    if (sw_body_eof(&conn->message->body) != SW_OK)
+        return broken(conn, event, SW_ERROR_TRUNCATED, len);
+    return message_end(conn, buf, 0, event);
+}
+
+static size_t read_body(struct sw_conn *conn, const char *buf, size_t len, struct sw_event *event)
+{
+    struct sw_body *body = &conn->message->body;
+    size_t used = 0;
+
+    if (body->framing == SW_FRAMING_TUNNEL) {
+        conn->pending--;
+        move_both(conn, HAND_OVER);
+        return say(event, SW_EVENT_UPGRADED, 0);
+    }
+    if (len > 0 && !sw_body_done(body))
+        conn->flags &= (uint16_t)~CONTINUE;
+    while (!sw_body_done(body)) {
+        struct sw_span content;
+        ptrdiff_t taken = sw_body_next(body, buf + used, len - used, &content);
+        if (taken < 0)
+            return broken(conn, event, (enum sw_error)-taken, used + body->error_at);
+        if (taken == 0) {
+            if (used > 0)
+                return say(event, SW_EVENT_MORE, used);
+            return body_unfinished(conn, buf, len, event);
+        }
+        if (content.n > 0) {
+            event->bytes = content;
+            return say(event, SW_EVENT_CONTENT, used + (size_t)taken);
+        }
+        if (sw_body_done(body))
+            return message_end(conn, buf + used, used + (size_t)taken, event);
+        used += (size_t)taken;
+    }
+    return message_end(conn, buf, used, event);
+}
+
+/* Content behind a finished reply: dropped, up to a limit; bytes of a body are never a request. */
+static size_t drain(struct sw_conn *conn, const char *buf, size_t len, struct sw_event *event)
+{
+    size_t used = 0;
+
+    while (conn->in == IN_DRAIN) {
+        size_t taken = read_body(conn, buf + used, len - used, event);
+        used += taken;
+        if (event->kind == SW_EVENT_FAILED || (event->kind == SW_EVENT_MORE && taken == 0))
+            return used;
+        conn->discarded += (uint32_t)taken;
+        if (conn->discarded > SW_LIMIT(conn->limits, drain)) {
+            move_both(conn, GIVE_UP);
+            return say(event, SW_EVENT_CLOSED, len);
+        }
+    }
+    *event = (struct sw_event){SW_EVENT_MORE, {buf, 0}, NULL};
+    return used;
+}
+
+size_t sw_conn_next(struct sw_conn *conn, const char *buf, size_t len, struct sw_event *event)
+{
+    size_t used = 0;
+
+    *event = (struct sw_event){SW_EVENT_MORE, {buf, 0}, NULL};
+    if (conn->in == IN_DRAIN) {
+        used = drain(conn, buf, len, event);
+        if (conn->in != IN_HEAD)
+            return used;
+        buf += used;
+        len -= used;
+    }
+    switch ((enum sw_conn_in)conn->in) {
+    case IN_HEAD:
+        return used + read_head(conn, buf, len, event);
+    case IN_BODY:
+        return read_body(conn, buf, len, event);
+    case IN_DONE:
+        return say(event, len > 0 ? SW_EVENT_PAUSED : SW_EVENT_MORE, 0);
+    case IN_OVER:
+        return say(event, SW_EVENT_UPGRADED, 0);
+    case IN_FAILED:
+        return say(event, SW_EVENT_FAILED, 0);
+    case IN_CLOSED:
+    case IN_NONE:
+    case IN_DRAIN:
+        break;
+    }
+    return say(event, SW_EVENT_CLOSED, len);
+}

@@ -1,0 +1,285 @@
+/* conn_write.c - what a connection sends: heads with the right framing, content, ends. */
+/* SPDX-License-Identifier: MIT */
+#include "conn.h"
+
+/* What the writer has to say about all that was asked of it. */
+static enum sw_error written(struct sw_conn *conn, const struct sw_writer *out)
+{
+    if (out->error != SW_OK)
+        conn->flags |= CLOSING;
+    return (enum sw_error)out->error;
+}
+
+/* Content-Length, Transfer-Encoding, or nothing: then the connection's end is the message's. */
+static void write_framing(struct sw_conn *conn, struct sw_writer *out, uint64_t length)
+{
+    if (length != SW_LENGTH_UNKNOWN) {
+        conn->framing = SW_FRAMING_LENGTH;
+        conn->owed = length;
+        sw_write_length(out, length);
+    } else if (conn->framing == SW_FRAMING_CHUNKED) {
+        sw_write_field(out, SW_HEADER_TRANSFER_ENCODING, SW_SPAN("chunked"));
+    }
+}
+
+/* ---- Server ---------------------------------------------------------------------------------- */
+
+/* Whether this reply makes the connection another protocol's. */
+static bool is_tunnel(const struct sw_conn *conn, unsigned status)
+{
+    return status == SW_STATUS_SWITCHING_PROTOCOLS ||
+           (status / 100 == 2 && conn->message->head.method == SW_METHOD_CONNECT);
+}
+
+/* Whether what is left of the request is more than we would read for the connection's sake, or may
+   never come, which only the peer knows while it waits for 100. */
+static bool unread_is_too_much(const struct sw_conn *conn)
+{
+    if (conn->in != IN_BODY)
+        return false;
+    return conn->flags & CONTINUE ||
+           conn->message->body.left > SW_LIMIT(conn->limits, drain);
+}
+
+/* What the reply does to the connection and to its own body, before a byte of it is written. */
+static void settle_reply(struct sw_conn *conn, unsigned status, uint64_t length)
+{
+    bool old = conn->flags & OLD_PEER, tunnel = is_tunnel(conn, status);
+
+    conn->owed = 0;
+    conn->framing = tunnel ? SW_FRAMING_TUNNEL : old ? SW_FRAMING_CLOSE : SW_FRAMING_CHUNKED;
+    if (tunnel || status == SW_STATUS_NO_CONTENT || status == SW_STATUS_NOT_MODIFIED ||
+        conn->message->head.method == SW_METHOD_HEAD)
+        conn->flags |= BODILESS;
+    else if (old && length == SW_LENGTH_UNKNOWN)
+        conn->flags |= CLOSING;
+    if (unread_is_too_much(conn))
+        conn->flags |= CLOSING;
+}
+
+static void write_persistence(const struct sw_conn *conn, struct sw_writer *out, unsigned status)
+{
+    if (status == SW_STATUS_SWITCHING_PROTOCOLS)
+        sw_write_field(out, SW_HEADER_CONNECTION, SW_SPAN("upgrade"));
+    else if (conn->framing == SW_FRAMING_TUNNEL)
+        return;
+    else if (conn->flags & CLOSING)
+        sw_write_field(out, SW_HEADER_CONNECTION, SW_SPAN("close"));
+    else if (conn->flags & OLD_PEER)
+        sw_write_field(out, SW_HEADER_CONNECTION, SW_SPAN("keep-alive"));
+}
+
+/* The head of a reply whose place in the order is right. */
+static enum sw_error write_reply(struct sw_conn *conn, struct sw_writer *out, unsigned status,
+                                 uint64_t length, const struct sw_date *date)
+{
+    settle_reply(conn, status, length);
+    sw_write_status(out, status);
+    if (date)
+        sw_write_date(out, date);
+    write_persistence(conn, out, status);
+    /* RFC 9110 8.6, RFC 9112 6.1: never with 204 or a tunnel; with 304 only what is known. */
+    if (conn->framing != SW_FRAMING_TUNNEL && status != SW_STATUS_NO_CONTENT &&
+        !(status == SW_STATUS_NOT_MODIFIED && length == SW_LENGTH_UNKNOWN))
+        write_framing(conn, out, length);
+    out->framed = true;
+    sw_conn_move_out(conn, GOT_HEAD);
+    return written(conn, out);
+}
+
+static bool may_reply(const struct sw_conn *conn)
+{
+    return conn->role == SW_SERVER && conn->out == OUT_IDLE &&
+           (conn->in == IN_BODY || conn->in == IN_DONE);
+}
+
+enum sw_error sw_conn_reply(struct sw_conn *conn, struct sw_writer *out, unsigned status,
+                            uint64_t length, const struct sw_date *date)
+{
+    bool switching = status == SW_STATUS_SWITCHING_PROTOCOLS;
+
+    if (!may_reply(conn) || status > 999 || (status < 200 && !switching))
+        return SW_ERROR_MISUSE;
+    if (switching && !(conn->flags & UPGRADE))
+        return SW_ERROR_MISUSE;
+    if (is_tunnel(conn, status) && !sw_body_done(&conn->message->body))
+        return SW_ERROR_MISUSE;
+    return write_reply(conn, out, status, length, date);
+}
+
+enum sw_error sw_conn_interim(struct sw_conn *conn, struct sw_writer *out, unsigned status)
+{
+    if (!may_reply(conn) || status / 100 != 1 || status == SW_STATUS_SWITCHING_PROTOCOLS)
+        return SW_ERROR_MISUSE;
+    if (conn->flags & OLD_PEER || (status == SW_STATUS_CONTINUE && !(conn->flags & CONTINUE)))
+        return SW_OK;
+    if (status == SW_STATUS_CONTINUE)
+        conn->flags &= (uint16_t)~CONTINUE;
+    sw_write_status(out, status);
+    sw_write_end(out);
+    return written(conn, out);
+}
+
+/* `BAD_HOST: what is wrong (RFC 9112 3.2)` LF, or as much of it as there is room for. */
+static size_t describe(const struct sw_error_info *info, char *text, size_t room)
+{
+    const char *parts[] = {info->name, ": ", info->text, " (", info->rule, ")\n"};
+    size_t n = 0;
+
+    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
+        for (const char *p = parts[i]; *p && n < room; p++)
+            text[n++] = *p;
+    return n;
+}
+
+enum sw_error sw_conn_refuse(struct sw_conn *conn, struct sw_writer *out,
+                             const struct sw_date *date)
+{
+    const struct sw_error_info *info = &sw_error_infos[conn->error];
+    char text[256];
+
+    if (conn->role != SW_SERVER || conn->in != IN_FAILED || conn->out != OUT_IDLE ||
+        !conn->message)
+        return SW_ERROR_MISUSE;
+    size_t n = describe(info, text, sizeof text);
+    write_reply(conn, out, info->status, n, date);
+    sw_write_field(out, SW_HEADER_CONTENT_TYPE, SW_SPAN("text/plain"));
+    sw_write_end(out);
+    if (!(conn->flags & BODILESS))
+        sw_write_bytes(out, text, n);
+    conn->owed = 0;
+    sw_conn_finish(conn, out, (struct sw_span){0});
+    return written(conn, out);
+}
+
+/* ---- Client ---------------------------------------------------------------------------------- */
+
+enum sw_error sw_conn_request(struct sw_conn *conn, struct sw_writer *out, enum sw_method method,
+                              struct sw_span target, uint64_t length)
+{
+    uint32_t limit = SW_LIMIT(conn->limits, pipeline);
+    bool last_sent = conn->flags & LAST && conn->pending > 0;
+    uint64_t asked = method == SW_METHOD_HEAD      ? ASKED_HEAD
+                     : method == SW_METHOD_CONNECT ? ASKED_CONNECT
+                                                   : ASKED_PLAIN;
+
+    if (conn->role != SW_CLIENT || conn->out != OUT_IDLE || conn->in == IN_FAILED || last_sent ||
+        conn->flags & (CLOSING | PEER_CLOSED | UPGRADE))
+        return SW_ERROR_MISUSE;
+    if (conn->pending >= (limit < 32 ? limit : 32))
+        return SW_ERROR_PIPELINE_TOO_DEEP;
+    conn->owed = 0;
+    conn->framing = length == SW_LENGTH_UNKNOWN ? SW_FRAMING_CHUNKED : SW_FRAMING_LENGTH;
+    sw_write_request(out, method, target);
+    if (conn->flags & LAST)
+        sw_write_field(out, SW_HEADER_CONNECTION, SW_SPAN("close"));
+    if (length > 0 || sw_method_names[method].flags & SW_METHOD_F_CONTENT)
+        write_framing(conn, out, length);
+    out->framed = true;
+    if (out->error != SW_OK)
+        return written(conn, out);
+    conn->asked |= asked << (2 * conn->pending++);
+    if (asked == ASKED_CONNECT)
+        conn->flags |= UPGRADE;
+    sw_conn_move_out(conn, GOT_HEAD);
+    return SW_OK;
+}
+
+enum sw_error sw_conn_offer(struct sw_conn *conn, struct sw_writer *out, struct sw_span protocol)
+{
+    if (conn->role != SW_CLIENT || conn->out != OUT_BODY)
+        return SW_ERROR_MISUSE;
+    out->framed = false;
+    sw_write_field(out, SW_HEADER_CONNECTION, SW_SPAN("upgrade"));
+    out->framed = true;
+    sw_write_field(out, SW_HEADER_UPGRADE, protocol);
+    conn->asked |= (uint64_t)ASKED_UPGRADE << (2 * (conn->pending - 1));
+    conn->flags |= UPGRADE;
+    return written(conn, out);
+}
+
+/* ---- Content --------------------------------------------------------------------------------- */
+
+/* The CRLF behind the data of the chunk before, if there is one, and the next size. */
+static void write_chunk_head(struct sw_conn *conn, struct sw_writer *out, size_t n)
+{
+    char head[2 + 2 * sizeof n + 2], *end = head + sizeof head, *p = end;
+
+    *--p = '\n';
+    *--p = '\r';
+    do
+        *--p = "0123456789abcdef"[n & 15];
+    while (n >>= 4);
+    if (conn->flags & CHUNK_OPEN) {
+        *--p = '\n';
+        *--p = '\r';
+    }
+    sw_write_bytes(out, p, (size_t)(end - p));
+    conn->flags |= CHUNK_OPEN;
+}
+
+enum sw_error sw_conn_content(struct sw_conn *conn, struct sw_writer *out, size_t n)
+{
+    if (conn->out != OUT_BODY || conn->framing == SW_FRAMING_TUNNEL)
+        return SW_ERROR_MISUSE;
+    if (conn->framing == SW_FRAMING_LENGTH) {
+        if (n > conn->owed)
+            return SW_ERROR_BODY_LENGTH_MISMATCH;
+        conn->owed -= n;
+    } else if (conn->framing == SW_FRAMING_CHUNKED && n > 0 && !(conn->flags & BODILESS)) {
+        write_chunk_head(conn, out, n);
+    }
+    return written(conn, out);
+}
+
+bool sw_conn_bodiless(const struct sw_conn *conn)
+{
+    return conn->flags & BODILESS;
+}
+
+static void write_last_chunk(struct sw_conn *conn, struct sw_writer *out, struct sw_span trailers)
+{
+    if (conn->flags & CHUNK_OPEN)
+        sw_write_bytes(out, "\r\n", 2);
+    sw_write_bytes(out, "0\r\n", 3);
+    sw_write_bytes(out, trailers.p, trailers.n);
+    sw_write_bytes(out, "\r\n", 2);
+    conn->flags &= (uint16_t)~CHUNK_OPEN;
+}
+
+enum sw_error sw_conn_finish(struct sw_conn *conn, struct sw_writer *out, struct sw_span trailers)
+{
+    bool body = !(conn->flags & BODILESS);
+    bool chunked = body && conn->framing == SW_FRAMING_CHUNKED;
+    bool missing = body && conn->owed > 0;
+
+    if (conn->out != OUT_BODY || (trailers.n > 0 && !chunked))
+        return SW_ERROR_MISUSE;
+    if (chunked)
+        write_last_chunk(conn, out, trailers);
+    if (missing)
+        conn->flags |= CLOSING;
+    out->framed = false;
+    enum sw_error error = written(conn, out);
+    sw_conn_move_out(conn, GOT_END);
+    if (conn->role == SW_CLIENT) {
+        sw_conn_move_out(conn, TURN);
+    } else if (conn->framing == SW_FRAMING_TUNNEL) {
+        sw_conn_move_in(conn, HAND_OVER);
+        sw_conn_move_out(conn, HAND_OVER);
+    } else {
+        sw_conn_turn(conn);
+    }
+    return missing ? SW_ERROR_BODY_LENGTH_MISMATCH : error;
+}
+
+enum sw_fate sw_conn_fate(const struct sw_conn *conn)
+{
+    bool over = conn->in == IN_CLOSED || conn->in == IN_FAILED;
+
+    if (conn->in == IN_OVER)
+        return SW_FATE_HANDOVER;
+    if (!over || conn->out == OUT_BODY)
+        return SW_FATE_KEEP;
+    return conn->role == SW_CLIENT || conn->flags & PEER_CLOSED ? SW_FATE_CLOSE : SW_FATE_LINGER;
+}

@@ -1,0 +1,195 @@
+/* head.c - a head in the caller's buffer: parsing it, and finding fields in it. */
+/* SPDX-License-Identifier: MIT */
+#include "head.h"
+#include "value.h"
+
+_Static_assert(sizeof(struct sw_field) == 16, "four fields fill a cache line");
+_Static_assert(sizeof(struct sw_head) % 64 == 0, "a head is made of whole cache lines");
+
+void sw_head_init(struct sw_head *head, enum sw_kind kind, const struct sw_limits *limits)
+{
+    memset(head, 0, sizeof *head);
+    head->kind = (uint8_t)kind;
+    head->limits = sw_limits_or_default(limits);
+}
+
+/* The index by id is left as it is: sw_head_field() believes no entry that the fields do not bear
+   out, so what an earlier head left in it does no harm. */
+void sw_head_reset(struct sw_head *head)
+{
+    head->method = SW_METHOD_OTHER;
+    head->status = 0;
+    head->status_id = 0;
+    head->minor = 0;
+    head->start = 0;
+    head->target = 0;
+    head->target_len = 0;
+    head->field_count = 0;
+    head->length = 0;
+    head->at = 0;
+    head->error = SW_OK;
+    head->state = SW_HEAD_START;
+    head->empty_lines = 0;
+    head->line = 0;
+    head->mark = 0;
+}
+
+void sw_head_lend(struct sw_head *head, struct sw_field *more, size_t count)
+{
+    head->more = more;
+    head->more_count = count < UINT16_MAX - SW_FIELDS_INLINE ? (uint32_t)count
+                                                             : UINT16_MAX - SW_FIELDS_INLINE;
+}
+
+uint32_t sw_head_room(const struct sw_head *head)
+{
+    uint32_t room = SW_FIELDS_INLINE + head->more_count;
+    uint32_t limit = head->kind == SW_TRAILERS ? SW_LIMIT(head->limits, trailers)
+                                               : SW_LIMIT(head->limits, fields);
+
+    return room < limit ? room : limit;
+}
+
+bool sw_head_fail(struct sw_head *head, enum sw_error error, size_t at)
+{
+    head->state = SW_HEAD_FAILED;
+    head->error = (uint16_t)error;
+    head->at = (uint32_t)at;
+    return false;
+}
+
+static bool blank(char c)
+{
+    return c == ' ' || c == '\t';
+}
+
+bool sw_head_add(struct sw_head *head, const char *buf, size_t colon, size_t end)
+{
+    size_t from = colon + 1, name_len = colon - head->line;
+
+    while (from < end && blank(buf[from]))
+        from++;
+    while (end > from && blank(buf[end - 1]))
+        end--;
+
+    uint32_t i = head->field_count;
+    enum sw_header id = sw_header_find(buf + head->line, name_len);
+    if (head->kind == SW_TRAILERS && sw_header_names[id].flags & SW_HEADER_F_NO_TRAILER)
+        return sw_head_fail(head, SW_ERROR_FORBIDDEN_TRAILER, head->line);
+
+    struct sw_field *field =
+        i < SW_FIELDS_INLINE ? &head->fields[i] : &head->more[i - SW_FIELDS_INLINE];
+    *field = (struct sw_field){
+        .name = head->line,
+        .name_len = (uint16_t)name_len,
+        .id = (uint16_t)id,
+        .value = (uint32_t)from,
+        .value_len = (uint32_t)(end - from),
+    };
+    if (!sw_head_field(head, id))
+        head->slot[id] = (uint16_t)i;
+    head->field_count = i + 1;
+    return true;
+}
+
+/* RFC 9112 3.2: exactly one valid Host, or in HTTP/1.0 at most one.  An empty one is valid. */
+static bool check_host(struct sw_head *head, const char *buf)
+{
+    const struct sw_field *field = sw_head_field(head, SW_HEADER_HOST);
+    struct sw_host host;
+
+    if (!field)
+        return head->minor == 0 || sw_head_fail(head, SW_ERROR_HOST_MISSING, head->at - 2);
+    size_t again = sw_head_again(head, head->slot[SW_HEADER_HOST]);
+    if (again < head->field_count)
+        return sw_head_fail(head, SW_ERROR_HOST_REPEATED, sw_head_at(head, again)->name);
+    if (!sw_host_parse(sw_field_value(field, buf), &host))
+        return sw_head_fail(head, SW_ERROR_BAD_HOST, field->value);
+    return true;
+}
+
+ptrdiff_t sw_head_parse(struct sw_head *head, const char *buf, size_t len)
+{
+    size_t limit = head->kind == SW_TRAILERS ? SW_LIMIT(head->limits, trailer_bytes)
+                                             : SW_LIMIT(head->limits, head);
+
+    sw_head_step(head, buf, len < limit ? len : limit);
+    if (head->state == SW_HEAD_WHOLE) {
+        head->length = head->at;
+        head->state = SW_HEAD_DONE;
+        if (head->kind == SW_REQUEST)
+            check_host(head, buf);
+    } else if (head->state < SW_HEAD_WHOLE && len > limit) {
+        sw_head_fail(head,
+                     head->kind == SW_TRAILERS ? SW_ERROR_TRAILERS_TOO_LARGE
+                                               : SW_ERROR_HEAD_TOO_LARGE,
+                     limit);
+    }
+    return head->state == SW_HEAD_FAILED ? -(ptrdiff_t)head->error : (ptrdiff_t)head->length;
+}
+
+unsigned sw_head_error_status(const struct sw_head *head)
+{
+    if (head->error == SW_OK || head->kind == SW_REQUEST)
+        return sw_error_infos[head->error].status;
+    return SW_STATUS_BAD_REQUEST;
+}
+
+size_t sw_head_again(const struct sw_head *head, size_t i)
+{
+    uint16_t id = sw_head_at(head, i)->id;
+
+    do
+        i++;
+    while (i < head->field_count && sw_head_at(head, i)->id != id);
+    return i;
+}
+
+size_t sw_head_named(const struct sw_head *head, const char *buf, const char *name, size_t n)
+{
+    size_t i = 0;
+
+    for (; i < head->field_count; i++) {
+        if (sw_value_same(sw_field_name(sw_head_at(head, i), buf), (struct sw_span){name, n}))
+            break;
+    }
+    return i;
+}
+
+/* Whether any line of a list field has the token, letters in either case. */
+static bool any_has_token(const struct sw_head *head, const char *buf, enum sw_header id,
+                          const char *token)
+{
+    if (!sw_head_field(head, id))
+        return false;
+    for (size_t i = head->slot[id]; i < head->field_count; i = sw_head_again(head, i))
+        if (sw_list_has_token(sw_field_value(sw_head_at(head, i), buf), token))
+            return true;
+    return false;
+}
+
+unsigned sw_head_options(const struct sw_head *head, const char *buf)
+{
+    unsigned options = 0;
+
+    if (any_has_token(head, buf, SW_HEADER_CONNECTION, "close"))
+        options |= SW_OPTION_CLOSE;
+    if (any_has_token(head, buf, SW_HEADER_CONNECTION, "keep-alive"))
+        options |= SW_OPTION_KEEP_ALIVE;
+    if (any_has_token(head, buf, SW_HEADER_CONNECTION, "upgrade"))
+        options |= SW_OPTION_UPGRADE;
+    return options;
+}
+
+bool sw_head_keep_alive(const struct sw_head *head, const char *buf)
+{
+    unsigned options = sw_head_options(head, buf);
+
+    return !(options & SW_OPTION_CLOSE) && (head->minor > 0 || options & SW_OPTION_KEEP_ALIVE);
+}
+
+bool sw_head_expects_continue(const struct sw_head *head, const char *buf)
+{
+    return head->kind == SW_REQUEST && head->minor > 0 &&
+           any_has_token(head, buf, SW_HEADER_EXPECT, "100-continue");
+}

@@ -1,0 +1,18 @@
+/* limits.h - a limit, or its default where it is 0. */
+/* SPDX-License-Identifier: MIT */
+#ifndef SW_LIMITS_H
+#define SW_LIMITS_H
+
+#include "shockwave.h"
+
+extern const struct sw_limits sw_limits_default;
+
+#define SW_LIMIT(limits, member) \
+    ((limits)->member ? (limits)->member : sw_limits_default.member)
+
+static inline const struct sw_limits *sw_limits_or_default(const struct sw_limits *limits)
+{
+    return limits ? limits : &sw_limits_default;
+}
+
+#endif
