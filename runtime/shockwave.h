@@ -1,44 +1,544 @@
-/* shockwave.h - the public face of the core. */
+/* shockwave.h - the HTTP/1.1 engine without I/O: bytes in, events out, bytes to send. */
 /* SPDX-License-Identifier: MIT */
 #ifndef SHOCKWAVE_H
 #define SHOCKWAVE_H
 
+/*
+ * This header is the manual; read it from top to bottom.
+ *
+ *   Words         methods, statuses, field names and errors, from grammar/
+ *   Limits        what a peer may cost you, and what you forgive it
+ *   Heads         start line and fields, parsed where they lie
+ *   Bodies        which framing, and the content behind it
+ *   Writing       heads and framing into your memory
+ *   Connections   one peer, either role: all of the above in order
+ *   Pools         fixed slabs over memory that you give
+ *
+ * Nothing here allocates, blocks, locks, logs or calls anything but memcpy, memmove, memset,
+ * memcmp and memchr.  A struct belongs to one thread at a time; different ones are independent.
+ * All structs are public so that you can place them where you like; a member called private is not
+ * for you to touch.  Typed field values (dates, cookies, ranges, ...) are in shockwave_values.h.
+ *
+ * Spans and offsets point into the buffer that you passed, and live as long as its bytes stay put.
+ * Zero is the harmless value everywhere: a zeroed limit is the default, a zeroed flag is strict.
+ */
+
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include "shockwave_words.h"
 
-/* A run of bytes inside somebody else's buffer. */
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* A run of bytes in somebody else's memory. */
 struct sw_span {
     const char *p;
     size_t n;
 };
 
+/* ---- Words ---------------------------------------------------------------------------------- */
+
 /*
- * Which method?  `token` is made of tchar (RFC 9110 5.6.2) and followed, inside the buffer, by a
- * space; methods are case-sensitive.  SW_METHOD_OTHER for a token that the grammar does not name.
+ * shockwave_words.h is generated from grammar/: enum sw_method, sw_status, sw_header, sw_error, and
+ * the tables sw_method_names, sw_header_names, sw_status_infos, sw_error_infos.  A word that the
+ * grammar does not know is not an error: it has the id 0 (SW_METHOD_OTHER, SW_HEADER_OTHER).
+ */
+
+/*
+ * The id of a method.  `token` is made of token bytes and followed, inside the buffer, by a space,
+ * which is the last byte read.  Case counts.  RFC 9110 9.1.
  */
 enum sw_method sw_method_scan(const char *token);
 
+/* The id of a field name of `len` token bytes, in any case of letters.  RFC 9110 5.1. */
+enum sw_header sw_header_find(const char *name, size_t len);
+
 /* What a status line says before its reason phrase. */
 struct sw_status_line {
-    uint16_t code;  /* 0..999, as written */
-    uint8_t id;     /* sw_status_infos[id], 0 for a code that the grammar does not name */
-    uint8_t minor;  /* of HTTP/1.minor */
-    uint8_t reason; /* where the reason phrase begins: 13, or 12 where CR follows the code at once */
+    uint16_t code;  /* 100 to 999 */
+    uint16_t id;    /* index in sw_status_infos, 0 when the grammar does not name the code */
+    uint8_t minor;  /* of the version: 1 for HTTP/1.1 */
+    uint8_t reason; /* where the reason phrase would begin: 13 after a space, else 12 */
 };
 
 /*
- * Read the front of a status line, RFC 9112 4.  There must be a CR in the buffer at or after `line`;
- * nothing behind the first one is read.  Returns the code, and fills `out`; or -1, and leaves `out`
- * alone, unless the line begins with HTTP/1.x, a space, three digits and then a space or CR.
+ * Recognise the status line at `line`, which holds a CR inside the buffer, the last byte that may be
+ * read.  Returns 1 and fills `out`, or 0 when it is none.  The bytes of the reason are not looked
+ * at.  RFC 9112 4.
  */
-int sw_status_scan(const char *line, struct sw_status_line *out);
+unsigned sw_status_scan(const char *line, struct sw_status_line *out);
+
+/* ---- Limits --------------------------------------------------------------------------------- */
 
 /*
- * Which field?  `name` is len bytes of tchar, in any case; nothing outside them is read.
- * SW_HEADER_OTHER for a name that the grammar does not hold.
+ * What one peer may cost.  A member that is 0 stands for the default beside it.  A limit is
+ * inclusive, grows with the bytes (it is met at the byte that passes it, not at the end of the
+ * line), and has an error of its own.
  */
-enum sw_header sw_header_find(const char *name, size_t len);
+struct sw_limits {
+    uint32_t method;           /* bytes; 32; METHOD_TOO_LONG */
+    uint32_t target;           /* bytes; 8192; TARGET_TOO_LONG */
+    uint32_t empty_lines;      /* before a start line; 4; TOO_MANY_EMPTY_LINES */
+    uint32_t field_name;       /* bytes, at most 65535; 256; FIELD_NAME_TOO_LONG */
+    uint32_t field_line;       /* bytes without CRLF; 8192; FIELD_LINE_TOO_LONG */
+    uint32_t fields;           /* 128, as far as there is room for them; TOO_MANY_FIELDS */
+    uint32_t head;             /* bytes of start line and fields; 16384; HEAD_TOO_LARGE */
+    uint64_t body;             /* bytes of content; 1 GiB; BODY_TOO_LARGE */
+    uint32_t chunk_extensions; /* bytes over one message; 4096; CHUNK_EXTENSIONS_TOO_LONG */
+    uint32_t chunk_overhead;   /* framing beyond 16 bytes for each of content; 16384;
+                                  CHUNK_OVERHEAD */
+    uint32_t trailers;         /* fields in a trailer section; 32; TOO_MANY_TRAILERS */
+    uint32_t trailer_bytes;    /* of the section; 8192; TRAILERS_TOO_LARGE */
+    uint32_t drain;            /* bytes of content read to keep a connection although nobody
+                                  wants them; 65536 */
+    uint32_t pipeline;         /* requests a client may have unanswered, at most 32; 16;
+                                  PIPELINE_TOO_DEEP */
+    uint32_t lenient;          /* enum sw_lenient, or'ed; none */
+};
+
+/*
+ * What strictness may be given up for the sake of old peers.  Each opens the door that is named; a
+ * proxy in front that does not forgive the same thing in the same way can be made to disagree with
+ * you about where a message ends.
+ */
+enum sw_lenient {
+    SW_LENIENT_OBS_FOLD = 1,    /* Responses: a field line may go on in the next line.  The fold is
+                                   overwritten by spaces, so the buffer must be writable.  Attack: a
+                                   peer that reads the second line as a field of its own. */
+    SW_LENIENT_NO_REASON = 2,   /* Responses: `HTTP/1.1 200` CRLF without the space.  Attack: none
+                                   known; proxies may refuse the message. */
+    SW_LENIENT_BARE_LF = 4,     /* A line may end in LF alone.  Attack: request smuggling past a
+                                   proxy that takes the LF for part of a value. */
+    SW_LENIENT_LINE_SPACES = 8, /* Requests: spaces after the version.  Attack: smuggling past a
+                                   proxy that reads the version from the last word of the line. */
+    SW_LENIENT_TARGET = 16,     /* Requests: `" < > [ ] \ ^ ` { | }` and bytes above 127 in a path or
+                                   query, as browsers send them in a query.  Attack: a filter in
+                                   front that normalises the target sees another one. */
+};
+
+/* ---- Heads ---------------------------------------------------------------------------------- */
+
+/* What kind of field section, and what stands before it. */
+enum sw_kind {
+    SW_REQUEST = 0,
+    SW_RESPONSE,
+    SW_TRAILERS, /* no start line; forbidden fields refused, RFC 9110 6.5.1 */
+};
+
+enum { SW_FIELDS_INLINE = 32 };
+
+/* One field line.  Offsets count from the first byte that was passed to sw_head_parse(). */
+struct sw_field {
+    uint32_t name;
+    uint16_t name_len;
+    uint16_t id; /* enum sw_header */
+    uint32_t value; /* without the white space around it */
+    uint32_t value_len;
+};
+
+/*
+ * A head: 64 bytes of summary, the index by id, and 32 fields; about 1.2 KiB, whole cache lines.
+ * It holds no pointer into the buffer, so the buffer may move between calls.
+ */
+struct sw_head {
+    uint16_t method;    /* enum sw_method; requests */
+    uint16_t status;    /* the code, 100 to 999; responses */
+    uint16_t status_id; /* index in sw_status_infos; responses */
+    uint8_t kind;       /* enum sw_kind */
+    uint8_t minor;      /* of HTTP/1.minor; 2 and more are to be treated as 1 */
+    uint32_t start;     /* where the start line begins, behind skipped empty lines */
+    uint32_t target;    /* the request target, or the reason phrase */
+    uint32_t target_len;
+    uint32_t field_count;
+    uint32_t length;    /* bytes of the head, empty lines before it included; 0 until it is whole */
+    uint32_t at;        /* bytes looked at; after an error, the offset of the one that broke a rule */
+    uint16_t error;     /* enum sw_error */
+    uint8_t state;      /* private, to the end */
+    uint8_t empty_lines;
+    uint32_t line, mark, more_count;
+    struct sw_field *more;
+    const struct sw_limits *limits;
+    uint16_t slot[(SW_HEADER_COUNT + 31) / 32 * 32];
+    struct sw_field fields[SW_FIELDS_INLINE];
+};
+
+/*
+ * Prepare a head, once; `limits` may be NULL and must outlive it.  To read the next message with
+ * the same one, sw_head_reset() is enough, and costs the same whatever the head held.
+ */
+void sw_head_init(struct sw_head *head, enum sw_kind kind, const struct sw_limits *limits);
+void sw_head_reset(struct sw_head *head);
+
+/* Lend room for `count` fields beyond the 32.  It stays the caller's and must outlive the head. */
+void sw_head_lend(struct sw_head *head, struct sw_field *more, size_t count);
+
+/*
+ * Parse the head at buf[0..len).  Returns its length when it is whole, 0 for "more, please", or a
+ * negated enum sw_error with head->at on the byte that broke the rule.  After 0, call again with
+ * the same bytes (moved or not) and more behind them: the work is linear in the bytes, and the
+ * outcome does not depend on how they were cut.  An error stays.  RFC 9112 2 to 5; a request's target and Host are checked as
+ * well (3.2).  Never reads outside buf[0..len).
+ */
+ptrdiff_t sw_head_parse(struct sw_head *head, const char *buf, size_t len);
+
+/* The status that a server owes for a head that failed: 400, 414, 431, 501 or 505.  What is wrong
+   with a response or a trailer section is 400, and a gateway says 502. */
+unsigned sw_head_error_status(const struct sw_head *head);
+
+/* The i-th field line, in the order of arrival; i < field_count. */
+static inline const struct sw_field *sw_head_at(const struct sw_head *head, size_t i)
+{
+    return i < SW_FIELDS_INLINE ? &head->fields[i] : &head->more[i - SW_FIELDS_INLINE];
+}
+
+/* The first field with this id, or NULL.  One index, no search.  Not for SW_HEADER_OTHER. */
+static inline const struct sw_field *sw_head_field(const struct sw_head *head, enum sw_header id)
+{
+    uint32_t i = head->slot[id];
+    if (i >= head->field_count)
+        return NULL;
+    const struct sw_field *field = sw_head_at(head, i);
+    return field->id == id ? field : NULL;
+}
+
+/* The next field with the id of the i-th one, as an index; field_count when there is none. */
+size_t sw_head_again(const struct sw_head *head, size_t i);
+
+/* The index of the first field called name[0..n), in any case, known to the grammar or not;
+   field_count when there is none.  Linear, for names without an id. */
+size_t sw_head_named(const struct sw_head *head, const char *buf, const char *name, size_t n);
+
+/* Its parts, where they lie.  `buf` is what was passed to sw_head_parse(), wherever it is now. */
+static inline struct sw_span sw_field_name(const struct sw_field *field, const char *buf)
+{
+    return (struct sw_span){buf + field->name, field->name_len};
+}
+
+static inline struct sw_span sw_field_value(const struct sw_field *field, const char *buf)
+{
+    return (struct sw_span){buf + field->value, field->value_len};
+}
+
+static inline struct sw_span sw_head_method(const struct sw_head *head, const char *buf)
+{
+    return (struct sw_span){buf + head->start, head->target - 1 - head->start};
+}
+
+static inline struct sw_span sw_head_target(const struct sw_head *head, const char *buf)
+{
+    return (struct sw_span){buf + head->target, head->target_len};
+}
+
+static inline struct sw_span sw_head_reason(const struct sw_head *head, const char *buf)
+{
+    return sw_head_target(head, buf);
+}
+
+/* What all lines of Connection together ask for, or'ed.  RFC 9110 7.6.1. */
+enum sw_option {
+    SW_OPTION_CLOSE = 1,
+    SW_OPTION_KEEP_ALIVE = 2,
+    SW_OPTION_UPGRADE = 4,
+};
+unsigned sw_head_options(const struct sw_head *head, const char *buf);
+
+/* May the connection go on after this message, as far as its head says?  RFC 9112 9.3. */
+bool sw_head_keep_alive(const struct sw_head *head, const char *buf);
+
+/* Does a request wait for 100 (Continue)?  Never before HTTP/1.1.  RFC 9110 10.1.1. */
+bool sw_head_expects_continue(const struct sw_head *head, const char *buf);
+
+/* ---- Bodies --------------------------------------------------------------------------------- */
+
+/* How the end of a body is known.  RFC 9112 6.3. */
+enum sw_framing {
+    SW_FRAMING_NONE = 0, /* there is no body */
+    SW_FRAMING_LENGTH,   /* by Content-Length */
+    SW_FRAMING_CHUNKED,  /* by the last chunk */
+    SW_FRAMING_CLOSE,    /* by the end of the connection; responses only */
+    SW_FRAMING_TUNNEL,   /* there is no end: what follows is not HTTP (101, 2xx to CONNECT) */
+};
+
+/* How far a body has come. */
+struct sw_body {
+    uint64_t left;            /* of Content-Length or of this chunk, not yet taken */
+    uint64_t content;         /* bytes of content taken or announced by chunk heads so far */
+    struct sw_span extension; /* `;name=value...` of the chunk begun by the last call, or empty */
+    struct sw_head *trailers; /* where trailer fields go */
+    uint32_t error_at;        /* offset of an error in the bytes of the call that returned it */
+    uint16_t error;           /* enum sw_error */
+    uint8_t framing;          /* enum sw_framing */
+    uint8_t state;            /* private, to the end */
+    uint32_t overhead, extensions, at;
+    uint8_t digits, quoted;
+    const struct sw_limits *limits;
+};
+
+/*
+ * Decide the framing of the message behind a whole head, and begin its body.  For a response,
+ * `request` is the method that it answers (SW_METHOD_OTHER for any but HEAD and CONNECT).  Trailer
+ * fields are parsed into `trailers`, which is set up here and may share nothing with `head`.
+ * Returns SW_OK or why the message must be refused; body->error_at is then the offset in the head.
+ */
+enum sw_error sw_body_begin(struct sw_body *body, const struct sw_head *head, const char *buf,
+                            enum sw_method request, struct sw_head *trailers);
+
+/*
+ * Take the next run of content from buf[0..len): `content` points into buf, and is empty when only
+ * framing was read.  Returns the bytes to drop from the front, 0 for "more, please" (or nothing
+ * left: see sw_body_done), or a negated enum sw_error.  After 0, call again with the same bytes and
+ * more.  The bytes behind the body are not touched.  RFC 9112 7.1.
+ */
+ptrdiff_t sw_body_next(struct sw_body *body, const char *buf, size_t len, struct sw_span *content);
+
+/*
+ * The same, in place: take all of the body that buf[0..*len) holds, and move its content together
+ * at the front of buf.  Returns the bytes taken, and sets *len to the bytes of content.
+ */
+ptrdiff_t sw_body_compact(struct sw_body *body, char *buf, size_t *len);
+
+/* The peer has closed: SW_OK if the body may end so, else SW_ERROR_TRUNCATED. */
+enum sw_error sw_body_eof(struct sw_body *body);
+
+/* Has all of it been taken, trailer section included?  Trailers are in body->trailers, with offsets
+   into the front of the buffer of the call that ended the body. */
+bool sw_body_done(const struct sw_body *body);
+
+/* ---- Writing -------------------------------------------------------------------------------- */
+
+/*
+ * Memory that heads and chunk heads are written into.  The first error stays and nothing more is
+ * written, so that a head can be put together without a check at each line:
+ *
+ *     struct sw_writer out = {.p = memory, .size = sizeof memory};
+ *     sw_write_status(&out, SW_STATUS_OK);
+ *     sw_write_field(&out, SW_HEADER_CONTENT_TYPE, SW_SPAN("text/plain"));
+ *     sw_write_length(&out, 13);
+ *     sw_write_end(&out);
+ *     if (out.error) ...                  else send(fd, out.p, out.n, 0);
+ */
+struct sw_writer {
+    char *p;
+    size_t n;       /* bytes written */
+    size_t size;    /* of the memory */
+    uint16_t error; /* enum sw_error: NO_ROOM, BAD_OUT_NAME, BAD_OUT_VALUE, ...; n is then where the
+                       piece that failed would have begun */
+};
+
+/* A literal or an array of characters as a span, without its NUL. */
+#define SW_SPAN(text) ((struct sw_span){(text), sizeof(text) - 1})
+
+/* `HTTP/1.1 code reason` CRLF.  A code that the grammar does not name (100 to 999) goes out with an
+   empty reason.  RFC 9112 4. */
+void sw_write_status(struct sw_writer *out, unsigned code);
+
+/* The request line.  A method without a name is passed as its token; the target's bytes are checked
+   as a parser would.  BAD_METHOD, BAD_OUT_TARGET.  RFC 9112 3. */
+void sw_write_request(struct sw_writer *out, enum sw_method method, struct sw_span target);
+void sw_write_request_named(struct sw_writer *out, struct sw_span method, struct sw_span target);
+
+/* One field line.  A name that is no token and a value with CR, LF, NUL or another control byte is
+   refused, and nothing of it is written.  RFC 9110 5.1, 5.5. */
+void sw_write_field(struct sw_writer *out, enum sw_header id, struct sw_span value);
+void sw_write_field_named(struct sw_writer *out, struct sw_span name, struct sw_span value);
+
+/* One field line with a number for a value. */
+void sw_write_number(struct sw_writer *out, enum sw_header id, uint64_t value);
+
+/* `Content-Length: length`.  RFC 9110 8.6. */
+void sw_write_length(struct sw_writer *out, uint64_t length);
+
+/* The empty line behind the fields. */
+void sw_write_end(struct sw_writer *out);
+
+/* Bytes as they are: a small body, or lines made ready before. */
+void sw_write_bytes(struct sw_writer *out, const char *bytes, size_t n);
+
+/*
+ * The Date line, made anew only when the second changes.  Keep one of these for each thread, zeroed
+ * at first, and tell it the time (Unix seconds) once for each turn of your loop.  RFC 9110 6.6.1.
+ */
+struct sw_date {
+    int64_t second;
+    char line[40]; /* `Date: Sun, 06 Nov 1994 08:49:37 GMT` CRLF; 37 bytes */
+};
+void sw_date_set(struct sw_date *date, int64_t second);
+void sw_write_date(struct sw_writer *out, const struct sw_date *date);
+
+/* ---- Connections ---------------------------------------------------------------------------- */
+
+/*
+ * One HTTP/1.1 connection, either role, without I/O.  You own the socket and the buffers:
+ *
+ *     received bytes -> sw_conn_next(): events, one for each call, until SW_EVENT_MORE
+ *     your answer    -> sw_conn_reply() or sw_conn_request(), sw_conn_content(), sw_conn_finish():
+ *                       bytes to send, framed rightly, in a sw_writer
+ *     then           -> sw_conn_fate(): keep the socket, linger, or close it
+ *
+ * It keeps the order of requests and replies, persistence (RFC 9112 9.3), 100-continue, upgrades
+ * and CONNECT, and what is left of a body that nobody wanted.  conn.c opens with the state tables.
+ */
+
+/* What a message in flight needs, lent to the connection; an idle connection needs none. */
+struct sw_message {
+    struct sw_head head;
+    struct sw_head trailers;
+    struct sw_body body;
+};
+
+enum sw_role { SW_SERVER = 0, SW_CLIENT };
+
+struct sw_conn {
+    const struct sw_limits *limits;
+    struct sw_message *message;
+    uint64_t owed;     /* content promised by the head we wrote, not yet written */
+    uint64_t asked;    /* client: what each unanswered request was, two bits each, oldest lowest */
+    uint32_t error_at; /* offset of the error in the bytes of the call that returned it */
+    uint32_t discarded;
+    uint16_t error;    /* enum sw_error */
+    uint8_t role;      /* enum sw_role */
+    uint8_t in, out;   /* private, to the end: states, see conn.c */
+    uint8_t framing;
+    uint8_t flags;
+    uint8_t pending;
+};
+
+/* What sw_conn_next() came upon. */
+enum sw_event_kind {
+    SW_EVENT_MORE = 0, /* nothing without more bytes */
+    SW_EVENT_HEAD,     /* a head; `head`, offsets from `bytes.p` */
+    SW_EVENT_INTERIM,  /* client: a 1xx head; the final one is still to come */
+    SW_EVENT_CONTENT,  /* a run of content: `bytes` */
+    SW_EVENT_END,      /* the message is whole; `head` holds its trailers (offsets from bytes.p) or is
+                          NULL */
+    SW_EVENT_PAUSED,   /* server: there are bytes, but the reply before them is not finished */
+    SW_EVENT_UPGRADED, /* the bytes from here on are another protocol's: none were taken */
+    SW_EVENT_CLOSED,   /* nothing will come any more, and nothing is missing */
+    SW_EVENT_FAILED,   /* conn->error says why, error_at where */
+};
+
+struct sw_event {
+    enum sw_event_kind kind;
+    struct sw_span bytes;
+    const struct sw_head *head;
+};
+
+/* Prepare a connection; `limits` may be NULL and must outlive it. */
+void sw_conn_init(struct sw_conn *conn, enum sw_role role, const struct sw_limits *limits);
+
+/*
+ * Lend it room for messages, before its first byte arrives.  The room is taken back with
+ * sw_conn_unlend() whenever that returns it (not NULL): between messages, when the connection needs
+ * none.  Fields beyond 32: sw_head_lend() on message->head after this.
+ */
+void sw_conn_lend(struct sw_conn *conn, struct sw_message *message);
+struct sw_message *sw_conn_unlend(struct sw_conn *conn);
+
+/*
+ * The next event in the bytes that the peer sent.  Returns how many of them to drop from the front
+ * once you have done with the event; keep the others and pass them again, with more behind them when
+ * there are more.  The spans of a head live as long as you leave its bytes in place: drop them late
+ * if you need them late.
+ */
+size_t sw_conn_next(struct sw_conn *conn, const char *buf, size_t len, struct sw_event *event);
+
+/* The peer has closed its side: call sw_conn_next() after this until it says CLOSED or FAILED. */
+void sw_conn_eof(struct sw_conn *conn);
+
+/* A length for sw_conn_reply() and sw_conn_request(): not known yet. */
+#define SW_LENGTH_UNKNOWN UINT64_MAX
+
+/*
+ * Server: begin the final reply to the request whose head came last: the status line, Date,
+ * Connection and the framing fields.  Add fields of your own (not those: BAD_OUT_FRAMING), then
+ * sw_write_end().  `length` is the content's, or SW_LENGTH_UNKNOWN: then it is chunked, or ended by
+ * the connection's end for an HTTP/1.0 peer.  No content goes out where none may (HEAD, 204, 304);
+ * give the length it would have.  101, or 2xx to CONNECT, hands the connection over.
+ * Returns SW_OK, MISUSE, or what the writer found.
+ */
+enum sw_error sw_conn_reply(struct sw_conn *conn, struct sw_writer *out, unsigned status,
+                            uint64_t length, const struct sw_date *date);
+
+/* Server: a whole interim reply without fields: 100, 102; for 103 use sw_write_status(), fields and
+   sw_write_end().  100 is written once, and only while the peer waits for it; else nothing is. */
+enum sw_error sw_conn_interim(struct sw_conn *conn, struct sw_writer *out, unsigned status);
+
+/* Server: after SW_EVENT_FAILED, a whole reply that says so, if one can still be sent.  The
+   connection then lingers. */
+enum sw_error sw_conn_refuse(struct sw_conn *conn, struct sw_writer *out,
+                             const struct sw_date *date);
+
+/*
+ * Client: begin a request: the request line and the framing fields.  Add Host and your own, then
+ * sw_write_end().  A length of 0 writes Content-Length only for a method that expects content.
+ */
+enum sw_error sw_conn_request(struct sw_conn *conn, struct sw_writer *out, enum sw_method method,
+                              struct sw_span target, uint64_t length);
+
+/*
+ * The framing that stands before the next `n` bytes of content (none, or a chunk head); send those
+ * bytes right behind it, from where they lie.  BODY_LENGTH_MISMATCH past the promised length.  To a
+ * reply without a body, nothing is written and the bytes must not be sent: see sw_conn_bodiless().
+ */
+enum sw_error sw_conn_content(struct sw_conn *conn, struct sw_writer *out, size_t n);
+
+/* Must content for the message being written be left unsent?  (HEAD, 204, 304.) */
+bool sw_conn_bodiless(const struct sw_conn *conn);
+
+/*
+ * The message is whole: the last chunk, if it is chunked, and its trailer section: `trailers` are
+ * field lines made with sw_write_field() (checked then), or empty.  BODY_LENGTH_MISMATCH when content
+ * is missing: the connection must then close.
+ */
+enum sw_error sw_conn_finish(struct sw_conn *conn, struct sw_writer *out, struct sw_span trailers);
+
+/* Give up persistence: the next head that is written says `Connection: close`. */
+void sw_conn_close(struct sw_conn *conn);
+
+/* What is to become of the socket once all that was written has been sent. */
+enum sw_fate {
+    SW_FATE_KEEP = 0, /* go on reading */
+    SW_FATE_LINGER,   /* shut down the sending side, read and drop for a bounded while, close:
+                         closing at once would take the reply away from the peer, RFC 9112 9.6 */
+    SW_FATE_CLOSE,    /* close */
+    SW_FATE_HANDOVER, /* it speaks another protocol now */
+};
+enum sw_fate sw_conn_fate(const struct sw_conn *conn);
+
+/* ---- Pools ---------------------------------------------------------------------------------- */
+
+/*
+ * Fixed slabs over memory that the caller gives; taking and giving back cost the same whatever the
+ * pool holds.  In debug builds (SW_DEBUG, sanitizers) what is given back is poisoned, so that a span
+ * kept too long is caught.
+ */
+struct sw_pool {
+    char *memory;
+    size_t slab;     /* bytes of one, a multiple of 64 */
+    uint32_t count;  /* slabs in all */
+    uint32_t used;   /* out now */
+    uint32_t high;   /* out at once, at most so far */
+    uint32_t fresh;  /* private: slabs never taken yet begin here */
+    uint64_t hits;   /* taken */
+    uint64_t misses; /* asked for in vain */
+    void *free;      /* private */
+};
+
+/* The bytes that sw_pool_init() wants for `count` slabs of `size` bytes. */
+size_t sw_pool_memory(size_t size, uint32_t count);
+
+/* `memory` is aligned to 64 and stays the caller's.  It is touched only as slabs are taken. */
+void sw_pool_init(struct sw_pool *pool, void *memory, size_t size, uint32_t count);
+
+/* A slab, aligned to 64, its bytes unspecified; or NULL. */
+void *sw_pool_get(struct sw_pool *pool);
+void sw_pool_put(struct sw_pool *pool, void *slab);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif
