@@ -82,7 +82,7 @@ static enum sw_error write_reply(struct sw_conn *conn, struct sw_writer *out, un
     if (conn->framing != SW_FRAMING_TUNNEL && status != SW_STATUS_NO_CONTENT &&
         !(status == SW_STATUS_NOT_MODIFIED && length == SW_LENGTH_UNKNOWN))
         write_framing(conn, out, length);
-    out->framed = true;
+    out->framed = date ? SW_FRAMED_DATED : SW_FRAMED;
     sw_conn_move_out(conn, GOT_HEAD);
     return written(conn, out);
 }
@@ -175,7 +175,7 @@ enum sw_error sw_conn_request(struct sw_conn *conn, struct sw_writer *out, enum 
         sw_write_field(out, SW_HEADER_CONNECTION, SW_SPAN("close"));
     if (length > 0 || sw_method_names[method].flags & SW_METHOD_F_CONTENT)
         write_framing(conn, out, length);
-    out->framed = true;
+    out->framed = SW_FRAMED;
     if (out->error != SW_OK)
         return written(conn, out);
     conn->asked |= asked << (2 * conn->pending++);
@@ -189,9 +189,9 @@ enum sw_error sw_conn_offer(struct sw_conn *conn, struct sw_writer *out, struct 
 {
     if (conn->role != SW_CLIENT || conn->out != OUT_BODY)
         return SW_ERROR_MISUSE;
-    out->framed = false;
+    out->framed = SW_FRAMED_BY_CALLER;
     sw_write_field(out, SW_HEADER_CONNECTION, SW_SPAN("upgrade"));
-    out->framed = true;
+    out->framed = SW_FRAMED;
     sw_write_field(out, SW_HEADER_UPGRADE, protocol);
     conn->asked |= (uint64_t)ASKED_UPGRADE << (2 * (conn->pending - 1));
     conn->flags |= UPGRADE;
@@ -259,7 +259,6 @@ enum sw_error sw_conn_finish(struct sw_conn *conn, struct sw_writer *out, struct
         write_last_chunk(conn, out, trailers);
     if (missing)
         conn->flags |= CLOSING;
-    out->framed = false;
     enum sw_error error = written(conn, out);
     sw_conn_move_out(conn, GOT_END);
     if (conn->role == SW_CLIENT) {

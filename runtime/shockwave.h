@@ -327,23 +327,34 @@ struct sw_writer {
     size_t size;    /* of the memory */
     uint16_t error; /* enum sw_error: NO_ROOM, BAD_OUT_NAME, BAD_OUT_VALUE, ...; n is then where the
                        piece that failed would have begun */
-    uint8_t framed; /* a connection wrote the framing: fields that could contradict it are refused */
+    uint8_t framed; /* private: enum sw_framed */
+};
+
+/* What a connection writes itself and nobody else may, up to the next sw_write_end(). */
+enum sw_framed {
+    SW_FRAMED_BY_CALLER = 0, /* nothing: the bare writer trusts you with Content-Length */
+    SW_FRAMED,               /* the framing fields, Connection and what else speaks of persistence */
+    SW_FRAMED_DATED,         /* and Date */
 };
 
 /* A literal or an array of characters as a span, without its NUL. */
 #define SW_SPAN(text) ((struct sw_span){(text), sizeof(text) - 1})
 
 /* `HTTP/1.1 code reason` CRLF.  A code that the grammar does not name (100 to 999) goes out with an
-   empty reason.  RFC 9112 4. */
+   empty reason; MISUSE for what is no code.  RFC 9112 4. */
 void sw_write_status(struct sw_writer *out, unsigned code);
 
-/* The request line.  A method without a name is passed as its token; the target's bytes are checked
-   as a parser would.  BAD_METHOD, BAD_OUT_TARGET.  RFC 9112 3. */
+/* The request line.  A method without an id is passed as its token; the target is held to
+   sw_target_parse() and its form to the method.  BAD_METHOD, BAD_OUT_TARGET.  RFC 9112 3. */
 void sw_write_request(struct sw_writer *out, enum sw_method method, struct sw_span target);
 void sw_write_request_named(struct sw_writer *out, struct sw_span method, struct sw_span target);
 
-/* One field line.  A name that is no token and a value with CR, LF, NUL or another control byte is
-   refused, and nothing of it is written.  RFC 9110 5.1, 5.5. */
+/*
+ * One field line.  A name that is no token (BAD_OUT_NAME), and a value with CR, LF, NUL or another
+ * control byte, or with white space around it (BAD_OUT_VALUE), is refused, and nothing of it is
+ * written.  So are the fields of enum sw_framed in a head that a connection began
+ * (BAD_OUT_FRAMING).  RFC 9110 5.1, 5.5.
+ */
 void sw_write_field(struct sw_writer *out, enum sw_header id, struct sw_span value);
 void sw_write_field_named(struct sw_writer *out, struct sw_span name, struct sw_span value);
 
@@ -356,16 +367,26 @@ void sw_write_length(struct sw_writer *out, uint64_t length);
 /* The empty line behind the fields. */
 void sw_write_end(struct sw_writer *out);
 
-/* Bytes as they are: a small body, or lines made ready before. */
+/*
+ * Bytes as they are, unchecked: a small body, or lines made ready before.  An answer that never
+ * changes but for its Date is cheapest as sw_write_bytes(), sw_write_date(), sw_write_bytes().
+ */
 void sw_write_bytes(struct sw_writer *out, const char *bytes, size_t n);
+
+/* The line before `size` bytes of chunked content, which sw_write_end() ends; 0 begins the trailer
+   section, which sw_write_end() ends as well.  RFC 9112 7.1. */
+void sw_write_chunk(struct sw_writer *out, uint64_t size);
 
 /*
  * The Date line, made anew only when the second changes.  Keep one of these for each thread, zeroed
- * at first, and tell it the time (Unix seconds) once for each turn of your loop.  RFC 9110 6.6.1.
+ * at first, and tell it the time (Unix seconds) once for each turn of your loop.  Before that there
+ * is no clock, and nothing is written.  RFC 9110 6.6.1.
  */
+enum { SW_DATE_LINE = 37 };
+
 struct sw_date {
     int64_t second;
-    char line[40]; /* `Date: Sun, 06 Nov 1994 08:49:37 GMT` CRLF; 37 bytes */
+    char line[40]; /* `Date: Sun, 06 Nov 1994 08:49:37 GMT` CRLF; SW_DATE_LINE bytes */
 };
 void sw_date_set(struct sw_date *date, int64_t second);
 void sw_write_date(struct sw_writer *out, const struct sw_date *date);
@@ -534,7 +555,8 @@ struct sw_pool {
     void *free;      /* private */
 };
 
-/* The bytes that sw_pool_init() wants for `count` slabs of `size` bytes. */
+/* The bytes that sw_pool_init() wants for `count` slabs of `size` bytes, rounded up to whole cache
+   lines; SIZE_MAX when there are no such numbers. */
 size_t sw_pool_memory(size_t size, uint32_t count);
 
 /* `memory` is aligned to 64 and stays the caller's.  It is touched only as slabs are taken. */
@@ -542,7 +564,12 @@ void sw_pool_init(struct sw_pool *pool, void *memory, size_t size, uint32_t coun
 
 /* A slab, aligned to 64, its bytes unspecified; or NULL. */
 void *sw_pool_get(struct sw_pool *pool);
+
+/* Give one back, once, to the pool that it came from. */
 void sw_pool_put(struct sw_pool *pool, void *slab);
+
+/* The memory is the caller's alone again, slabs still out included; the pool is empty for good. */
+void sw_pool_close(struct sw_pool *pool);
 
 #ifdef __cplusplus
 }

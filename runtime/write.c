@@ -1,0 +1,352 @@
+/* write.c - heads, field lines and chunk heads, checked and put into the caller's memory. */
+/* SPDX-License-Identifier: MIT */
+#include <string.h>
+
+#include "value.h"
+
+/*
+ * Each piece is checked first, then claimed as a whole, then written: so nothing is left of a piece
+ * that was refused, and what could split a message is reported whether there is room for it or not.
+ */
+
+static void fail(struct sw_writer *out, enum sw_error error)
+{
+    if (out->error == SW_OK)
+        out->error = (uint16_t)error;
+}
+
+/* Where the next n bytes go, taken from the room that is left; or NULL. */
+static inline char *claim(struct sw_writer *out, size_t n)
+{
+    if (out->error != SW_OK || n > out->size - out->n) {
+        fail(out, SW_ERROR_NO_ROOM);
+        return NULL;
+    }
+    char *to = out->p + out->n;
+    out->n += n;
+    return to;
+}
+
+/*
+ * Most pieces are short: two moves of a fixed size that may overlap in the middle copy them at a
+ * fraction of the price of a call, and touch no byte outside.
+ */
+static inline void copy(char *to, const char *from, size_t n)
+{
+    if (n > 32) {
+        memcpy(to, from, n);
+    } else if (n >= 16) {
+        memcpy(to, from, 16);
+        memcpy(to + n - 16, from + n - 16, 16);
+    } else if (n >= 8) {
+        memcpy(to, from, 8);
+        memcpy(to + n - 8, from + n - 8, 8);
+    } else if (n >= 4) {
+        memcpy(to, from, 4);
+        memcpy(to + n - 4, from + n - 4, 4);
+    } else if (n != 0) {
+        to[0] = from[0];
+        to[n / 2] = from[n / 2];
+        to[n - 1] = from[n - 1];
+    }
+}
+
+void sw_write_bytes(struct sw_writer *out, const char *bytes, size_t n)
+{
+    char *to = n != 0 ? claim(out, n) : NULL;
+
+    if (to != NULL)
+        copy(to, bytes, n);
+}
+
+void sw_write_end(struct sw_writer *out)
+{
+    char *to = claim(out, 2);
+
+    if (to != NULL)
+        memcpy(to, "\r\n", 2);
+    out->framed = 0;
+}
+
+/* ---- Numbers -------------------------------------------------------------------------------- */
+
+static unsigned decimal_len(uint64_t number)
+{
+    unsigned n = 1;
+
+    for (; number >= 10000; number /= 10000)
+        n += 4;
+    return n + (number >= 10) + (number >= 100) + (number >= 1000);
+}
+
+/* Two digits at a time, the last ones first. */
+static void put_decimal(char *end, uint64_t number)
+{
+    static const char pairs[] = "00010203040506070809101112131415161718192021222324"
+                                "25262728293031323334353637383940414243444546474849"
+                                "50515253545556575859606162636465666768697071727374"
+                                "75767778798081828384858687888990919293949596979899";
+
+    for (; number >= 100; number /= 100)
+        memcpy(end -= 2, &pairs[number % 100 * 2], 2);
+    if (number >= 10)
+        memcpy(end - 2, &pairs[number * 2], 2);
+    else
+        end[-1] = (char)('0' + number);
+}
+
+void sw_write_chunk(struct sw_writer *out, uint64_t size)
+{
+    size_t n = 1;
+
+    for (uint64_t left = size >> 4; left != 0; left >>= 4)
+        n++;
+    char *to = claim(out, n + 2);
+    if (to == NULL)
+        return;
+    memcpy(to + n, "\r\n", 2);
+    for (; n-- > 0; size >>= 4)
+        to[n] = "0123456789abcdef"[size & 15];
+}
+
+/* ---- Start lines ---------------------------------------------------------------------------- */
+
+void sw_write_status(struct sw_writer *out, unsigned code)
+{
+    unsigned id = sw_status_id(code);
+
+    if (id != 0) {
+        sw_write_bytes(out, sw_status_infos[id].line, sw_status_infos[id].line_len);
+    } else if (code >= 100 && code <= 999) {
+        char *to = claim(out, 15);
+
+        if (to == NULL)
+            return;
+        memcpy(to, "HTTP/1.1 ... \r\n", 15);
+        put_decimal(to + 12, code);
+    } else {
+        fail(out, SW_ERROR_MISUSE);
+    }
+}
+
+/* Does the form of the target fit the method?  RFC 9112 3.2. */
+static bool target_fits(enum sw_method method, struct sw_span text)
+{
+    struct sw_target target;
+
+    if (!sw_target_parse(text, &target))
+        return false;
+    if (target.form == SW_TARGET_ASTERISK)
+        return method == SW_METHOD_OPTIONS;
+    return (target.form == SW_TARGET_AUTHORITY) == (method == SW_METHOD_CONNECT);
+}
+
+static void write_request(struct sw_writer *out, enum sw_method method, struct sw_span token,
+                          struct sw_span target)
+{
+    static const char version[11] = " HTTP/1.1\r\n";
+
+    if ((sw_method_names[method].flags & SW_METHOD_F_PREFACE) != 0) {
+        fail(out, SW_ERROR_BAD_METHOD);
+        return;
+    }
+    if (!target_fits(method, target)) {
+        fail(out, SW_ERROR_BAD_OUT_TARGET);
+        return;
+    }
+    char *to = claim(out, token.n + 1 + target.n + sizeof version);
+    if (to == NULL)
+        return;
+    copy(to, token.p, token.n);
+    to += token.n;
+    *to++ = ' ';
+    copy(to, target.p, target.n);
+    memcpy(to + target.n, version, sizeof version);
+}
+
+void sw_write_request(struct sw_writer *out, enum sw_method method, struct sw_span target)
+{
+    if (method == SW_METHOD_OTHER || method >= SW_METHOD_COUNT) {
+        fail(out, SW_ERROR_BAD_METHOD);
+        return;
+    }
+    const struct sw_name *name = &sw_method_names[method];
+    write_request(out, method, (struct sw_span){name->text, name->len}, target);
+}
+
+/* Token bytes, and at least one. */
+static bool is_token(struct sw_span span)
+{
+    return span.n != 0 && value_skip(span.p, value_end(span), CLASS_TOKEN) == value_end(span);
+}
+
+void sw_write_request_named(struct sw_writer *out, struct sw_span method, struct sw_span target)
+{
+    enum sw_method id = SW_METHOD_COUNT;
+
+    if (!is_token(method)) {
+        fail(out, SW_ERROR_BAD_METHOD);
+        return;
+    }
+    /* The scanner wants a space behind the token, which a span does not promise. */
+    while (--id != SW_METHOD_OTHER)
+        if (sw_method_names[id].len == method.n &&
+            memcmp(sw_method_names[id].text, method.p, method.n) == 0)
+            break;
+    write_request(out, id, method, target);
+}
+
+/* ---- Field lines ---------------------------------------------------------------------------- */
+
+static inline uint64_t load8(const char *p)
+{
+    uint64_t word;
+
+    memcpy(&word, p, sizeof word);
+    return word;
+}
+
+/* One to seven bytes as a word that holds nothing but them, some more than once. */
+static inline uint64_t load_few(const char *p, size_t n)
+{
+    const unsigned char *u = (const unsigned char *)p;
+    uint32_t low, high;
+
+    if (n < 4) {
+        low = (uint32_t)u[0] << 24 | (uint32_t)u[0] << 16 | (uint32_t)u[n / 2] << 8 | u[n - 1];
+        high = low;
+    } else {
+        memcpy(&low, p, 4);
+        memcpy(&high, p + n - 4, 4);
+    }
+    return (uint64_t)high << 32 | low;
+}
+
+/* Not 0 if one of eight bytes is DEL or a control other than HTAB.  No sum carries into the next
+   byte, since each is of two numbers below 128. */
+static inline uint64_t controls(uint64_t word)
+{
+    const uint64_t each = UINT64_MAX / 255;
+    uint64_t low = word & each * 0x7f;
+    uint64_t printable = low + each * 0x60; /* the top bit of each byte: 0x20 and above */
+    uint64_t other = (low ^ each * '\t') + each * 0x7f; /* it is not HTAB */
+    uint64_t del = low + each; /* it is 0x7f */
+
+    return ((~printable & other) | del) & ~word & each * 0x80;
+}
+
+static inline bool is_blank(char c)
+{
+    return c == ' ' || c == '\t';
+}
+
+/* A field-value: no control but HTAB, no blank at either end.  RFC 9110 5.5. */
+static inline bool is_value(struct sw_span value)
+{
+    const char *p = value.p;
+    size_t n = value.n;
+    uint64_t bad;
+
+    if (n == 0)
+        return true;
+    if (n < 8) {
+        bad = controls(load_few(p, n));
+    } else {
+        bad = controls(load8(p + n - 8));
+        for (size_t at = 0; at + 8 < n; at += 8)
+            bad |= controls(load8(p + at));
+    }
+    return bad == 0 && !is_blank(p[0]) && !is_blank(p[n - 1]);
+}
+
+/* Does the connection that began this head write the field itself? */
+static bool is_owned(const struct sw_writer *out, enum sw_header id)
+{
+    switch (id) {
+    case SW_HEADER_CONNECTION:
+    case SW_HEADER_KEEP_ALIVE:
+    case SW_HEADER_PROXY_CONNECTION:
+        return true;
+    case SW_HEADER_DATE:
+        return out->framed == SW_FRAMED_DATED;
+    default:
+        return (sw_header_names[id].flags & SW_HEADER_F_FRAMING) != 0;
+    }
+}
+
+/* A field line but for its value of n bytes, whose place is returned; or NULL. */
+static inline char *claim_field(struct sw_writer *out, enum sw_header id, struct sw_span name,
+                                size_t n)
+{
+    if (out->framed != 0 && is_owned(out, id)) {
+        fail(out, SW_ERROR_BAD_OUT_FRAMING);
+        return NULL;
+    }
+    char *to = claim(out, name.n + 2 + n + 2);
+    if (to == NULL)
+        return NULL;
+    copy(to, name.p, name.n);
+    to += name.n;
+    memcpy(to, ": ", 2);
+    memcpy(to + 2 + n, "\r\n", 2);
+    return to + 2;
+}
+
+static inline char *claim_known(struct sw_writer *out, enum sw_header id, size_t n)
+{
+    if (id == SW_HEADER_OTHER || id >= SW_HEADER_COUNT) {
+        fail(out, SW_ERROR_BAD_OUT_NAME);
+        return NULL;
+    }
+    const struct sw_name *name = &sw_header_names[id];
+    return claim_field(out, id, (struct sw_span){name->text, name->len}, n);
+}
+
+void sw_write_field(struct sw_writer *out, enum sw_header id, struct sw_span value)
+{
+    char *to;
+
+    if (!is_value(value))
+        fail(out, SW_ERROR_BAD_OUT_VALUE);
+    else if ((to = claim_known(out, id, value.n)) != NULL)
+        copy(to, value.p, value.n);
+}
+
+void sw_write_field_named(struct sw_writer *out, struct sw_span name, struct sw_span value)
+{
+    char *to;
+
+    if (!is_token(name)) {
+        fail(out, SW_ERROR_BAD_OUT_NAME);
+    } else if (!is_value(value)) {
+        fail(out, SW_ERROR_BAD_OUT_VALUE);
+    } else {
+        /* Only a connection cares what the name means. */
+        enum sw_header id = out->framed ? sw_header_find(name.p, name.n) : SW_HEADER_OTHER;
+
+        if ((to = claim_field(out, id, name, value.n)) != NULL)
+            copy(to, value.p, value.n);
+    }
+}
+
+void sw_write_number(struct sw_writer *out, enum sw_header id, uint64_t number)
+{
+    unsigned n = decimal_len(number);
+    char *to = claim_known(out, id, n);
+
+    if (to != NULL)
+        put_decimal(to + n, number);
+}
+
+void sw_write_length(struct sw_writer *out, uint64_t length)
+{
+    sw_write_number(out, SW_HEADER_CONTENT_LENGTH, length);
+}
+
+void sw_write_date(struct sw_writer *out, const struct sw_date *date)
+{
+    char *to = date->line[0] != 0 ? claim(out, SW_DATE_LINE) : NULL;
+
+    if (to != NULL)
+        memcpy(to, date->line, SW_DATE_LINE);
+}
