@@ -452,12 +452,15 @@ enum {
     SW_DECODE_FORM = SW_DECODE_SLASH | SW_DECODE_PLUS,
 };
 
-/* Resolve percent-encoding: with flags 0 for paths, SW_DECODE_FORM for form names and values. */
+/*
+ * Resolve percent-encoding: with flags 0 for paths, SW_DECODE_FORM for form names and values.  A
+ * "%2F" that stays and a "%252F" that was decoded look the same.
+ */
 ptrdiff_t sw_percent_decode(struct sw_span text, unsigned flags, char *out, size_t room);
 
 /*
- * Remove the segments "." and ".." in place, after decoding, and return the new length.  A ".." at
- * the root stays there, and what begins with a slash still does.  RFC 3986 5.2.4.
+ * Remove the segments "." and ".." in place, after decoding, and return the new length.  The path
+ * begins with a slash and will do so after; ".." at the root stays there.  RFC 3986 5.2.4.
  */
 size_t sw_path_normalise(char *path, size_t len);
 

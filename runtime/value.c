@@ -98,6 +98,17 @@ bool sw_value_number(struct sw_span digits, uint64_t max, uint64_t *number)
     return digits.n != 0;
 }
 
+size_t sw_value_put_number(uint64_t number, char *out)
+{
+    size_t n = 1;
+
+    for (uint64_t left = number; left > 9; left /= 10)
+        n++;
+    for (size_t i = n; i > 0; number /= 10)
+        out[--i] = (char)('0' + number % 10);
+    return n;
+}
+
 bool sw_value_same(struct sw_span a, struct sw_span b)
 {
     if (a.n != b.n)

@@ -136,6 +136,18 @@ const char *sw_value_param(const char *p, const char *end, bool optional, bool b
 /* The number that all the span's digits make, at most `max`; false if it is not digits only. */
 bool sw_value_number(struct sw_span digits, uint64_t max, uint64_t *number);
 
+/* Write a number in decimal; returns its digits, 20 at most. */
+size_t sw_value_put_number(uint64_t number, char *out);
+
+/* Where the parts of a date begin: two digits or " 6", three letters, digits, "08:49:37". */
+struct date_marks {
+    const char *day, *month, *year, *time;
+    int year_digits;
+};
+
+/* Whether the value has one of the forms of HTTP-date, and where its parts are; gen/date.c. */
+bool sw_date_scan(struct sw_span value, struct date_marks *marks);
+
 /* Whether two spans are equal, letters in either case. */
 bool sw_value_same(struct sw_span a, struct sw_span b);
 
