@@ -451,7 +451,7 @@ enum sw_status {
     SW_STATUS_INSUFFICIENT_STORAGE = 507, /* RFC 4918 11.5 */
     SW_STATUS_LOOP_DETECTED = 508, /* RFC 5842 7.2 */
     SW_STATUS_NOT_EXTENDED = 510, /* RFC 2774 7 */
-    SW_STATUS_NETWORK_AUTHENTICATION_REQUIRED = 511 /* RFC 6585 6 */
+    SW_STATUS_NETWORK_AUTHENTICATION_REQUIRED = 511, /* RFC 6585 6 */
 };
 
 enum sw_error {
@@ -558,8 +558,9 @@ extern const struct sw_name sw_method_names[SW_METHOD_COUNT];
 extern const struct sw_name sw_header_names[SW_HEADER_COUNT];
 
 /*
- * A status as it goes on the wire: `line` is "HTTP/1.1 200 OK\r\n", line_len bytes; the reason
- * phrase is the line_len - 15 bytes at line + 13.  Rows stand in the order of their ids.
+ * A status as it goes on the wire: `line` is "HTTP/1.1 200 OK\r\n", line_len
+ * bytes; the reason phrase is the line_len - 15 bytes at line + 13.  Row 0 is the status
+ * that the grammar does not name.
  */
 struct sw_status_info {
     const char *line;
@@ -586,8 +587,8 @@ static inline const struct sw_status_info *sw_status_find(unsigned code)
 }
 
 /*
- * An error: its name without SW_ERROR_, what is wrong in one sentence, the rule that says so, and
- * the status of the response it earns.  Row 0 is success, with status 0.
+ * An error: its name without SW_ERROR_, what is wrong in one sentence, the rule that
+ * says so, and the status of the response it earns.  Row 0 is success, with status 0.
  */
 struct sw_error_info {
     const char *name, *text, *rule;
