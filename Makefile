@@ -1,18 +1,18 @@
-# Shockwave.  GNU make and a C compiler are enough to build; re2c, gperf and awk only to regenerate.
+# Shockwave.  A C compiler and GNU make build it; re2c, gperf and awk are for changing the grammar.
 #
-#   make             both archives                 make gen         rewrite gen/ from grammar/
-#   make check       all tests                     make check-gen   is gen/ what grammar/ says?
-#   make check-X     tests/check_X.c alone         make check-core  the core links to nothing
-#   make test        install what tests need,      make check-layers  no file looks upwards
-#                    then run everything           make check-extend  words from out of tree
-#   make install     into DESTDIR PREFIX_DIR       make clean
+#   make               both archives            make gen           rewrite gen/ from grammar/
+#   make check         every test               make check-gen     is gen/ what grammar/ says?
+#   make check-words   tests/check_words.c      make check-core    the core links to nothing
+#   make install       to $(DESTDIR)$(prefix)   make check-layers  no file looks upwards
+#   make clean         remove $(BUILD)          make check-extend  words from out of tree
+#   make test          install what the tests need, then run everything
 #
 # Words of your own, without a fork (the base grammar comes first, so its ids never move):
 #
 #   make gen GRAMMAR="grammar/http.grammar my.grammar" GEN=my/gen BUILD=my/build
 #   make     GEN=my/gen BUILD=my/build
 #
-# Routes become OUT/PREFIX_routes.{h,c}:
+# Routes of your own become OUT/my_routes.h and OUT/my_routes.c:
 #
 #   make routes ROUTES=my.routes PREFIX=my OUT=src
 
@@ -35,7 +35,7 @@ prefix  ?= /usr/local
 WARN     = -std=c11 -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wstrict-prototypes -Werror
 export LC_ALL = C
 
-all: $(BUILD)/libshockwave.a
+all: archives
 
 # ---- gen/ ----------------------------------------------------------------------------------------
 # Every tool writes to stdout (re2c -o would leave mode 0600, gperf would put names into its
@@ -73,29 +73,123 @@ check-gen: fresh
 	    $(MAKE) --no-print-directory check GEN=$(FRESH) BUILD=$(BUILD)/fresh-build; \
 	fi
 
+# ---- Routes --------------------------------------------------------------------------------------
+
+ROUTE   = $(BUILD)/rules-routes-$(PREFIX)
+UPPER   = $(shell printf %s '$(PREFIX)' | tr a-z A-Z)
+router  = $(AWK) -v emit=$(1) -v prefix=$(PREFIX) -f grammar/routes.awk $(GRAMMAR) $(ROUTES)
+
+routes:
+	@rm -rf $(ROUTE) && mkdir -p $(ROUTE) $(OUT)
+	$(call router,header) > $(ROUTE)/$(PREFIX)_routes.h
+	$(call router,tables) > $(ROUTE)/route.tables
+	$(call router,rules)  > $(ROUTE)/route.rules
+	sed 's/PREFIX/$(PREFIX)/g; s/UPPER/$(UPPER)/g' grammar/route.re > $(ROUTE)/route.re
+	$(RE2C) -W -Werror -i --no-generation-date --no-version -I $(ROUTE) $(ROUTE)/route.re \
+	    > $(ROUTE)/$(PREFIX)_routes.c
+	cp $(ROUTE)/$(PREFIX)_routes.h $(ROUTE)/$(PREFIX)_routes.c $(OUT)/
+
 # ---- The archives --------------------------------------------------------------------------------
 
-SERVER_SRC = $(wildcard $(addprefix runtime/,loop_*.c server*.c))
+SERVER_SRC = $(wildcard runtime/loop_*.c runtime/server*.c)
 CORE_SRC   = $(filter-out $(SERVER_SRC) $(wildcard runtime/demo*.c runtime/main*.c), \
                $(wildcard runtime/*.c))
-CORE_OBJ   = $(patsubst %.c,$(BUILD)/gen/%.o,$(notdir $(wildcard $(GEN)/*.c))) \
-             $(patsubst %.c,$(BUILD)/%.o,$(CORE_SRC))
+CORE       = $(BUILD)/libshockwave.a
+SERVER     = $(if $(SERVER_SRC),$(BUILD)/libshockwave_server.a)
+COMPILE    = $(CC) $(CFLAGS) $(WARN) -MMD -MP -Iruntime -I$(GEN)
 
-$(BUILD)/gen/%.o: $(GEN)/%.c
+archives: $(CORE) $(SERVER)
+
+$(CORE): $(patsubst $(GEN)/%.c,$(BUILD)/gen-%.o,$(wildcard $(GEN)/*.c)) \
+         $(CORE_SRC:%.c=$(BUILD)/%.o)
+$(BUILD)/libshockwave_server.a: $(SERVER_SRC:%.c=$(BUILD)/%.o)
+
+$(BUILD)/%.a:
+	@rm -f $@
+	$(AR) rcs $@ $^
+
+# An archive knows its members by file name alone: gen/x.c and runtime/x.c must not share one.
+$(BUILD)/gen-%.o: $(GEN)/%.c
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS) $(WARN) -MMD -MP -Iruntime -I$(GEN) -c -o $@ $<
+	$(COMPILE) -c -o $@ $<
 
 $(BUILD)/%.o: %.c
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS) $(WARN) -MMD -MP -Iruntime -I$(GEN) -c -o $@ $<
+	$(COMPILE) -c -o $@ $<
 
-$(BUILD)/libshockwave.a: $(CORE_OBJ)
-	@rm -f $@
-	$(AR) rcs $@ $^
+install: archives
+	install -d $(addprefix $(DESTDIR)$(prefix)/,include lib share/shockwave/grammar)
+	install -m 644 $(wildcard runtime/shockwave*.h) $(GEN)/shockwave_words.h \
+	    $(DESTDIR)$(prefix)/include
+	install -m 644 $(CORE) $(SERVER) $(DESTDIR)$(prefix)/lib
+	install -m 644 $(wildcard grammar/*) $(DESTDIR)$(prefix)/share/shockwave/grammar
+
+# ---- Tests: every tests/check_X.c is a program of its own ------------------------------------------
+
+TESTS   = $(patsubst tests/check_%.c,%,$(wildcard tests/check_*.c))
+CHECK   = -std=gnu11 -Wall -Wextra -Wshadow -Werror -Iruntime -I$(GEN) -Itests -I$(BUILD)/routes
+LIBS    = -lcheck -lsubunit -lm -lrt -lpthread
+
+check: $(TESTS:%=check-%) check-errors
+
+check-%: $(BUILD)/tests/check_%
+	$<
+
+$(BUILD)/tests/check_%: tests/check_%.c $(SERVER) $(CORE)
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) $(CHECK) -MMD -MP -MF $@.d -o $@ $(filter %.c %.o,$^) $(filter %.a,$^) $(LIBS)
+
+$(BUILD)/tests/check_route: $(BUILD)/routes/demo_routes.o
+
+$(BUILD)/routes/demo_routes.o: $(BUILD)/routes/demo_routes.c
+	$(COMPILE) -c -o $@ $<
+
+$(BUILD)/routes/demo_routes.c: tests/demo.routes grammar/routes.awk grammar/route.re $(GRAMMAR)
+	$(MAKE) --no-print-directory routes ROUTES=$< PREFIX=demo OUT=$(@D)
+
+check-errors:
+	sh tests/grammar_errors.sh $(BUILD)/grammar_errors
+
+# The core may lean on nothing but these five, and takes no name that does not begin with sw_.
+check-core: $(CORE)
+	@! nm -u $< | grep -E '^ *U ' | grep -vE ' (sw_|mem(cpy|move|set|cmp|chr)$$|_GLOBAL_OFFSET_TABLE_)'
+	@! nm -g --defined-only $< | grep -E '^[0-9a-f]+ ' | grep -v ' sw_'
+	@echo "the core links to nothing"
+
+check-layers:
+	@$(AWK) -f tests/layers.awk $(wildcard runtime/*.[ch] $(GEN)/*.[ch])
+
+# The base grammar's ids, each with its number, must all be there in the extended one.
+EXTEND = GRAMMAR="grammar/http.grammar tests/extra.grammar" GEN=$(BUILD)/extend/gen \
+         BUILD=$(BUILD)/extend
+ids    = grep -o 'SW_[A-Z0-9_]* = [0-9]*' $(1)/shockwave_words.h | grep -v _COUNT
+
+check-extend:
+	@$(MAKE) --no-print-directory gen $(EXTEND)
+	@$(MAKE) --no-print-directory check-words $(EXTEND)
+	$(CC) $(CFLAGS) $(WARN) -Iruntime -I$(BUILD)/extend/gen -o $(BUILD)/extend/extend \
+	    tests/extend.c $(BUILD)/extend/libshockwave.a
+	$(BUILD)/extend/extend
+	@$(call ids,$(BUILD)/extend/gen) > $(BUILD)/extend/ids
+	@! $(call ids,$(GEN)) | grep -vxFf $(BUILD)/extend/ids
+	@echo "new words are known, old ids did not move"
+
+test:
+	@need=; \
+	for tool in re2c gperf; do command -v $$tool >/dev/null || need="$$need $$tool"; done; \
+	echo '#include <check.h>' | $(CC) -E - >/dev/null 2>&1 || need="$$need check"; \
+	if [ "$$need" ]; then \
+	    echo "installing:$$need"; \
+	    if [ "$$(id -u)" = 0 ]; then sudo=; else sudo=sudo; fi; \
+	    $$sudo apt-get install -y --no-install-recommends $$need; \
+	fi
+	$(MAKE) --no-print-directory all check check-gen check-core check-layers check-extend
 
 clean:
 	rm -rf $(BUILD)
 
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
-.PHONY: all fresh gen check-gen clean
+.PHONY: all archives fresh gen check-gen routes install check check-errors check-core check-layers \
+        check-extend test clean
 .DELETE_ON_ERROR:
+.SECONDARY:

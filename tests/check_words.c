@@ -1,0 +1,321 @@
+/* check_words.c - every word of the grammar is found, nothing else is, and the tables agree. */
+/* SPDX-License-Identifier: MIT */
+#include <check.h>
+#include <ctype.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "guard.h"
+#include "shockwave.h"
+
+static const char tchars[] = "!#$%&'*+-.^_`|~0123456789"
+                             "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
+
+/* ---- Methods --------------------------------------------------------------------------------- */
+
+static int method_of(const char *token, size_t n)
+{
+    for (int m = 1; m < SW_METHOD_COUNT; m++)
+        if (sw_method_names[m].len == n && !memcmp(sw_method_names[m].text, token, n))
+            return m;
+    return SW_METHOD_OTHER;
+}
+
+/* token[n] is a space. */
+static void expect_method(const char *token, size_t n)
+{
+    ck_assert_msg((int)sw_method_scan(guard_end(token, n + 1)) == method_of(token, n), "%.*s",
+                  (int)n, token);
+}
+
+START_TEST(methods_and_their_neighbours)
+{
+    for (int m = 1; m < SW_METHOD_COUNT; m++) {
+        char token[256];
+        size_t n = sw_method_names[m].len;
+        ck_assert_uint_eq(n, strlen(sw_method_names[m].text));
+        ck_assert_int_eq(method_of(sw_method_names[m].text, n), m);
+        memcpy(token, sw_method_names[m].text, n);
+        memcpy(token + n, " x ", 3);
+        expect_method(token, n);
+        for (size_t i = 0; i < n; i++) {
+            const char was = token[i];
+            for (const char *c = tchars; *c; c++) {
+                token[i] = *c;
+                expect_method(token, n);
+            }
+            token[i] = ' ';
+            expect_method(token, i);
+            token[i] = was;
+        }
+        token[n] = 'S';
+        token[n + 1] = ' ';
+        expect_method(token, n + 1);
+    }
+    expect_method(" ", 0);
+}
+END_TEST
+
+/* ---- Fields ---------------------------------------------------------------------------------- */
+
+static int alike(const char *a, const char *b, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        if (tolower((unsigned char)a[i]) != tolower((unsigned char)b[i]))
+            return 0;
+    return 1;
+}
+
+static int header_of(const char *name, size_t n)
+{
+    for (int h = 1; h < SW_HEADER_COUNT; h++)
+        if (sw_header_names[h].len == n && alike(sw_header_names[h].text, name, n))
+            return h;
+    return SW_HEADER_OTHER;
+}
+
+static void expect_header(const char *name, size_t n, int h)
+{
+    ck_assert_msg((int)sw_header_find(guard_end(name, n), n) == h, "%.*s", (int)n, name);
+    ck_assert_msg((int)sw_header_find(guard_begin(name, n), n) == h, "%.*s", (int)n, name);
+}
+
+START_TEST(fields_in_any_case)
+{
+    for (int h = 1; h < SW_HEADER_COUNT; h++) {
+        char name[256];
+        size_t n = sw_header_names[h].len;
+        ck_assert_uint_eq(n, strlen(sw_header_names[h].text));
+        memcpy(name, sw_header_names[h].text, n);
+        ck_assert_int_eq(header_of(name, n), h);
+        expect_header(name, n, h);
+        for (size_t i = 0; i < n; i++)
+            name[i] = (char)toupper((unsigned char)name[i]);
+        expect_header(name, n, h);
+        for (size_t i = 0; i < n; i++) { /* ends in lower case */
+            name[i] = (char)tolower((unsigned char)name[i]);
+            expect_header(name, n, h);
+        }
+    }
+}
+END_TEST
+
+START_TEST(neighbours_of_fields)
+{
+    for (int h = 1; h < SW_HEADER_COUNT; h++) {
+        char name[256];
+        size_t n = sw_header_names[h].len;
+        memcpy(name, sw_header_names[h].text, n);
+        for (size_t i = 0; i < n; i++) {
+            const char was = name[i];
+            for (const char *c = tchars; *c; c++) {
+                name[i] = *c;
+                expect_header(name, n, header_of(name, n));
+            }
+            name[i] = was;
+            expect_header(name, i, header_of(name, i));
+            expect_header(name + i, n - i, header_of(name + i, n - i));
+        }
+        name[n] = '-';
+        expect_header(name, n + 1, header_of(name, n + 1));
+    }
+}
+END_TEST
+
+/* The network chooses the bytes that index the hash, and how many there are. */
+START_TEST(no_name_escapes_the_table)
+{
+    char name[512];
+    for (int c = 0; c < 256; c++) {
+        memset(name, c, sizeof name);
+        for (size_t n = 0; n <= sizeof name; n++)
+            expect_header(name, n, header_of(name, n));
+    }
+    ck_assert_int_eq(sw_header_find(guard_end("", 0), (size_t)-1 / 8), SW_HEADER_OTHER);
+}
+END_TEST
+
+/* ---- Statuses -------------------------------------------------------------------------------- */
+
+START_TEST(status_rows_and_codes)
+{
+    unsigned named = 0;
+    for (unsigned code = 0; code < 1100; code++) {
+        unsigned id = sw_status_id(code);
+        const struct sw_status_info *row = sw_status_find(code);
+        if (!id) {
+            ck_assert_ptr_null(row);
+            continue;
+        }
+        named++;
+        ck_assert_ptr_eq(row, &sw_status_infos[id]);
+        ck_assert_uint_eq(row->code, code);
+        ck_assert_uint_eq(row->line_len, strlen(row->line));
+        char front[16];
+        snprintf(front, sizeof front, "HTTP/1.1 %03u ", code);
+        ck_assert_int_eq(memcmp(row->line, front, 13), 0);
+        ck_assert_uint_gt(row->line_len, 15);
+        ck_assert_str_eq(row->line + row->line_len - 2, "\r\n");
+        const unsigned flags = row->flags;
+        const int bare = code < 200 || code == 204 || code == 304; /* RFC 9112 6.3 */
+        ck_assert_int_eq(!!(flags & SW_STATUS_F_INTERIM), code < 200);
+        ck_assert_int_eq(!!(flags & SW_STATUS_F_NO_CONTENT), bare);
+    }
+    ck_assert_uint_eq(named, SW_STATUS_ID_COUNT - 1);
+    ck_assert_uint_eq(sw_status_id((unsigned)-1), 0);
+}
+END_TEST
+
+START_TEST(status_lines)
+{
+    for (unsigned code = 0; code < 1000; code++)
+        for (unsigned minor = 0; minor < 10; minor++)
+            for (unsigned spaced = 0; spaced < 2; spaced++) {
+                char line[20];
+                struct sw_status_line out;
+                int n = snprintf(line, sizeof line, "HTTP/1.%u %03u%s\r", minor, code,
+                                 spaced ? " " : "");
+                const char *at = guard_end(line, (size_t)n - spaced); /* what follows is not read */
+                ck_assert_int_eq(sw_status_scan(at, &out), (int)code);
+                ck_assert_uint_eq(out.code, code);
+                ck_assert_uint_eq(out.id, sw_status_id(code));
+                ck_assert_uint_eq(out.minor, minor);
+                ck_assert_uint_eq(out.reason, 12 + spaced);
+            }
+}
+END_TEST
+
+START_TEST(no_status_lines)
+{
+    static const char good[] = "HTTP/1.1 200 \r";
+    static const char *const bad[] = {
+        "\r", "HTTP/1.1\r", "HTTP/1.1 \r", "HTTP/1.1 20\r", "HTTP/1.1 2000 \r", "HTTP/1.1  200 \r",
+        "HTTP/1.10 200 \r", "HTTP/1. 200 \r", "HTTP/11 200 \r", "HTTP/2.0 200 \r",
+        "http/1.1 200 \r", "HTTP/1.1 200\tOK\r", "HTTP/1.1 -20 \r", " HTTP/1.1 200 \r", "ICY 200 OK\r",
+    };
+    struct sw_status_line out;
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
+        ck_assert_msg(sw_status_scan(guard_end(bad[i], strlen(bad[i])), &out) == -1, "%s", bad[i]);
+    for (size_t i = 0; i < 13; i++) { /* each byte changed to a CR ends the reading there */
+        char line[sizeof good];
+        memcpy(line, good, sizeof good);
+        line[i] = '\r';
+        ck_assert_int_eq(sw_status_scan(guard_end(line, i + 1), &out), i == 12 ? 200 : -1);
+    }
+}
+END_TEST
+
+/* ---- Flags and errors ------------------------------------------------------------------------ */
+
+START_TEST(flags_make_sense)
+{
+    for (int m = 1; m < SW_METHOD_COUNT; m++) {
+        const unsigned flags = sw_method_names[m].flags;
+        if (flags & SW_METHOD_F_SAFE) /* RFC 9110 9.2.2 */
+            ck_assert_msg(flags & SW_METHOD_F_IDEMPOTENT, "%s", sw_method_names[m].text);
+        ck_assert(!(flags & SW_METHOD_F_CONTENT) || !(flags & SW_METHOD_F_CONTENT_FORBIDDEN));
+    }
+    for (int h = 1; h < SW_HEADER_COUNT; h++) {
+        const unsigned flags = sw_header_names[h].flags;
+        ck_assert_msg(!(flags & SW_HEADER_F_SINGLE) || !(flags & SW_HEADER_F_LIST), "%s",
+                      sw_header_names[h].text);
+        if (flags & (SW_HEADER_F_HOP | SW_HEADER_F_FRAMING))
+            ck_assert_msg(flags & SW_HEADER_F_NO_TRAILER, "%s", sw_header_names[h].text);
+    }
+}
+END_TEST
+
+START_TEST(flags_of_some_words)
+{
+    static const struct {
+        enum sw_method method;
+        unsigned flags;
+    } methods[] = {
+        {SW_METHOD_OTHER, 0},
+        {SW_METHOD_GET, SW_METHOD_F_SAFE | SW_METHOD_F_IDEMPOTENT | SW_METHOD_F_CACHEABLE},
+        {SW_METHOD_POST, SW_METHOD_F_CACHEABLE | SW_METHOD_F_CONTENT},
+        {SW_METHOD_DELETE, SW_METHOD_F_IDEMPOTENT},
+        {SW_METHOD_CONNECT, 0},
+        {SW_METHOD_TRACE,
+         SW_METHOD_F_SAFE | SW_METHOD_F_IDEMPOTENT | SW_METHOD_F_CONTENT_FORBIDDEN},
+        {SW_METHOD_PRI, SW_METHOD_F_SAFE | SW_METHOD_F_IDEMPOTENT | SW_METHOD_F_PREFACE},
+    };
+    static const struct {
+        enum sw_header header;
+        unsigned flags;
+    } headers[] = {
+        {SW_HEADER_OTHER, 0},
+        {SW_HEADER_HOST, SW_HEADER_F_SINGLE | SW_HEADER_F_NO_TRAILER},
+        {SW_HEADER_CONTENT_LENGTH,
+         SW_HEADER_F_SINGLE | SW_HEADER_F_FRAMING | SW_HEADER_F_NO_TRAILER},
+        {SW_HEADER_TRANSFER_ENCODING,
+         SW_HEADER_F_LIST | SW_HEADER_F_HOP | SW_HEADER_F_FRAMING | SW_HEADER_F_NO_TRAILER},
+        {SW_HEADER_SET_COOKIE, SW_HEADER_F_NO_TRAILER | SW_HEADER_F_SENSITIVE},
+        {SW_HEADER_ETAG, SW_HEADER_F_SINGLE},
+    };
+    for (size_t i = 0; i < sizeof methods / sizeof *methods; i++)
+        ck_assert_uint_eq(sw_method_names[methods[i].method].flags, methods[i].flags);
+    for (size_t i = 0; i < sizeof headers / sizeof *headers; i++)
+        ck_assert_uint_eq(sw_header_names[headers[i].header].flags, headers[i].flags);
+    ck_assert_uint_eq(sw_status_find(404)->flags, SW_STATUS_F_CACHEABLE);
+    ck_assert_uint_eq(sw_status_find(302)->flags, 0);
+}
+END_TEST
+
+START_TEST(errors_are_told_in_full)
+{
+    ck_assert_uint_eq(sw_error_infos[SW_OK].status, 0);
+    for (int e = 1; e < SW_ERROR_COUNT; e++) {
+        const struct sw_error_info *row = &sw_error_infos[e];
+        ck_assert_uint_gt(strlen(row->name), 0);
+        ck_assert_uint_gt(strlen(row->text), 0);
+        ck_assert_uint_gt(strlen(row->rule), 0);
+        ck_assert_int_ne(row->text[strlen(row->text) - 1], '.');
+        ck_assert_uint_ge(row->status, 400);
+        ck_assert_msg(sw_status_find(row->status) != NULL, "%s", row->name);
+        for (int other = 0; other < e; other++) {
+            ck_assert_str_ne(row->name, sw_error_infos[other].name);
+            ck_assert_str_ne(row->text, sw_error_infos[other].text);
+        }
+    }
+    ck_assert_str_eq(sw_error_infos[SW_ERROR_OBS_FOLD].name, "OBS_FOLD");
+    ck_assert_uint_eq(sw_error_infos[SW_ERROR_TARGET_TOO_LONG].status, SW_STATUS_URI_TOO_LONG);
+}
+END_TEST
+
+/* The ids of the first words of each kind are ABI; so is that nothing is inserted before them. */
+START_TEST(ids_stay)
+{
+    ck_assert_int_eq(SW_METHOD_GET, 1);
+    ck_assert_int_eq(SW_METHOD_TRACE, 9);
+    ck_assert_int_eq(SW_HEADER_HOST, 1);
+    ck_assert_int_eq(SW_HEADER_TRANSFER_ENCODING, 4);
+    ck_assert_int_eq(SW_ERROR_BAD_METHOD, 1);
+    ck_assert_int_eq(SW_ERROR_BAD_VALUE, 64);
+}
+END_TEST
+
+int main(void)
+{
+    TCase *words = tcase_create("words");
+    tcase_set_timeout(words, 0);
+    tcase_add_test(words, methods_and_their_neighbours);
+    tcase_add_test(words, fields_in_any_case);
+    tcase_add_test(words, neighbours_of_fields);
+    tcase_add_test(words, no_name_escapes_the_table);
+    tcase_add_test(words, status_rows_and_codes);
+    tcase_add_test(words, status_lines);
+    tcase_add_test(words, no_status_lines);
+    tcase_add_test(words, flags_make_sense);
+    tcase_add_test(words, flags_of_some_words);
+    tcase_add_test(words, errors_are_told_in_full);
+    tcase_add_test(words, ids_stay);
+    Suite *suite = suite_create("words");
+    suite_add_tcase(suite, words);
+    SRunner *runner = srunner_create(suite);
+    srunner_run_all(runner, CK_NORMAL);
+    int failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed != 0;
+}
