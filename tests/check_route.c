@@ -80,7 +80,8 @@ START_TEST(paths_find_their_routes)
         struct sw_span captures[DEMO_CAPTURES];
         const char *allow = "stale", *path = cases[i].path;
         ck_assert_msg(route(cases[i].method, path, strlen(path), captures, &allow) ==
-                          cases[i].route, "%s", path);
+                          cases[i].route,
+                      "%s", path);
         ck_assert_pstr_eq(allow, cases[i].allow);
         if (cases[i].first)
             expect_span(captures[0], cases[i].first);
@@ -108,7 +109,8 @@ START_TEST(captures_hold_pchar_alone)
         ck_assert_int_eq(route(GET, first, sizeof first, captures, &allow) == DEMO_ROUTE_USER_SHOW,
                          strchr(hex, c) != NULL);
         ck_assert_int_eq(route(GET, second, sizeof second, captures, &allow) ==
-                             DEMO_ROUTE_USER_SHOW, strchr(hex, c) != NULL);
+                             DEMO_ROUTE_USER_SHOW,
+                         strchr(hex, c) != NULL);
     }
 }
 END_TEST

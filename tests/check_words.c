@@ -189,11 +189,21 @@ END_TEST
 START_TEST(no_status_lines)
 {
     static const char good[] = "HTTP/1.1 200 \r";
-    static const char *const bad[] = {
-        "\r", "HTTP/1.1\r", "HTTP/1.1 \r", "HTTP/1.1 20\r", "HTTP/1.1 2000 \r", "HTTP/1.1  200 \r",
-        "HTTP/1.10 200 \r", "HTTP/1. 200 \r", "HTTP/11 200 \r", "HTTP/2.0 200 \r",
-        "http/1.1 200 \r", "HTTP/1.1 200\tOK\r", "HTTP/1.1 -20 \r", " HTTP/1.1 200 \r", "ICY 200 OK\r",
-    };
+    static const char *const bad[] = {"\r",
+                                      "HTTP/1.1\r",
+                                      "HTTP/1.1 \r",
+                                      "HTTP/1.1 20\r",
+                                      "HTTP/1.1 2000 \r",
+                                      "HTTP/1.1  200 \r",
+                                      "HTTP/1.10 200 \r",
+                                      "HTTP/1. 200 \r",
+                                      "HTTP/11 200 \r",
+                                      "HTTP/2.0 200 \r",
+                                      "http/1.1 200 \r",
+                                      "HTTP/1.1 200\tOK\r",
+                                      "HTTP/1.1 -20 \r",
+                                      " HTTP/1.1 200 \r",
+                                      "ICY 200 OK\r"};
     struct sw_status_line out;
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
         ck_assert_msg(sw_status_scan(guard_end(bad[i], strlen(bad[i])), &out) == -1, "%s", bad[i]);

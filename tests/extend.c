@@ -24,8 +24,7 @@ int main(void)
     EXPECT(SW_STATUS_ENOUGH == 299 && sw_status_find(299)->line_len == 21);
     EXPECT(!strcmp(sw_status_find(299)->line, "HTTP/1.1 299 Enough\r\n"));
     EXPECT(sw_header_find("x-ours", 6) == SW_HEADER_X_OURS);
-    EXPECT(sw_header_names[SW_HEADER_X_OURS].flags ==
-           (SW_HEADER_F_SINGLE | SW_HEADER_F_SENSITIVE));
+    EXPECT(sw_header_names[SW_HEADER_X_OURS].flags == (SW_HEADER_F_SINGLE | SW_HEADER_F_SENSITIVE));
     EXPECT(sw_header_find("x", 1) == SW_HEADER_X);
     EXPECT(sw_header_find("x-a1-kind-of-thing", 18) == SW_HEADER_X_A1_KIND_OF_THING);
     EXPECT(sw_header_find("x-a2-kind-of-thing", 18) == SW_HEADER_X_A2_KIND_OF_THING);
