@@ -9,6 +9,10 @@
 
 #include "shockwave.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /*
  * Nothing here keeps state, allocates, or reads a clock.  A value is a span of one field line with
  * its outer white space trimmed; a span whose `p` is NULL is an absent field, an empty one is not.
@@ -469,5 +473,9 @@ size_t sw_path_normalise(char *path, size_t len);
  * over; a name without "=" has a value whose p is NULL.  Never an error.
  */
 int sw_query_next(struct sw_span *rest, struct sw_pair *pair);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

@@ -172,11 +172,8 @@ static void put_span(struct text *text, struct sw_span span)
 
 static void put_word(struct text *text, const char *word)
 {
-    size_t n = 0;
-
-    while (word[n] != '\0')
-        n++;
-    put(text, word, n);
+    for (; *word != '\0'; word++)
+        put(text, word, 1);
 }
 
 static void put_attributes(struct text *text, const struct sw_set_cookie *cookie)

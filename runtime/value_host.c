@@ -160,8 +160,10 @@ bool sw_host_parse(struct sw_span value, struct sw_host *host)
     const char *p = value.p, *end = value_end(value);
     uint64_t port;
 
-    *host = (struct sw_host){.port = -1};
-    if (p < end && *p == '[') {
+    *host = (struct sw_host){.name = value_span(p, p), .port = -1};
+    if (p == end)
+        return true;
+    if (*p == '[') {
         p = parse_literal(p, end, host);
         if (p == NULL)
             return false;
