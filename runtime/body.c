@@ -297,7 +297,6 @@ static ptrdiff_t chunk_begin(struct sw_body *body, const char *buf, size_t n)
     uint64_t cost = (uint64_t)body->overhead + n + 2;
     uint64_t free = body->left > UINT32_MAX / 16 ? UINT32_MAX : body->left * 16;
 
-    body->extension = (struct sw_span){0};
     if (semicolon)
         body->extension = (struct sw_span){semicolon, n - 2 - (size_t)(semicolon - buf)};
     body->at = 0;
@@ -422,6 +421,7 @@ ptrdiff_t sw_body_next(struct sw_body *body, const char *buf, size_t len, struct
     size_t taken;
 
     *content = (struct sw_span){buf, 0};
+    body->extension = (struct sw_span){0};
     if (body->state == FAILED)
         return -(ptrdiff_t)body->error;
     if (body->state == DONE)

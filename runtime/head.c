@@ -115,10 +115,9 @@ ptrdiff_t sw_head_parse(struct sw_head *head, const char *buf, size_t len)
 
     sw_head_step(head, buf, len < limit ? len : limit);
     if (head->state == SW_HEAD_WHOLE) {
-        head->length = head->at;
         head->state = SW_HEAD_DONE;
-        if (head->kind == SW_REQUEST)
-            check_host(head, buf);
+        if (head->kind != SW_REQUEST || check_host(head, buf))
+            head->length = head->at;
     } else if (head->state < SW_HEAD_WHOLE && len > limit) {
         sw_head_fail(head,
                      head->kind == SW_TRAILERS ? SW_ERROR_TRAILERS_TOO_LARGE
