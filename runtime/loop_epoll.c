@@ -1,0 +1,81 @@
+/* loop_epoll.c - the loop over Linux's epoll. */
+/* SPDX-License-Identifier: MIT */
+#include "loop.h"
+
+#include <errno.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+enum { BATCH = 128 };
+
+int sw_loop_open(struct sw_loop *loop)
+{
+    loop->alarm = -1;
+    loop->queue = epoll_create1(EPOLL_CLOEXEC);
+    if (loop->queue < 0)
+        return errno;
+    loop->alarm = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    int error = loop->alarm < 0 ? errno : sw_loop_add(loop, loop->alarm, NULL);
+    if (error)
+        sw_loop_close(loop);
+    return error;
+}
+
+void sw_loop_close(struct sw_loop *loop)
+{
+    if (loop->alarm >= 0)
+        close(loop->alarm);
+    if (loop->queue >= 0)
+        close(loop->queue);
+    loop->alarm = loop->queue = -1;
+}
+
+static int control(struct sw_loop *loop, int what, int fd, void *tag, uint32_t events)
+{
+    struct epoll_event event = {.events = events | EPOLLET, .data.ptr = tag};
+    return epoll_ctl(loop->queue, what, fd, &event) ? errno : 0;
+}
+
+int sw_loop_add(struct sw_loop *loop, int fd, void *tag)
+{
+    return control(loop, EPOLL_CTL_ADD, fd, tag, EPOLLIN | EPOLLRDHUP);
+}
+
+/* With edges there is no need to take EPOLLOUT back: it comes only after a write has fallen short.
+ */
+int sw_loop_modify(struct sw_loop *loop, int fd, void *tag)
+{
+    return control(loop, EPOLL_CTL_MOD, fd, tag, EPOLLIN | EPOLLRDHUP | EPOLLOUT);
+}
+
+void sw_loop_remove(struct sw_loop *loop, int fd)
+{
+    control(loop, EPOLL_CTL_DEL, fd, NULL, 0);
+}
+
+int sw_loop_wait(struct sw_loop *loop, struct sw_ready *ready, int count, int milliseconds)
+{
+    struct epoll_event events[BATCH];
+    int n = epoll_wait(loop->queue, events, count < BATCH ? count : BATCH, milliseconds);
+    for (int i = 0; i < n; i++) {
+        uint32_t e = events[i].events;
+        ready[i].tag = events[i].data.ptr;
+        ready[i].what = (e & EPOLLIN ? (unsigned)SW_READABLE : 0) |
+                        (e & EPOLLOUT ? (unsigned)SW_WRITABLE : 0) |
+                        (e & EPOLLRDHUP ? (unsigned)SW_ENDING : 0) |
+                        (e & (EPOLLERR | EPOLLHUP) ? (unsigned)SW_BROKEN : 0);
+    }
+    return n < 0 ? 0 : n;
+}
+
+/* The alarm is never read: each write of an eventfd is an edge of its own. */
+void sw_loop_wake(struct sw_loop *loop)
+{
+    int saved = errno;
+    ssize_t n = write(loop->alarm, &(uint64_t){1}, sizeof(uint64_t));
+    (void)n; /* only a full counter fails, after 2^64 wakes, and that is readable too */
+    errno = saved;
+}

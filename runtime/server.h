@@ -1,0 +1,301 @@
+/* server.h - what the files of the server share. */
+/* SPDX-License-Identifier: MIT */
+#ifndef SW_SERVER_H
+#define SW_SERVER_H
+
+#include <stdatomic.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "loop.h"
+#include "shockwave_server.h"
+
+/*
+ * A server is a worker now; a worker shares nothing with another, so that there can be one for each
+ * core.  A worker has listeners and peers.  A peer is a connected socket: small, and all there is
+ * of an idle connection.  While bytes are in flight it has a lease: the exchange with its message,
+ * the input buffer, and, while something is written, an output buffer.
+ *
+ *   server.c           configuration, memory, the worker's turn
+ *   server_listen.c    listeners: peers come
+ *   server_peer.c      bytes: in, out; how peers end
+ *   server_exchange.c  events: the handler, its hooks, the reply
+ *   server_time.c      clocks and the timer wheel
+ */
+
+/* ---- Lists ---------------------------------------------------------------------------------- */
+
+/* A node of a ring, or its head.  A ring that holds nothing points to itself. */
+struct sw_link {
+    struct sw_link *prev, *next;
+};
+
+static inline void sw_link_init(struct sw_link *link)
+{
+    link->prev = link->next = link;
+}
+
+static inline bool sw_link_empty(const struct sw_link *link)
+{
+    return link->next == link;
+}
+
+/* Take a node out of the ring it is in, and leave it alone. */
+static inline void sw_link_take(struct sw_link *link)
+{
+    link->prev->next = link->next;
+    link->next->prev = link->prev;
+    sw_link_init(link);
+}
+
+/* Move a node to the end of a ring. */
+static inline void sw_link_move(struct sw_link *link, struct sw_link *ring)
+{
+    sw_link_take(link);
+    link->prev = ring->prev;
+    link->next = ring;
+    ring->prev->next = link;
+    ring->prev = link;
+}
+
+/* Move all of a ring's nodes into another one, which is empty. */
+static inline void sw_link_move_all(struct sw_link *from, struct sw_link *to)
+{
+    sw_link_move(to, from);
+    sw_link_take(from);
+}
+
+#define SW_CONTAINER(pointer, type, member)                                                        \
+    ((type *)(void *)((char *)(pointer)-offsetof(type, member)))
+
+/* ---- Time ----------------------------------------------------------------------------------- */
+
+/*
+ * The wheel: 512 slots of 128 ms.  A timer that is set again to a later time is not moved: its slot
+ * comes up, is found to be early, and only then is it put where it belongs.  So a busy connection
+ * costs one store for each request, and a time beyond the wheel needs no second wheel.
+ */
+enum { SW_WHEEL_SLOTS = 512, SW_TICK_BITS = 7 };
+
+struct sw_timer {
+    struct sw_link link;
+    uint32_t due;  /* tick */
+    uint32_t slot; /* the tick whose slot it is linked into; means nothing while it is alone */
+};
+
+struct sw_wheel {
+    uint32_t tick;                      /* all slots up to this one have been looked at */
+    uint64_t used[SW_WHEEL_SLOTS / 64]; /* slots that may hold timers */
+    struct sw_link slots[SW_WHEEL_SLOTS];
+};
+
+void sw_wheel_init(struct sw_wheel *wheel, uint32_t tick);
+void sw_wheel_set(struct sw_wheel *wheel, struct sw_timer *timer, uint32_t due);
+
+/* The next timer that is due at `tick`, now alone, or NULL: then all slots have been looked at. */
+struct sw_timer *sw_wheel_due(struct sw_wheel *wheel, uint32_t tick);
+
+/* The tick of the next slot that may hold timers; false when none does. */
+bool sw_wheel_next(const struct sw_wheel *wheel, uint32_t *tick);
+
+/* Milliseconds on a clock that never steps. */
+uint64_t sw_clock(void);
+
+/* ---- Peers ---------------------------------------------------------------------------------- */
+
+/* What a pointer that comes back from the loop points to. */
+enum sw_tag { SW_TAG_PEER = 1, SW_TAG_DOOR };
+
+/* What a peer's timer measures. */
+enum sw_wait {
+    SW_WAIT_NONE = 0, /* nothing: the handler has the word */
+    SW_WAIT_IDLE,
+    SW_WAIT_HEAD,
+    SW_WAIT_BODY,
+    SW_WAIT_WRITE,
+    SW_WAIT_LINGER,
+};
+
+struct sw_peer {
+    uint8_t tag;       /* enum sw_tag; first, as in struct sw_door */
+    uint8_t wait;      /* enum sw_wait */
+    bool readable : 1; /* there may be bytes in the socket */
+    bool ending : 1;   /* the end is behind them */
+    bool ended : 1;    /* the end has been read */
+    bool blocked : 1;  /* the socket took less than was written */
+    bool watched : 1;  /* the loop tells when it can be written */
+    bool broken : 1;   /* the socket is of no use any more */
+    bool last : 1;     /* what is in the output is the last that is sent */
+    int fd;
+    uint32_t requests;
+    uint32_t progress; /* bytes since the timer was set */
+    struct sw_conn conn;
+    struct sw_link link; /* in one of the worker's four rings */
+    struct sw_timer timer;
+    struct sw_lease *lease;
+};
+
+_Static_assert(sizeof(struct sw_peer) <= 128, "what an idle connection costs");
+
+/* How far the handler has come with its reply. */
+enum sw_reply_state { SW_REPLY_NONE = 0, SW_REPLY_HEAD, SW_REPLY_CONTENT, SW_REPLY_ENDED };
+
+/* What a peer with bytes in flight is lent.  Behind it lie more fields, scratch and input. */
+struct sw_lease {
+    struct sw_exchange exchange; /* first: handlers know its address */
+    struct sw_worker *worker;
+    struct sw_peer *peer;
+    struct sw_lease *resumed; /* the next in the worker's stack of those */
+    bool active : 1;          /* a request was passed to the handler and is not over */
+    bool whole : 1;           /* it has arrived to its end */
+    bool held : 1;
+    bool draining : 1;      /* it is over, but the rest of its content may still be on its way */
+    bool drained : 1;       /* what was written has gone out since the handler was last told */
+    uint8_t reply;          /* enum sw_reply_state */
+    uint8_t pause;          /* enum sw_pause: what stopped it last */
+    uint16_t error;         /* enum sw_error: what was wrong with the reply */
+    uint32_t start, end;    /* the input not yet parsed: in[start..end) */
+    uint32_t kept;          /* in[0..kept) holds the head of the active request */
+    uint32_t sent, written; /* the output not yet sent: out[sent..written) */
+    uint32_t lent_at;       /* `lent` goes out when `sent` comes here */
+    char *in, *out;
+    struct sw_span lent;
+    struct sw_span content; /* not yet taken by the handler */
+    struct sw_writer head;  /* of the reply, while fields are added */
+    struct sw_message message;
+};
+
+/* The lease of an exchange that a handler knows. */
+static inline struct sw_lease *sw_lease_of(struct sw_exchange *exchange)
+{
+    return (struct sw_lease *)(void *)exchange;
+}
+
+/* Where what lies behind a lease begins. */
+enum { SW_LEASE_SIZE = (sizeof(struct sw_lease) + 63) / 64 * 64 };
+
+/* The fields of a head beyond those in struct sw_head; each four make 64 bytes. */
+static inline size_t sw_more_fields(const struct sw_server_config *config)
+{
+    uint32_t fields = config->limits.fields;
+    return fields > SW_FIELDS_INLINE ? (fields - SW_FIELDS_INLINE + 3) & ~UINT32_C(3) : 0;
+}
+
+/* ---- Workers -------------------------------------------------------------------------------- */
+
+/* A listener. */
+struct sw_door {
+    uint8_t tag; /* enum sw_tag; first, as in struct sw_peer */
+    bool ready;  /* somebody may be waiting in front of it */
+    uint16_t port;
+    int fd;
+    char path[108]; /* of a unix socket, to be removed at the end */
+};
+
+struct sw_worker {
+    const struct sw_server_config *config;
+    struct sw_loop loop;
+    struct sw_wheel wheel;
+    struct sw_date date;
+    uint64_t now; /* sw_clock() at the beginning of the turn */
+    uint32_t door_count;
+    bool starving;            /* out of descriptors: no use in accepting */
+    struct sw_timer retry;    /* when it may be of use again */
+    struct sw_timer deadline; /* when what is left is cut */
+    struct sw_pool peers;     /* struct sw_peer */
+    struct sw_pool leases;    /* struct sw_lease, scratch, input */
+    struct sw_pool outputs;
+    struct sw_link open;    /* peers that wait for the loop */
+    struct sw_link ready;   /* that have something to do at once */
+    struct sw_link starved; /* that wait for a lease */
+    struct sw_link gone;    /* that are given back at the end of the turn, so that an event of
+                               this turn never meets a newer peer in the same place */
+    _Atomic(struct sw_lease *) resumed; /* a stack: any thread pushes, the worker takes it all */
+    atomic_uint stop;                   /* calls of sw_server_stop() */
+    unsigned leaving;                   /* of them that the worker knows of */
+    int cut;                            /* peers that were not done when time was up */
+    bool over;                          /* it is */
+    struct sw_door doors[SW_LISTENERS_MAX];
+    char sink[16384]; /* for bytes that nobody wants */
+};
+
+struct sw_server {
+    size_t size; /* of the mapping */
+    struct sw_server_config config;
+    struct sw_worker worker; /* last: the pools lie behind it */
+};
+
+/* The tick that is `milliseconds` from now, rounded up. */
+static inline uint32_t sw_worker_tick(const struct sw_worker *worker, uint32_t milliseconds)
+{
+    return (uint32_t)((worker->now + milliseconds) >> SW_TICK_BITS) + 1;
+}
+
+/* ---- server_listen.c ------------------------------------------------------------------------ */
+
+/* Open a listener: NULL, or the system call that failed, with errno set. */
+const char *sw_door_open(struct sw_worker *worker, struct sw_door *door,
+                         const struct sw_listener *listener);
+void sw_door_close(struct sw_door *door);
+
+/* Let in whoever is waiting, as far as there is room. */
+void sw_door_accept(struct sw_worker *worker, struct sw_door *door);
+
+/* ---- server_peer.c -------------------------------------------------------------------------- */
+
+/* A socket was accepted.  False when there is no room for it; it is then still the caller's. */
+bool sw_peer_open(struct sw_worker *worker, int fd);
+
+/* The loop has news of it. */
+void sw_peer_ready(struct sw_worker *worker, struct sw_peer *peer, unsigned what);
+
+/* Do all that can be done for it now: read, parse, answer, send. */
+void sw_peer_run(struct sw_worker *worker, struct sw_peer *peer);
+
+/* Have that done soon. */
+void sw_peer_wake(struct sw_worker *worker, struct sw_peer *peer);
+
+/* Its time has come. */
+void sw_peer_expire(struct sw_worker *worker, struct sw_peer *peer);
+
+/* Send what can be sent now.  False when the socket is broken. */
+bool sw_peer_flush(struct sw_worker *worker, struct sw_peer *peer);
+
+/* A writer over what is left of the output buffer: add what it wrote to lease->written. */
+struct sw_writer sw_lease_writer(struct sw_lease *lease);
+
+/* A reply of the server's own, which is the last: for what the handler or the peer left undone. */
+void sw_peer_say(struct sw_worker *worker, struct sw_peer *peer, unsigned status,
+                 struct sw_span text);
+
+/* Close the socket at once and give everything back. */
+void sw_peer_close(struct sw_worker *worker, struct sw_peer *peer);
+
+/* The server is leaving: close it if it is idle, else make its next reply the last. */
+void sw_peer_leave(struct sw_worker *worker, struct sw_peer *peer);
+
+/* ---- server_exchange.c ---------------------------------------------------------------------- */
+
+/* Why sw_lease_parse() came to an end. */
+enum sw_pause {
+    SW_PAUSE_INPUT = 0, /* more bytes are wanted */
+    SW_PAUSE_OUTPUT,    /* what was written has to go out first */
+    SW_PAUSE_HANDLER,   /* the handler has the word */
+    SW_PAUSE_LAST,      /* nothing will be read any more */
+    SW_PAUSE_HANDOVER,  /* what follows is not HTTP */
+};
+
+/* Pass what lies in the input buffer to the handler and its hooks. */
+enum sw_pause sw_lease_parse(struct sw_lease *lease);
+
+/* All that was written has gone out: is there something to do because of that?  Then do it. */
+bool sw_lease_wants_room(const struct sw_lease *lease);
+void sw_lease_room(struct sw_lease *lease);
+
+/* sw_exchange_resume() was called; the worker's turn has come to it. */
+void sw_lease_resume(struct sw_lease *lease);
+
+/* The exchange ends, well or not: tell its owner, and make ready for the next. */
+void sw_lease_over(struct sw_lease *lease, bool whole);
+
+#endif

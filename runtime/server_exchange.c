@@ -1,0 +1,365 @@
+/* server_exchange.c - a request and its reply: the handler, its hooks, and what they may call. */
+/* SPDX-License-Identifier: MIT */
+#include "server.h"
+
+#include <string.h>
+
+/*
+ * After each call of the handler or a hook, settle() asks whether anything can still come of the
+ * exchange: the reply has ended, or somebody holds, or a hook is due to be called.  If not, the
+ * exchange was abandoned, and the peer is told so: no request can hang for want of a reply.
+ */
+
+enum {
+    RESERVE = 4096 + SW_REPLY_COPIED, /* for a head and a small body, before a handler is called */
+    FRAMING = 64,                     /* for chunk heads and the last chunk */
+    PIECE = 512,                      /* no smaller piece is worth a chunk of its own */
+};
+
+/* ---- Replies -------------------------------------------------------------------------------- */
+
+/* Nothing more can be said in this exchange: what was written goes out, then the peer is left. */
+static void fail(struct sw_lease *lease, enum sw_error error)
+{
+    lease->error = (uint16_t)error;
+    lease->reply = SW_REPLY_ENDED;
+    lease->peer->last = true;
+}
+
+/* The reply's head is complete.  If it cannot be sent, another one says so. */
+static void commit(struct sw_lease *lease)
+{
+    sw_write_end(&lease->head);
+    if (lease->head.error) {
+        fail(lease, (enum sw_error)lease->head.error);
+        sw_peer_say(lease->worker, lease->peer, SW_STATUS_INTERNAL_SERVER_ERROR,
+                    SW_SPAN("the reply could not be written\n"));
+        return;
+    }
+    lease->written += (uint32_t)lease->head.n;
+    lease->reply = SW_REPLY_CONTENT;
+}
+
+struct sw_writer *sw_reply_begin(struct sw_exchange *exchange, unsigned status, uint64_t length)
+{
+    struct sw_lease *lease = sw_lease_of(exchange);
+    struct sw_peer *peer = lease->peer;
+    if (lease->reply != SW_REPLY_NONE) {
+        lease->head = (struct sw_writer){.error = SW_ERROR_MISUSE};
+        return &lease->head;
+    }
+    lease->head = sw_lease_writer(lease);
+    enum sw_error error =
+        sw_conn_reply(&peer->conn, &lease->head, status, length, &lease->worker->date);
+    if (error && !lease->head.error)
+        lease->head.error = (uint16_t)error;
+    lease->reply = SW_REPLY_HEAD;
+    return &lease->head;
+}
+
+/* Write the framing for `n` bytes of content.  False when they are not to follow. */
+static bool announce(struct sw_lease *lease, struct sw_writer *out, size_t n)
+{
+    enum sw_error error = sw_conn_content(&lease->peer->conn, out, n);
+    if (error)
+        fail(lease, error);
+    return !error && !sw_conn_bodiless(&lease->peer->conn);
+}
+
+size_t sw_reply_write(struct sw_exchange *exchange, struct sw_span bytes)
+{
+    struct sw_lease *lease = sw_lease_of(exchange);
+    uint32_t size = lease->worker->config->output;
+    if (lease->reply == SW_REPLY_HEAD)
+        commit(lease);
+    size_t taken = 0;
+    while (lease->reply == SW_REPLY_CONTENT && taken < bytes.n) {
+        size_t n = bytes.n - taken;
+        if (size - lease->written < n + FRAMING)
+            sw_peer_flush(lease->worker, lease->peer);
+        size_t room = size - lease->written;
+        room = room > FRAMING ? room - FRAMING : 0;
+        if (room < n && room < PIECE)
+            return taken;
+        if (n > room)
+            n = room;
+        struct sw_writer out = sw_lease_writer(lease);
+        if (!announce(lease, &out, n))
+            break;
+        sw_write_bytes(&out, bytes.p + taken, n);
+        lease->written += (uint32_t)out.n;
+        taken += n;
+    }
+    return bytes.n; /* what cannot go out any more is taken too: sw_reply_end() tells */
+}
+
+bool sw_reply_lend(struct sw_exchange *exchange, struct sw_span bytes)
+{
+    struct sw_lease *lease = sw_lease_of(exchange);
+    if (lease->reply == SW_REPLY_HEAD)
+        commit(lease);
+    if (lease->lent.n)
+        return false;
+    if (lease->reply != SW_REPLY_CONTENT || !bytes.n)
+        return true;
+    struct sw_writer out = sw_lease_writer(lease);
+    if (announce(lease, &out, bytes.n)) {
+        lease->written += (uint32_t)out.n;
+        lease->lent = bytes;
+        lease->lent_at = lease->written;
+    }
+    return true;
+}
+
+enum sw_error sw_reply_end(struct sw_exchange *exchange)
+{
+    struct sw_lease *lease = sw_lease_of(exchange);
+    if (lease->reply == SW_REPLY_HEAD)
+        commit(lease);
+    if (lease->reply == SW_REPLY_NONE)
+        return SW_ERROR_MISUSE;
+    if (lease->reply == SW_REPLY_CONTENT) {
+        struct sw_writer out = sw_lease_writer(lease);
+        enum sw_error error = sw_conn_finish(&lease->peer->conn, &out, (struct sw_span){NULL, 0});
+        lease->written += (uint32_t)out.n;
+        lease->reply = SW_REPLY_ENDED;
+        if (error)
+            fail(lease, error);
+    }
+    return (enum sw_error)lease->error;
+}
+
+void sw_reply(struct sw_exchange *exchange, unsigned status, struct sw_span type,
+              struct sw_span body)
+{
+    struct sw_writer *out = sw_reply_begin(exchange, status, body.n);
+    if (type.n)
+        sw_write_field(out, SW_HEADER_CONTENT_TYPE, type);
+    if (body.n > SW_REPLY_COPIED)
+        sw_reply_lend(exchange, body);
+    else
+        sw_reply_write(exchange, body);
+    sw_reply_end(exchange);
+}
+
+/* ---- Holding -------------------------------------------------------------------------------- */
+
+void sw_exchange_hold(struct sw_exchange *exchange)
+{
+    sw_lease_of(exchange)->held = true;
+}
+
+void sw_exchange_resume(struct sw_exchange *exchange)
+{
+    struct sw_lease *lease = sw_lease_of(exchange);
+    struct sw_worker *worker = lease->worker;
+    struct sw_lease *top = atomic_load_explicit(&worker->resumed, memory_order_relaxed);
+    do
+        lease->resumed = top;
+    while (!atomic_compare_exchange_weak_explicit(&worker->resumed, &top, lease,
+                                                  memory_order_release, memory_order_relaxed));
+    if (!top)
+        sw_loop_wake(&worker->loop); /* else whoever pushed first has done it */
+}
+
+/* ---- Requests ------------------------------------------------------------------------------- */
+
+void sw_lease_over(struct sw_lease *lease, bool whole)
+{
+    struct sw_exchange *exchange = &lease->exchange;
+    const struct sw_hooks *hooks = exchange->hooks;
+    if (hooks && hooks->over)
+        hooks->over(exchange, whole);
+    lease->active = lease->whole = lease->held = false;
+    lease->draining = true;
+    lease->reply = SW_REPLY_NONE;
+    lease->error = SW_OK;
+    lease->kept = 0;
+    lease->lent.n = lease->content.n = 0;
+    exchange->hooks = NULL;
+    exchange->data = NULL;
+}
+
+static bool is_over(const struct sw_lease *lease)
+{
+    return lease->active && lease->reply == SW_REPLY_ENDED && !lease->error && !lease->lent.n;
+}
+
+static bool listens(const struct sw_lease *lease)
+{
+    const struct sw_hooks *hooks = lease->exchange.hooks;
+    return hooks && (hooks->content || hooks->end) && !lease->whole;
+}
+
+static void settle(struct sw_lease *lease)
+{
+    struct sw_conn *conn = &lease->peer->conn;
+    const struct sw_hooks *hooks = lease->exchange.hooks;
+    if (lease->reply == SW_REPLY_HEAD)
+        commit(lease);
+    if (lease->held || lease->peer->last)
+        return;
+    if (is_over(lease)) {
+        if (!hooks || !hooks->upgraded || sw_conn_fate(conn) != SW_FATE_HANDOVER)
+            sw_lease_over(lease, true);
+        return;
+    }
+    if (lease->reply == SW_REPLY_ENDED)
+        return;
+    if (listens(lease)) {
+        if (lease->reply == SW_REPLY_NONE) {
+            struct sw_writer out = sw_lease_writer(lease);
+            if (!sw_conn_interim(conn, &out, SW_STATUS_CONTINUE))
+                lease->written += (uint32_t)out.n;
+        }
+    } else if (lease->reply == SW_REPLY_NONE) {
+        fail(lease, SW_ERROR_MISUSE);
+        sw_peer_say(lease->worker, lease->peer, SW_STATUS_INTERNAL_SERVER_ERROR,
+                    SW_SPAN("the request was not answered\n"));
+    } else if (!hooks || !hooks->room || !(lease->written || lease->lent.n)) {
+        fail(lease, SW_ERROR_MISUSE);
+    }
+}
+
+static void begin(struct sw_lease *lease, const struct sw_event *event)
+{
+    struct sw_worker *worker = lease->worker;
+    const struct sw_server_config *config = worker->config;
+    struct sw_peer *peer = lease->peer;
+    const char *bytes = event->bytes.p;
+    lease->kept = lease->start;
+    if (lease->kept > config->limits.head) {
+        /* Too little room may be left behind it: make some while nobody points to it yet. */
+        uint32_t head = (uint32_t)(bytes - lease->in);
+        memmove(lease->in, bytes, lease->end - head);
+        bytes = lease->in;
+        lease->start -= head;
+        lease->end -= head;
+        lease->kept -= head;
+    }
+    lease->active = true;
+    lease->draining = false;
+    lease->exchange.head = event->head;
+    lease->exchange.bytes = bytes;
+    peer->wait = SW_WAIT_NONE;
+    if (++peer->requests == config->requests || worker->leaving)
+        sw_conn_close(&peer->conn);
+    config->handler(&lease->exchange);
+    settle(lease);
+}
+
+/* Offer content to the handler.  True when all of it was taken, or nobody wants it. */
+static bool offer(struct sw_lease *lease)
+{
+    const struct sw_hooks *hooks = lease->exchange.hooks;
+    if (!hooks || !hooks->content || lease->reply == SW_REPLY_ENDED) {
+        lease->content.n = 0;
+        return true;
+    }
+    size_t taken = hooks->content(&lease->exchange, lease->content);
+    lease->content.p += taken;
+    lease->content.n -= taken;
+    if (!taken && !lease->held && !lease->written && !lease->lent.n)
+        fail(lease, SW_ERROR_MISUSE); /* nothing is on its way that could change its mind */
+    settle(lease);
+    return !lease->content.n;
+}
+
+static void finish(struct sw_lease *lease, const struct sw_event *event)
+{
+    const struct sw_hooks *hooks = lease->exchange.hooks;
+    lease->whole = true;
+    if (hooks && hooks->end && lease->reply != SW_REPLY_ENDED)
+        hooks->end(&lease->exchange, event->head, event->bytes.p);
+    settle(lease);
+}
+
+/* The peer broke a rule.  What is owed to its earlier requests was written before. */
+static void refuse(struct sw_lease *lease)
+{
+    struct sw_writer out = sw_lease_writer(lease);
+    if (!sw_conn_refuse(&lease->peer->conn, &out, &lease->worker->date))
+        lease->written += (uint32_t)out.n;
+    lease->peer->last = true;
+}
+
+enum sw_pause sw_lease_parse(struct sw_lease *lease)
+{
+    struct sw_peer *peer = lease->peer;
+    struct sw_conn *conn = &peer->conn;
+    for (;;) {
+        if (peer->last)
+            return SW_PAUSE_LAST;
+        if (lease->held)
+            return SW_PAUSE_HANDLER;
+        if (lease->lent.n || lease->worker->config->output - lease->written < RESERVE)
+            return SW_PAUSE_OUTPUT;
+        if (lease->content.n && !offer(lease)) {
+            if (lease->held || peer->last)
+                continue;
+            return SW_PAUSE_OUTPUT;
+        }
+        struct sw_event event;
+        size_t n = sw_conn_next(conn, lease->in + lease->start, lease->end - lease->start, &event);
+        lease->start += (uint32_t)n;
+        switch (event.kind) {
+        case SW_EVENT_HEAD:
+            begin(lease, &event);
+            break;
+        case SW_EVENT_CONTENT:
+            lease->content = event.bytes;
+            break;
+        case SW_EVENT_END:
+            finish(lease, &event);
+            break;
+        case SW_EVENT_MORE:
+            if (n && peer->ended)
+                break;
+            if (sw_conn_fate(conn) != SW_FATE_KEEP)
+                return SW_PAUSE_LAST;
+            return lease->active && lease->whole ? SW_PAUSE_HANDLER : SW_PAUSE_INPUT;
+        case SW_EVENT_PAUSED:
+        case SW_EVENT_INTERIM: /* only to a client */
+            return SW_PAUSE_HANDLER;
+        case SW_EVENT_UPGRADED:
+            return SW_PAUSE_HANDOVER;
+        case SW_EVENT_CLOSED:
+            return SW_PAUSE_LAST;
+        case SW_EVENT_FAILED:
+            refuse(lease);
+            break;
+        }
+    }
+}
+
+bool sw_lease_wants_room(const struct sw_lease *lease)
+{
+    if (!lease->active || lease->held)
+        return false;
+    if (lease->reply == SW_REPLY_ENDED)
+        return is_over(lease);
+    const struct sw_hooks *hooks = lease->exchange.hooks;
+    return lease->reply == SW_REPLY_CONTENT && lease->drained && hooks && hooks->room;
+}
+
+void sw_lease_room(struct sw_lease *lease)
+{
+    lease->drained = false;
+    if (lease->reply != SW_REPLY_ENDED)
+        lease->exchange.hooks->room(&lease->exchange);
+    settle(lease);
+}
+
+void sw_lease_resume(struct sw_lease *lease)
+{
+    const struct sw_hooks *hooks = lease->exchange.hooks;
+    lease->held = false;
+    if (lease->peer->fd < 0) {
+        sw_peer_close(lease->worker, lease->peer);
+        return;
+    }
+    if (hooks && hooks->resumed && lease->reply != SW_REPLY_ENDED)
+        hooks->resumed(&lease->exchange);
+    settle(lease);
+    sw_peer_run(lease->worker, lease->peer);
+}

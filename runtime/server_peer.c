@@ -1,0 +1,437 @@
+/* server_peer.c - a connected socket: bytes in, bytes out, and how it ends. */
+/* SPDX-License-Identifier: MIT */
+#define _POSIX_C_SOURCE 200809L
+#include "server.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+/*
+ * A peer without a lease is idle.  News from the loop set its flags; sw_peer_run() then borrows a
+ * lease and turns until there is nothing left to do: read, parse (which calls the handler), send
+ * all that was written at once.  What stopped it decides which timer runs and what is given back.
+ */
+
+enum {
+    TURNS = 16,              /* reads for one peer before the others have theirs */
+    LINGER_BYTES = 16 << 20, /* dropped at most after the last reply */
+};
+
+/* ---- Waiting -------------------------------------------------------------------------------- */
+
+/*
+ * A head has one deadline, whatever comes in between.  Content and replies have a new one each time
+ * that enough of them has gone through: so one byte now and then does not keep a connection open.
+ */
+static void wait_for(struct sw_worker *worker, struct sw_peer *peer, enum sw_wait wait)
+{
+    const struct sw_server_config *config = worker->config;
+    uint32_t time = 0;
+    switch (wait) {
+    case SW_WAIT_NONE:
+        break;
+    case SW_WAIT_IDLE:
+        time = config->idle_timeout;
+        break;
+    case SW_WAIT_HEAD:
+        if (peer->wait == wait)
+            return;
+        time = config->head_timeout;
+        break;
+    case SW_WAIT_BODY:
+    case SW_WAIT_WRITE:
+        if (peer->wait == wait && peer->progress < config->pace)
+            return;
+        time = wait == SW_WAIT_BODY ? config->body_timeout : config->write_timeout;
+        break;
+    case SW_WAIT_LINGER:
+        time = config->linger;
+        break;
+    }
+    peer->wait = (uint8_t)wait;
+    peer->progress = 0;
+    if (wait != SW_WAIT_NONE)
+        sw_wheel_set(&worker->wheel, &peer->timer, sw_worker_tick(worker, time));
+}
+
+void sw_peer_wake(struct sw_worker *worker, struct sw_peer *peer)
+{
+    sw_link_move(&peer->link, &worker->ready);
+}
+
+/* ---- Leases --------------------------------------------------------------------------------- */
+
+static struct sw_lease *borrow(struct sw_worker *worker, struct sw_peer *peer)
+{
+    struct sw_lease *lease = sw_pool_get(&worker->leases);
+    if (!lease) {
+        sw_link_move(&peer->link, &worker->starved);
+        return NULL;
+    }
+    memset(lease, 0, offsetof(struct sw_lease, message));
+    lease->worker = worker;
+    lease->peer = peer;
+    const struct sw_server_config *config = worker->config;
+    size_t more = sw_more_fields(config);
+    struct sw_field *fields = (void *)((char *)lease + SW_LEASE_SIZE);
+    lease->exchange.user = config->user;
+    lease->exchange.scratch = (char *)(fields + more);
+    lease->exchange.scratch_size = config->scratch;
+    lease->in = lease->exchange.scratch + config->scratch;
+    sw_conn_lend(&peer->conn, &lease->message);
+    sw_head_lend(&lease->message.head, fields, more);
+    return peer->lease = lease;
+}
+
+/* There are as many output buffers as leases, so that there always is one for each. */
+struct sw_writer sw_lease_writer(struct sw_lease *lease)
+{
+    struct sw_worker *worker = lease->worker;
+    if (!lease->out)
+        lease->out = sw_pool_get(&worker->outputs);
+    return (struct sw_writer){.p = lease->out + lease->written,
+                              .size = worker->config->output - lease->written};
+}
+
+static void give_output(struct sw_worker *worker, struct sw_lease *lease)
+{
+    if (lease->out)
+        sw_pool_put(&worker->outputs, lease->out);
+    lease->out = NULL;
+    lease->sent = lease->written = 0;
+}
+
+static void give_back(struct sw_worker *worker, struct sw_peer *peer)
+{
+    give_output(worker, peer->lease);
+    sw_pool_put(&worker->leases, peer->lease);
+    peer->lease = NULL;
+    if (!sw_link_empty(&worker->starved))
+        sw_link_move(worker->starved.next, &worker->ready);
+}
+
+/* ---- Ends ----------------------------------------------------------------------------------- */
+
+/* Everything but the socket, which is somebody else's now, or closed. */
+static void forget(struct sw_worker *worker, struct sw_peer *peer)
+{
+    peer->fd = -1;
+    peer->wait = SW_WAIT_NONE;
+    sw_link_take(&peer->timer.link);
+    struct sw_lease *lease = peer->lease;
+    if (lease && lease->active && lease->held) {
+        sw_link_move(&peer->link, &worker->open);
+        if (lease->exchange.hooks && lease->exchange.hooks->gone)
+            lease->exchange.hooks->gone(&lease->exchange);
+        return; /* until it is resumed */
+    }
+    if (lease && lease->active)
+        sw_lease_over(lease, false);
+    if (lease)
+        give_back(worker, peer);
+    sw_link_move(&peer->link, &worker->gone);
+}
+
+void sw_peer_close(struct sw_worker *worker, struct sw_peer *peer)
+{
+    if (peer->fd >= 0)
+        close(peer->fd);
+    worker->starving = false;
+    forget(worker, peer);
+}
+
+/* Read and drop, so that the last reply is not taken from the peer by a reset.  RFC 9112 9.6. */
+static void linger(struct sw_worker *worker, struct sw_peer *peer)
+{
+    for (int turn = 0; peer->readable; turn++) {
+        if (turn == TURNS) {
+            sw_peer_wake(worker, peer);
+            return;
+        }
+        ssize_t n = recv(peer->fd, worker->sink, sizeof worker->sink, 0);
+        if (n > 0)
+            peer->progress += (uint32_t)n;
+        else if (n < 0 && errno == EINTR)
+            continue;
+        else if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK))
+            peer->readable = false;
+        else
+            peer->ended = true;
+        if (peer->ended || peer->progress > LINGER_BYTES) {
+            sw_peer_close(worker, peer);
+            return;
+        }
+    }
+}
+
+/* All that there was to say has been said. */
+static void end(struct sw_worker *worker, struct sw_peer *peer)
+{
+    bool close_now = peer->ended || (!peer->last && sw_conn_fate(&peer->conn) == SW_FATE_CLOSE);
+    if (close_now || shutdown(peer->fd, SHUT_WR)) {
+        sw_peer_close(worker, peer);
+        return;
+    }
+    if (peer->lease->active)
+        sw_lease_over(peer->lease, false);
+    give_back(worker, peer);
+    wait_for(worker, peer, SW_WAIT_LINGER);
+    linger(worker, peer);
+}
+
+/* What follows is another protocol: the handler takes the socket, or nobody wants it. */
+static void hand_over(struct sw_worker *worker, struct sw_peer *peer)
+{
+    struct sw_lease *lease = peer->lease;
+    const struct sw_hooks *hooks = lease->active ? lease->exchange.hooks : NULL;
+    if (!hooks || !hooks->upgraded) {
+        sw_peer_close(worker, peer);
+        return;
+    }
+    int fd = peer->fd;
+    sw_loop_remove(&worker->loop, fd);
+    peer->fd = -1;
+    hooks->upgraded(&lease->exchange, fd,
+                    (struct sw_span){lease->in + lease->start, lease->end - lease->start});
+    lease->held = false;
+    sw_lease_over(lease, true);
+    forget(worker, peer);
+}
+
+/* ---- Bytes ---------------------------------------------------------------------------------- */
+
+static void fill(struct sw_worker *worker, struct sw_peer *peer, struct sw_lease *lease)
+{
+    /* The head of an active request stays where it is; what was not parsed yet comes behind it. */
+    uint32_t rest = lease->end - lease->start;
+    if (lease->start > lease->kept) {
+        memmove(lease->in + lease->kept, lease->in + lease->start, rest);
+        lease->start = lease->kept;
+        lease->end = lease->start + rest;
+    }
+    uint32_t space = worker->config->input - lease->end;
+    ssize_t n = recv(peer->fd, lease->in + lease->end, space, 0);
+    if (n > 0) {
+        lease->end += (uint32_t)n;
+        peer->progress += (uint32_t)n;
+        /* Less than was asked for: the socket is empty, and news of more will come. */
+        peer->readable = (size_t)n == space || peer->ending;
+    } else if (n == 0 && space > 0) {
+        peer->readable = false;
+        peer->ended = true;
+        sw_conn_eof(&peer->conn);
+    } else if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) {
+        peer->readable = false;
+    } else if (n == 0 || errno != EINTR) {
+        peer->broken = true;
+    }
+}
+
+static ssize_t transmit(const struct sw_peer *peer, const struct sw_lease *lease)
+{
+    struct iovec parts[3];
+    size_t count = 0;
+    uint32_t stop = lease->lent.n ? lease->lent_at : lease->written;
+    if (stop > lease->sent)
+        parts[count++] = (struct iovec){lease->out + lease->sent, stop - lease->sent};
+    if (lease->lent.n) {
+        parts[count++] = (struct iovec){(void *)(uintptr_t)lease->lent.p, lease->lent.n};
+        if (lease->written > stop)
+            parts[count++] = (struct iovec){lease->out + stop, lease->written - stop};
+    }
+    if (count == 1)
+        return send(peer->fd, parts[0].iov_base, parts[0].iov_len, MSG_NOSIGNAL);
+    struct msghdr message = {.msg_iov = parts, .msg_iovlen = count};
+    return sendmsg(peer->fd, &message, MSG_NOSIGNAL);
+}
+
+/* Count off `n` bytes that have gone out. */
+static void advance(struct sw_lease *lease, size_t n)
+{
+    if (lease->lent.n) {
+        size_t before = lease->lent_at - lease->sent;
+        if (before > n)
+            before = n;
+        lease->sent += (uint32_t)before;
+        n -= before;
+        size_t lent = lease->lent.n < n ? lease->lent.n : n;
+        lease->lent.p += lent;
+        lease->lent.n -= lent;
+        n -= lent;
+    }
+    lease->sent += (uint32_t)n;
+    if (lease->sent == lease->written && !lease->lent.n) {
+        lease->sent = lease->written = lease->lent_at = 0;
+        lease->drained = true;
+    }
+}
+
+bool sw_peer_flush(struct sw_worker *worker, struct sw_peer *peer)
+{
+    struct sw_lease *lease = peer->lease;
+    while (!peer->broken && !peer->blocked && (lease->written || lease->lent.n)) {
+        ssize_t n = transmit(peer, lease);
+        if (n >= 0) {
+            peer->progress += (uint32_t)n;
+            advance(lease, (size_t)n);
+        } else if (errno == EAGAIN || errno == EWOULDBLOCK) {
+            peer->blocked = true;
+        } else if (errno != EINTR) {
+            peer->broken = true;
+        }
+    }
+    if (peer->blocked && !peer->watched && !peer->broken) {
+        peer->watched = true;
+        peer->broken = sw_loop_modify(&worker->loop, peer->fd, peer) != 0;
+    }
+    return !peer->broken;
+}
+
+void sw_peer_say(struct sw_worker *worker, struct sw_peer *peer, unsigned status,
+                 struct sw_span text)
+{
+    struct sw_lease *lease = peer->lease;
+    peer->last = true;
+    struct sw_writer out = sw_lease_writer(lease);
+    sw_write_status(&out, status);
+    sw_write_date(&out, &worker->date);
+    sw_write_field(&out, SW_HEADER_CONNECTION, SW_SPAN("close"));
+    sw_write_field(&out, SW_HEADER_CONTENT_TYPE, SW_SPAN("text/plain; charset=utf-8"));
+    sw_write_length(&out, text.n);
+    sw_write_end(&out);
+    sw_write_bytes(&out, text.p, text.n);
+    if (!out.error)
+        lease->written += (uint32_t)out.n;
+}
+
+/* ---- Turns ---------------------------------------------------------------------------------- */
+
+/* Nothing is left to do for now. */
+static void rest(struct sw_worker *worker, struct sw_peer *peer, enum sw_pause pause)
+{
+    struct sw_lease *lease = peer->lease;
+    if (peer->blocked) {
+        wait_for(worker, peer, SW_WAIT_WRITE);
+        return;
+    }
+    give_output(worker, lease);
+    lease->draining = lease->draining && !sw_body_done(&lease->message.body);
+    if (pause != SW_PAUSE_INPUT) {
+        wait_for(worker, peer, SW_WAIT_NONE);
+    } else if (lease->active || lease->draining) {
+        wait_for(worker, peer, SW_WAIT_BODY);
+    } else if (lease->start < lease->end || !sw_conn_unlend(&peer->conn)) {
+        wait_for(worker, peer, SW_WAIT_HEAD);
+    } else if (worker->leaving && !peer->readable) {
+        sw_peer_close(worker, peer);
+    } else {
+        give_back(worker, peer);
+        wait_for(worker, peer, SW_WAIT_IDLE);
+    }
+}
+
+void sw_peer_run(struct sw_worker *worker, struct sw_peer *peer)
+{
+    if (!peer->lease && !borrow(worker, peer))
+        return;
+    struct sw_lease *lease = peer->lease;
+    enum sw_pause pause = (enum sw_pause)lease->pause;
+    for (int turn = 0;; turn++) {
+        if (pause == SW_PAUSE_INPUT && peer->readable)
+            fill(worker, peer, lease);
+        pause = sw_lease_parse(lease);
+        if (!sw_peer_flush(worker, peer)) {
+            sw_peer_close(worker, peer);
+            return;
+        }
+        if (peer->blocked)
+            break;
+        if (pause == SW_PAUSE_LAST) {
+            end(worker, peer);
+            return;
+        }
+        if (pause == SW_PAUSE_HANDOVER) {
+            hand_over(worker, peer);
+            return;
+        }
+        bool room = sw_lease_wants_room(lease);
+        if (!room && pause != SW_PAUSE_OUTPUT && !(pause == SW_PAUSE_INPUT && peer->readable))
+            break;
+        if (turn == TURNS) {
+            sw_peer_wake(worker, peer);
+            break;
+        }
+        if (room)
+            sw_lease_room(lease);
+    }
+    lease->pause = (uint8_t)pause;
+    rest(worker, peer, pause);
+}
+
+void sw_peer_ready(struct sw_worker *worker, struct sw_peer *peer, unsigned what)
+{
+    if (peer->fd < 0)
+        return;
+    if (what & (SW_READABLE | SW_ENDING))
+        peer->readable = true;
+    if (what & SW_ENDING)
+        peer->ending = true;
+    if (what & SW_WRITABLE)
+        peer->blocked = false;
+    if (what & SW_BROKEN)
+        sw_peer_close(worker, peer);
+    else if (peer->wait == SW_WAIT_LINGER)
+        linger(worker, peer);
+    else
+        sw_peer_run(worker, peer);
+}
+
+void sw_peer_expire(struct sw_worker *worker, struct sw_peer *peer)
+{
+    switch ((enum sw_wait)peer->wait) {
+    case SW_WAIT_NONE:
+        return;
+    case SW_WAIT_HEAD:
+    case SW_WAIT_BODY:
+        if (peer->lease->reply == SW_REPLY_NONE && !peer->lease->draining) {
+            sw_peer_say(worker, peer, SW_STATUS_REQUEST_TIMEOUT,
+                        SW_SPAN("the request took too long to arrive\n"));
+            sw_peer_run(worker, peer);
+            return;
+        }
+        break;
+    case SW_WAIT_IDLE:
+    case SW_WAIT_WRITE:
+    case SW_WAIT_LINGER:
+        break;
+    }
+    sw_peer_close(worker, peer);
+}
+
+void sw_peer_leave(struct sw_worker *worker, struct sw_peer *peer)
+{
+    sw_conn_close(&peer->conn);
+    peer->readable = true; /* a request may lie in the socket that nobody has told us of yet */
+    sw_peer_wake(worker, peer);
+}
+
+bool sw_peer_open(struct sw_worker *worker, int fd)
+{
+    struct sw_peer *peer = sw_pool_get(&worker->peers);
+    if (!peer)
+        return false;
+    *peer = (struct sw_peer){.tag = SW_TAG_PEER, .fd = fd};
+    sw_conn_init(&peer->conn, SW_SERVER, &worker->config->limits);
+    sw_link_init(&peer->link);
+    sw_link_init(&peer->timer.link);
+    if (sw_loop_add(&worker->loop, fd, peer)) {
+        sw_pool_put(&worker->peers, peer);
+        return false;
+    }
+    sw_link_move(&peer->link, &worker->open);
+    wait_for(worker, peer, SW_WAIT_IDLE);
+    return true;
+}

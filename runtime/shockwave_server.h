@@ -1,0 +1,220 @@
+/* shockwave_server.h - the server: sockets, time and handlers around shockwave.h. */
+/* SPDX-License-Identifier: MIT */
+#ifndef SHOCKWAVE_SERVER_H
+#define SHOCKWAVE_SERVER_H
+
+/*
+ * The smallest one:
+ *
+ *     static void hello(struct sw_exchange *exchange)
+ *     {
+ *         sw_reply(exchange, SW_STATUS_OK, SW_SPAN("text/plain"), SW_SPAN("Hello, World!"));
+ *     }
+ *
+ *     int main(void)
+ *     {
+ *         struct sw_server_config config = {.handler = hello};
+ *         struct sw_server *server = sw_server_open(&config, NULL);
+ *         if (!server)
+ *             return 1;
+ *         int cut = sw_server_run(server);
+ *         sw_server_close(server);
+ *         return cut != 0;
+ *     }
+ *
+ *   Configuration   one struct; zero is the default everywhere
+ *   Exchanges       a request and the reply to it, at once, in pieces or later
+ *   Servers         open, run, stop, close
+ *
+ * All memory is taken in one mapping by sw_server_open() and touched only as it is needed.  While a
+ * connection is idle it holds 128 bytes of it; buffers are lent to it for as long as bytes are in
+ * flight.  Unless it says otherwise, a function is to be called on the thread that runs the server.
+ */
+
+#include "shockwave.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+struct sw_exchange;
+struct sw_server;
+
+/* ---- Configuration -------------------------------------------------------------------------- */
+
+/* Where to listen. */
+struct sw_listener {
+    const char *address; /* IPv4, IPv6 without brackets, or the path of a unix socket: `/run/x` */
+    uint16_t port;       /* 0: any that is free, see sw_server_port() */
+};
+
+/*
+ * What a server is to be.  A member that is 0 (or NULL) stands for the default beside it.  Times
+ * are in milliseconds and kept to within an eighth of a second.
+ */
+struct sw_server_config {
+    const struct sw_listener *listeners; /* 127.0.0.1:8080 */
+    uint32_t listener_count;             /* at most SW_LISTENERS_MAX */
+    uint32_t connections;   /* at once; 4096; beyond that new ones wait in the kernel's queue */
+    uint32_t exchanges;     /* connections with bytes in flight at once; as many as connections;
+                               beyond that they wait in the order of their coming */
+    uint32_t requests;      /* on one connection, the last is answered with `close`; no bound */
+    uint32_t head_timeout;  /* from the first byte of a head to its last; 10 000; 408 */
+    uint32_t body_timeout;  /* for each `pace` bytes of content, or its end; 30 000; 408 */
+    uint32_t idle_timeout;  /* from a reply to the next request; 60 000; closed */
+    uint32_t write_timeout; /* for the peer to take each `pace` bytes, or all; 30 000; closed */
+    uint32_t pace;          /* bytes that are progress for the two above; 16 384 */
+    uint32_t linger;        /* for reading on after the last reply, RFC 9112 9.6; 2 000 */
+    uint32_t drain;         /* from sw_server_stop() to cutting what is left; 10 000 */
+    uint32_t input;   /* bytes of a connection's input buffer; holds a head, and beside it a trailer
+                         section and a chunk line: at least limits.head + limits.trailer_bytes +
+                         limits.chunk_extensions + 4096; 32 768 or what the limits want */
+    uint32_t output;  /* bytes of its output buffer: heads and what sw_reply_write() takes, at least
+                         8192; 16 384 */
+    uint32_t scratch; /* bytes for the handler with each exchange; 4096 */
+    struct sw_limits limits;
+    void (*handler)(struct sw_exchange *exchange); /* must be given */
+    void *user;                                    /* exchange->user */
+};
+
+enum { SW_LISTENERS_MAX = 16 };
+
+/* ---- Exchanges ------------------------------------------------------------------------------ */
+
+/*
+ * The handler is called once for each request, when its head has arrived.  Before it returns it
+ * does one of three things; one that does none of them is answered for with 500.
+ *
+ *   It ends a reply:  sw_reply(), or sw_reply_begin(), _write() and _end().
+ *   It sets hooks:    for the request's content, or to go on with the reply when there is room.
+ *   It holds:         sw_exchange_hold(), and sw_exchange_resume() when there is news.
+ *
+ * The same goes for each hook.  Content that nobody wants is dropped (see sw_limits.drain).
+ */
+struct sw_hooks {
+    /*
+     * A run of content has arrived.  Returns how many bytes were taken, from the front; the others
+     * are offered again when what was written has gone out, or after sw_exchange_resume(), and
+     * until then nothing more is read from the peer.
+     */
+    size_t (*content)(struct sw_exchange *exchange, struct sw_span bytes);
+    /* The request is whole.  `trailers` may be NULL; its offsets count from `bytes`. */
+    void (*end)(struct sw_exchange *exchange, const struct sw_head *trailers, const char *bytes);
+    /* All that was written has gone out, and the reply has not ended. */
+    void (*room)(struct sw_exchange *exchange);
+    /* sw_exchange_resume() was called. */
+    void (*resumed)(struct sw_exchange *exchange);
+    /* The peer is gone while you hold; sw_exchange_resume() is owed all the same. */
+    void (*gone)(struct sw_exchange *exchange);
+    /* 101, or 2xx to CONNECT, has gone out: the socket is yours, not blocking, and `rest` is what
+       the peer has sent behind its request. */
+    void (*upgraded)(struct sw_exchange *exchange, int fd, struct sw_span rest);
+    /* The last call: `whole` if the reply came to its end.  Free what is yours. */
+    void (*over)(struct sw_exchange *exchange, bool whole);
+};
+
+/* A request and its reply.  It and all it points to last until `over` returns. */
+struct sw_exchange {
+    const struct sw_head *head; /* the request's; its offsets count from `bytes` */
+    const char *bytes;
+    void *user;                   /* the configuration's */
+    const struct sw_hooks *hooks; /* yours to set; NULL at first, as any of its members may be */
+    void *data;                   /* yours; NULL at first */
+    char *scratch;                /* config.scratch bytes, aligned to 64, yours */
+    size_t scratch_size;
+};
+
+static inline struct sw_span sw_exchange_target(const struct sw_exchange *exchange)
+{
+    return sw_head_target(exchange->head, exchange->bytes);
+}
+
+/* The value of the first field with this id; p is NULL when there is none. */
+static inline struct sw_span sw_exchange_field(const struct sw_exchange *exchange,
+                                               enum sw_header id)
+{
+    const struct sw_field *field = sw_head_field(exchange->head, id);
+    return field ? sw_field_value(field, exchange->bytes) : (struct sw_span){NULL, 0};
+}
+
+/*
+ * The whole reply.  An empty `type` writes no Content-Type.  A body of up to SW_REPLY_COPIED bytes
+ * is copied; a longer one is sent from where it lies, and must stay there until the exchange is
+ * over. No body goes out where none may (HEAD, 204, 304): give it all the same, for its length.
+ */
+void sw_reply(struct sw_exchange *exchange, unsigned status, struct sw_span type,
+              struct sw_span body);
+
+enum { SW_REPLY_COPIED = 4096 };
+
+/*
+ * Begin a reply: the status line, Date and framing for `length` bytes of content
+ * (SW_LENGTH_UNKNOWN: chunked).  Add fields of your own to the writer that is returned, until the
+ * next call for this exchange.
+ */
+struct sw_writer *sw_reply_begin(struct sw_exchange *exchange, unsigned status, uint64_t length);
+
+/* Copy content behind what was written before.  Returns how many bytes were taken, from the front:
+   fewer when the peer does not keep up.  Go on in `room` (or let `content` return it). */
+size_t sw_reply_write(struct sw_exchange *exchange, struct sw_span bytes);
+
+/* The same, but all of it, from where it lies: it must stay there until `room` or `over`.  False
+   when one is still on its way: go on in `room`. */
+bool sw_reply_lend(struct sw_exchange *exchange, struct sw_span bytes);
+
+/*
+ * The reply is whole.  Nothing but `over` is called after this.  Returns SW_OK or what was wrong
+ * with it: BAD_OUT_NAME, BAD_OUT_VALUE, BAD_OUT_FRAMING, NO_ROOM (a field that may not be sent: the
+ * peer gets 500 instead, if the head has not gone out yet), BODY_LENGTH_MISMATCH or MISUSE (the
+ * connection is closed).
+ */
+enum sw_error sw_reply_end(struct sw_exchange *exchange);
+
+/*
+ * Keep the exchange as it is until sw_exchange_resume() is called, on any thread, once.  In between
+ * the thread that holds may read all of the exchange and write `data` and `scratch`; nothing but
+ * `gone` is called.  Resuming neither locks nor allocates.
+ */
+void sw_exchange_hold(struct sw_exchange *exchange);
+void sw_exchange_resume(struct sw_exchange *exchange);
+
+/* ---- Servers -------------------------------------------------------------------------------- */
+
+/* Why a server could not be opened. */
+struct sw_server_fault {
+    const char *what; /* the member of the configuration, or the system call */
+    int code;         /* errno: EINVAL for a member out of range */
+};
+
+/* The bytes that sw_server_open() will take, once; 0 when a member is out of range. */
+size_t sw_server_memory(const struct sw_server_config *config);
+
+/*
+ * Take the memory and listen.  Nothing of the configuration is kept but `handler` and `user`.
+ * Returns NULL on failure and, unless `fault` is NULL, says why.
+ */
+struct sw_server *sw_server_open(const struct sw_server_config *config,
+                                 struct sw_server_fault *fault);
+
+/* The port of the i-th listener, in the host's byte order; 0 for a unix socket. */
+unsigned sw_server_port(const struct sw_server *server, uint32_t i);
+
+/* Serve on this thread until sw_server_stop().  Returns how many connections had to be cut. */
+int sw_server_run(struct sw_server *server);
+
+/*
+ * Leave: accept no more, close the idle, tell the others `Connection: close`, and cut what is left
+ * after config.drain.  A second call cuts at once.  May be called on any thread and in a signal
+ * handler.
+ */
+void sw_server_stop(struct sw_server *server);
+
+/* Close and unmap everything, exchanges that are held included: not while it runs, nor while
+   another thread holds one. */
+void sw_server_close(struct sw_server *server);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif
