@@ -248,14 +248,15 @@ static size_t message_end(struct sw_conn *conn, const char *buf, size_t taken,
     return say(event, SW_EVENT_END, taken);
 }
 
-static size_t body_unfinished(struct sw_conn *conn, const char *buf, size_t len,
+/* What follows the first `used` bytes is not here yet, or never will be. */
+static size_t body_unfinished(struct sw_conn *conn, const char *buf, size_t used, size_t len,
                               struct sw_event *event)
 {
     if (!(conn->flags & PEER_CLOSED))
-        return say(event, SW_EVENT_MORE, 0);
+        return say(event, SW_EVENT_MORE, used);
     if (sw_body_eof(&conn->message->body) != SW_OK)
         return broken(conn, event, SW_ERROR_TRUNCATED, len);
-    return message_end(conn, buf, 0, event);
+    return message_end(conn, buf, used, event);
 }
 
 static size_t read_body(struct sw_conn *conn, const char *buf, size_t len, struct sw_event *event)
@@ -275,11 +276,8 @@ static size_t read_body(struct sw_conn *conn, const char *buf, size_t len, struc
         ptrdiff_t taken = sw_body_next(body, buf + used, len - used, &content);
         if (taken < 0)
             return broken(conn, event, (enum sw_error)-taken, used + body->error_at);
-        if (taken == 0) {
-            if (used > 0)
-                return say(event, SW_EVENT_MORE, used);
-            return body_unfinished(conn, buf, len, event);
-        }
+        if (taken == 0)
+            return body_unfinished(conn, buf, used, len, event);
         if (content.n > 0) {
             event->bytes = content;
             return say(event, SW_EVENT_CONTENT, used + (size_t)taken);
@@ -294,38 +292,45 @@ static size_t read_body(struct sw_conn *conn, const char *buf, size_t len, struc
 /* Content behind a finished reply: dropped, up to a limit; bytes of a body are never a request. */
 static size_t drain(struct sw_conn *conn, const char *buf, size_t len, struct sw_event *event)
 {
+    const struct sw_event nothing = *event;
     size_t used = 0;
 
     while (conn->in == IN_DRAIN) {
+        *event = nothing;
         size_t taken = read_body(conn, buf + used, len - used, event);
         used += taken;
-        if (event->kind == SW_EVENT_FAILED || (event->kind == SW_EVENT_MORE && taken == 0))
-            return used;
         conn->discarded += (uint32_t)taken;
+        if (event->kind == SW_EVENT_FAILED) {
+            conn->error_at += (uint32_t)used;
+            return used;
+        }
         if (conn->discarded > SW_LIMIT(conn->limits, drain)) {
             move_both(conn, GIVE_UP);
             return say(event, SW_EVENT_CLOSED, len);
         }
+        if (event->kind == SW_EVENT_MORE)
+            return used;
     }
-    *event = (struct sw_event){SW_EVENT_MORE, {buf, 0}, NULL};
+    *event = nothing;
     return used;
 }
 
 size_t sw_conn_next(struct sw_conn *conn, const char *buf, size_t len, struct sw_event *event)
 {
-    size_t used = 0;
+    size_t used = 0, taken;
 
     *event = (struct sw_event){SW_EVENT_MORE, {buf, 0}, NULL};
     if (conn->in == IN_DRAIN) {
         used = drain(conn, buf, len, event);
         if (conn->in != IN_HEAD)
             return used;
-        buf += used;
-        len -= used;
     }
     switch ((enum sw_conn_in)conn->in) {
     case IN_HEAD:
-        return used + read_head(conn, buf, len, event);
+        taken = read_head(conn, buf + used, len - used, event);
+        if (event->kind == SW_EVENT_FAILED)
+            conn->error_at += (uint32_t)used;
+        return used + taken;
     case IN_BODY:
         return read_body(conn, buf, len, event);
     case IN_DONE:
