@@ -25,7 +25,7 @@ static const uint8_t in_table[][CAUSES] = {
 static const uint8_t out_table[][CAUSES] = {
     /*              GOT_HEAD  GOT_END   UNWANTED  TURN      HAND_OVER GIVE_UP     BREAK */
     [OUT_IDLE] =   {OUT_BODY, 0,        0,        0,        OUT_OVER, OUT_CLOSED, OUT_IDLE},
-    [OUT_BODY] =   {0,        OUT_DONE, 0,        0,        OUT_OVER, OUT_CLOSED, OUT_CLOSED},
+    [OUT_BODY] =   {0,        OUT_DONE, 0,        0,        0,        OUT_CLOSED, OUT_CLOSED},
     [OUT_DONE] =   {0,        0,        0,        OUT_IDLE, OUT_OVER, OUT_CLOSED, OUT_CLOSED},
     [OUT_OVER] =   {0},
     [OUT_CLOSED] = {0},
@@ -109,7 +109,9 @@ static void answered(struct sw_conn *conn)
 {
     conn->pending--;
     conn->asked >>= 2;
-    conn->flags = (uint16_t)((conn->flags & ~UPGRADE) | HEAD_STALE);
+    conn->flags |= HEAD_STALE;
+    if (conn->pending == 0)
+        conn->flags &= (uint16_t)~UPGRADE;
     if (conn->flags & CLOSING || (conn->flags & LAST && conn->pending == 0))
         move_both(conn, GIVE_UP);
     else
@@ -162,22 +164,30 @@ static void note_request(struct sw_conn *conn, const char *buf)
     conn->discarded = 0;
 }
 
-/* A response head: is it the one that was asked for, and does the connection go on? */
+/* Client: is the reply being read the one to a request for another protocol, sent to its end?  That
+   request is the newest of all.  RFC 9110 7.8. */
+static bool may_switch(const struct sw_conn *conn)
+{
+    return conn->flags & UPGRADE && conn->pending == 1 && conn->out == OUT_IDLE;
+}
+
+/* A response head: is it one that was asked for, and does the connection go on? */
 static size_t note_response(struct sw_conn *conn, const char *buf, size_t taken,
                             struct sw_event *event)
 {
     const struct sw_head *head = &conn->message->head;
-    bool switching = head->status == SW_STATUS_SWITCHING_PROTOCOLS;
+    bool connecting = (conn->asked & 3) == ASKED_CONNECT;
+    bool tunnel = conn->message->body.framing == SW_FRAMING_TUNNEL;
 
-    if (switching && (conn->asked & 3) != ASKED_UPGRADE)
+    if (tunnel && (!may_switch(conn) || connecting != (head->status / 100 == 2)))
         return broken(conn, event, SW_ERROR_UNEXPECTED_MESSAGE, head->start);
-    if (head->status < 200 && !switching) {
+    if (head->status < 200 && !tunnel) {
         sw_conn_move_in(conn, TURN);
         conn->flags |= HEAD_STALE;
         return say(event, SW_EVENT_INTERIM, taken);
     }
     if (conn->message->body.framing == SW_FRAMING_CLOSE ||
-        (!switching && !sw_head_keep_alive(head, buf)))
+        (!tunnel && !sw_head_keep_alive(head, buf)))
         conn->flags |= CLOSING;
     return say(event, SW_EVENT_HEAD, taken);
 }
@@ -248,14 +258,15 @@ static size_t message_end(struct sw_conn *conn, const char *buf, size_t taken,
     return say(event, SW_EVENT_END, taken);
 }
 
-static size_t body_unfinished(struct sw_conn *conn, const char *buf, size_t len,
+/* What follows the first `used` bytes is not here yet, or never will be. */
+static size_t body_unfinished(struct sw_conn *conn, const char *buf, size_t used, size_t len,
                               struct sw_event *event)
 {
     if (!(conn->flags & PEER_CLOSED))
-        return say(event, SW_EVENT_MORE, 0);
+        return say(event, SW_EVENT_MORE, used);
     if (sw_body_eof(&conn->message->body) != SW_OK)
         return broken(conn, event, SW_ERROR_TRUNCATED, len);
-    return message_end(conn, buf, 0, event);
+    return message_end(conn, buf, used, event);
 }
 
 static size_t read_body(struct sw_conn *conn, const char *buf, size_t len, struct sw_event *event)
@@ -275,11 +286,8 @@ static size_t read_body(struct sw_conn *conn, const char *buf, size_t len, struc
         ptrdiff_t taken = sw_body_next(body, buf + used, len - used, &content);
         if (taken < 0)
             return broken(conn, event, (enum sw_error)-taken, used + body->error_at);
-        if (taken == 0) {
-            if (used > 0)
-                return say(event, SW_EVENT_MORE, used);
-            return body_unfinished(conn, buf, len, event);
-        }
+        if (taken == 0)
+            return body_unfinished(conn, buf, used, len, event);
         if (content.n > 0) {
             event->bytes = content;
             return say(event, SW_EVENT_CONTENT, used + (size_t)taken);
@@ -294,38 +302,45 @@ static size_t read_body(struct sw_conn *conn, const char *buf, size_t len, struc
 /* Content behind a finished reply: dropped, up to a limit; bytes of a body are never a request. */
 static size_t drain(struct sw_conn *conn, const char *buf, size_t len, struct sw_event *event)
 {
+    const struct sw_event nothing = *event;
     size_t used = 0;
 
     while (conn->in == IN_DRAIN) {
+        *event = nothing;
         size_t taken = read_body(conn, buf + used, len - used, event);
         used += taken;
-        if (event->kind == SW_EVENT_FAILED || (event->kind == SW_EVENT_MORE && taken == 0))
-            return used;
         conn->discarded += (uint32_t)taken;
+        if (event->kind == SW_EVENT_FAILED) {
+            conn->error_at += (uint32_t)used;
+            return used;
+        }
         if (conn->discarded > SW_LIMIT(conn->limits, drain)) {
             move_both(conn, GIVE_UP);
             return say(event, SW_EVENT_CLOSED, len);
         }
+        if (event->kind == SW_EVENT_MORE)
+            return used;
     }
-    *event = (struct sw_event){SW_EVENT_MORE, {buf, 0}, NULL};
+    *event = nothing;
     return used;
 }
 
 size_t sw_conn_next(struct sw_conn *conn, const char *buf, size_t len, struct sw_event *event)
 {
-    size_t used = 0;
+    size_t used = 0, taken;
 
     *event = (struct sw_event){SW_EVENT_MORE, {buf, 0}, NULL};
     if (conn->in == IN_DRAIN) {
         used = drain(conn, buf, len, event);
         if (conn->in != IN_HEAD)
             return used;
-        buf += used;
-        len -= used;
     }
     switch ((enum sw_conn_in)conn->in) {
     case IN_HEAD:
-        return used + read_head(conn, buf, len, event);
+        taken = read_head(conn, buf + used, len - used, event);
+        if (event->kind == SW_EVENT_FAILED)
+            conn->error_at += (uint32_t)used;
+        return used + taken;
     case IN_BODY:
         return read_body(conn, buf, len, event);
     case IN_DONE:
