@@ -1,11 +1,15 @@
 # Shockwave.  A C compiler and GNU make build it; re2c, gperf and awk are for changing the grammar.
 #
-#   make               both archives            make gen           rewrite gen/ from grammar/
-#   make check         every test               make check-gen     is gen/ what grammar/ says?
+#   make run           build and serve on 127.0.0.1:8080
+#   make test          install what the tests need, then run every one
+#
+#   make               archives and program     make gen           rewrite gen/ from grammar/
+#   make check         the tests in C           make check-gen     is gen/ what grammar/ says?
 #   make check-words   tests/check_words.c      make check-core    the core links to nothing
 #   make install       to $(DESTDIR)$(prefix)   make check-layers  no file looks upwards
 #   make clean         remove $(BUILD)          make check-extend  words from out of tree
-#   make test          install what the tests need, then run everything
+#   make check-cases   message cases, files     make check-probe   server cases, over sockets
+#   make case-runner   the runner of the former make probe-server  the server of the latter
 #
 # Words of your own, without a fork (the base grammar comes first, so its ids never move):
 #
@@ -35,7 +39,7 @@ prefix  ?= /usr/local
 WARN     = -std=c11 -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wstrict-prototypes -Werror
 export LC_ALL = C
 
-all: archives
+all: archives $(BUILD)/shockwave
 
 # ---- gen/ ----------------------------------------------------------------------------------------
 # Every tool writes to stdout (re2c -o would leave mode 0600, gperf would put names into its
@@ -104,6 +108,12 @@ $(CORE): $(patsubst $(GEN)/%.c,$(BUILD)/gen-%.o,$(wildcard $(GEN)/*.c)) \
          $(CORE_SRC:%.c=$(BUILD)/%.o)
 $(BUILD)/libshockwave_server.a: $(SERVER_SRC:%.c=$(BUILD)/%.o)
 
+$(BUILD)/shockwave: $(BUILD)/runtime/main.o $(BUILD)/runtime/demo.o $(SERVER) $(CORE)
+	$(CC) $(CFLAGS) -o $@ $^
+
+run: $(BUILD)/shockwave
+	@exec $<
+
 $(BUILD)/%.a:
 	@rm -f $@
 	$(AR) rcs $@ $^
@@ -117,8 +127,9 @@ $(BUILD)/%.o: %.c
 	@mkdir -p $(@D)
 	$(COMPILE) -c -o $@ $<
 
-install: archives
-	install -d $(addprefix $(DESTDIR)$(prefix)/,include lib share/shockwave/grammar)
+install: all
+	install -d $(addprefix $(DESTDIR)$(prefix)/,bin include lib share/shockwave/grammar)
+	install -m 755 $(BUILD)/shockwave $(DESTDIR)$(prefix)/bin
 	install -m 644 $(wildcard runtime/shockwave*.h) $(GEN)/shockwave_words.h \
 	    $(DESTDIR)$(prefix)/include
 	install -m 644 $(CORE) $(SERVER) $(DESTDIR)$(prefix)/lib
@@ -174,22 +185,46 @@ check-extend:
 	@! $(call ids,$(GEN)) | grep -vxFf $(BUILD)/extend/ids
 	@echo "new words are known, old ids did not move"
 
+# ---- Cases of other people's: one JSON object a line -----------------------------------------------
+
+case-runner: $(BUILD)/case_runner
+$(BUILD)/case_runner: tests/case_runner.c $(CORE)
+	@sh tests/need.sh libjansson-dev
+	$(CC) $(CFLAGS) $(CHECK) -MMD -MP -MF $@.d -o $@ $(filter %.c %.a,$^) -ljansson
+
+check-cases: $(BUILD)/case_runner
+	$< < tests/cases/parser_cases.jsonl
+
+probe-server: $(BUILD)/probe_server
+$(BUILD)/probe_server: tests/probe_server.c $(SERVER) $(CORE)
+	$(CC) $(CFLAGS) $(CHECK) -MMD -MP -MF $@.d -o $@ $(filter %.c %.a,$^)
+
+check-probe: $(BUILD)/probe_server
+	@sh tests/need.sh python3
+	@sh tests/probe.sh $<
+
+# The programs in README.md are compiled as they stand there.
+check-readme: $(SERVER) $(CORE)
+	@rm -rf $(BUILD)/readme && mkdir -p $(BUILD)/readme
+	@$(AWK) -v out=$(BUILD)/readme -f tests/readme.awk README.md
+	for c in $(BUILD)/readme/*.c; do \
+	    $(CC) $(CFLAGS) $(CHECK) -o $${c%.c} $$c $(SERVER) $(CORE) || exit 1; done
+	$(BUILD)/readme/1
+
+# ---- Everything ------------------------------------------------------------------------------------
+
 test:
-	@need=; \
-	for tool in re2c gperf; do command -v $$tool >/dev/null || need="$$need $$tool"; done; \
-	echo '#include <check.h>' | $(CC) -E - >/dev/null 2>&1 || need="$$need check"; \
-	if [ "$$need" ]; then \
-	    echo "installing:$$need"; \
-	    if [ "$$(id -u)" = 0 ]; then sudo=; else sudo=sudo; fi; \
-	    $$sudo apt-get install -y --no-install-recommends $$need; \
-	fi
-	$(MAKE) --no-print-directory all check check-gen check-core check-layers check-extend
+	@sh tests/need.sh re2c gperf check
+	$(MAKE) --no-print-directory all
+	$(MAKE) --no-print-directory check check-cases check-probe check-gen check-core check-layers \
+	    check-extend check-readme
 
 clean:
 	rm -rf $(BUILD)
 
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
-.PHONY: all archives fresh gen check-gen routes install check check-errors check-core check-layers \
-        check-extend test clean
+.PHONY: all archives run fresh gen check-gen routes install check check-errors check-core \
+        check-layers check-extend case-runner check-cases probe-server check-probe check-readme \
+        test clean
 .DELETE_ON_ERROR:
 .SECONDARY:

@@ -15,6 +15,8 @@ BEGIN {
     layer[++layers] = "^pool"
     layer[++layers] = "^(shockwave_server|loop)"
     layer[++layers] = "^server"
+    layer[++layers] = "^demo"
+    layer[++layers] = "^main"
 }
 
 function height(name,    i) {
