@@ -368,8 +368,8 @@ void sw_write_length(struct sw_writer *out, uint64_t length);
 void sw_write_end(struct sw_writer *out);
 
 /*
- * Bytes as they are, unchecked: a small body, or lines made ready before.  An answer that never
- * changes but for its Date is cheapest as sw_write_bytes(), sw_write_date(), sw_write_bytes().
+ * Bytes as they are, unchecked: a small body, or lines made ready before.  An answer that changes
+ * with nothing but the Date is cheapest written once a second and copied with this.
  */
 void sw_write_bytes(struct sw_writer *out, const char *bytes, size_t n);
 
@@ -382,11 +382,9 @@ void sw_write_chunk(struct sw_writer *out, uint64_t size);
  * at first, and tell it the time (Unix seconds) once for each turn of your loop.  Before that there
  * is no clock, and nothing is written.  RFC 9110 6.6.1.
  */
-enum { SW_DATE_LINE = 37 };
-
 struct sw_date {
     int64_t second;
-    char line[40]; /* `Date: Sun, 06 Nov 1994 08:49:37 GMT` CRLF; SW_DATE_LINE bytes */
+    char line[40]; /* `Date: Sun, 06 Nov 1994 08:49:37 GMT` CRLF; 37 bytes */
 };
 void sw_date_set(struct sw_date *date, int64_t second);
 void sw_write_date(struct sw_writer *out, const struct sw_date *date);

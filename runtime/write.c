@@ -2,14 +2,18 @@
 /* SPDX-License-Identifier: MIT */
 #include <string.h>
 
-#include "value.h"
+#include "bytes.h"
+#include "shockwave_values.h"
 
 /*
  * Each piece is checked first, then claimed as a whole, then written: so nothing is left of a piece
  * that was refused, and what could split a message is reported whether there is room for it or not.
  */
 
-static void fail(struct sw_writer *out, enum sw_error error)
+/* Keeps what hardly ever runs out of the way of what always does. */
+#define COLD __attribute__((cold, noinline))
+
+static COLD void fail(struct sw_writer *out, enum sw_error error)
 {
     if (out->error == SW_OK)
         out->error = (uint16_t)error;
@@ -174,10 +178,18 @@ void sw_write_request(struct sw_writer *out, enum sw_method method, struct sw_sp
     write_request(out, method, (struct sw_span){name->text, name->len}, target);
 }
 
-/* Token bytes, and at least one. */
+static bool is_all(struct sw_span span, unsigned classes)
+{
+    size_t at = 0;
+
+    while (at < span.n && sw_byte_is(span.p[at], classes))
+        at++;
+    return at == span.n;
+}
+
 static bool is_token(struct sw_span span)
 {
-    return span.n != 0 && value_skip(span.p, value_end(span), CLASS_TOKEN) == value_end(span);
+    return span.n != 0 && is_all(span, SW_BYTE_TOKEN);
 }
 
 void sw_write_request_named(struct sw_writer *out, struct sw_span method, struct sw_span target)
@@ -198,14 +210,6 @@ void sw_write_request_named(struct sw_writer *out, struct sw_span method, struct
 
 /* ---- Field lines ---------------------------------------------------------------------------- */
 
-static inline uint64_t load8(const char *p)
-{
-    uint64_t word;
-
-    memcpy(&word, p, sizeof word);
-    return word;
-}
-
 /* One to seven bytes as a word that holds nothing but them, some more than once. */
 static inline uint64_t load_few(const char *p, size_t n)
 {
@@ -216,23 +220,19 @@ static inline uint64_t load_few(const char *p, size_t n)
         low = (uint32_t)u[0] << 24 | (uint32_t)u[0] << 16 | (uint32_t)u[n / 2] << 8 | u[n - 1];
         high = low;
     } else {
-        memcpy(&low, p, 4);
-        memcpy(&high, p + n - 4, 4);
+        low = sw_load4(p);
+        high = sw_load4(p + n - 4);
     }
     return (uint64_t)high << 32 | low;
 }
 
-/* Not 0 if one of eight bytes is DEL or a control other than HTAB.  No sum carries into the next
-   byte, since each is of two numbers below 128. */
-static inline uint64_t controls(uint64_t word)
+/* Not 0 if one of eight bytes is a control, DEL or obs-text.  What a difference borrows from the
+   next byte, or a sum carries into it, stems from a byte that is such a one itself. */
+static inline uint64_t doubt(uint64_t word)
 {
     const uint64_t each = UINT64_MAX / 255;
-    uint64_t low = word & each * 0x7f;
-    uint64_t printable = low + each * 0x60; /* the top bit of each byte: 0x20 and above */
-    uint64_t other = (low ^ each * '\t') + each * 0x7f; /* it is not HTAB */
-    uint64_t del = low + each; /* it is 0x7f */
 
-    return ((~printable & other) | del) & ~word & each * 0x80;
+    return ((word - each * ' ') | (word + each)) & each * 0x80;
 }
 
 static inline bool is_blank(char c)
@@ -240,27 +240,30 @@ static inline bool is_blank(char c)
     return c == ' ' || c == '\t';
 }
 
-/* A field-value: no control but HTAB, no blank at either end.  RFC 9110 5.5. */
+/* A field-value.  All that is printable ASCII is known in words; HTAB and obs-text, which are rare,
+   and what is wrong, are looked at byte by byte.  RFC 9110 5.5. */
 static inline bool is_value(struct sw_span value)
 {
     const char *p = value.p;
     size_t n = value.n;
-    uint64_t bad;
+    uint64_t doubts;
 
     if (n == 0)
         return true;
+    if (is_blank(p[0]) || is_blank(p[n - 1]))
+        return false;
     if (n < 8) {
-        bad = controls(load_few(p, n));
+        doubts = doubt(load_few(p, n));
     } else {
-        bad = controls(load8(p + n - 8));
+        doubts = doubt(sw_load8(p + n - 8));
         for (size_t at = 0; at + 8 < n; at += 8)
-            bad |= controls(load8(p + at));
+            doubts |= doubt(sw_load8(p + at));
     }
-    return bad == 0 && !is_blank(p[0]) && !is_blank(p[n - 1]);
+    return doubts == 0 || is_all(value, SW_BYTE_VALUE);
 }
 
 /* Does the connection that began this head write the field itself? */
-static bool is_owned(const struct sw_writer *out, enum sw_header id)
+static COLD bool is_owned(const struct sw_writer *out, enum sw_header id)
 {
     switch (id) {
     case SW_HEADER_CONNECTION:
@@ -274,15 +277,26 @@ static bool is_owned(const struct sw_writer *out, enum sw_header id)
     }
 }
 
+/* The spelling of a name, empty if the grammar has none. */
+static inline struct sw_span spelling(enum sw_header id)
+{
+    const struct sw_name *name = &sw_header_names[id < SW_HEADER_COUNT ? id : SW_HEADER_OTHER];
+
+    return (struct sw_span){name->text, name->len};
+}
+
 /* A field line but for its value of n bytes, whose place is returned; or NULL. */
 static inline char *claim_field(struct sw_writer *out, enum sw_header id, struct sw_span name,
                                 size_t n)
 {
-    if (out->framed != 0 && is_owned(out, id)) {
+    char *to = NULL;
+
+    if (name.n == 0)
+        fail(out, SW_ERROR_BAD_OUT_NAME);
+    else if (out->framed != 0 && is_owned(out, id))
         fail(out, SW_ERROR_BAD_OUT_FRAMING);
-        return NULL;
-    }
-    char *to = claim(out, name.n + 2 + n + 2);
+    else
+        to = claim(out, name.n + 2 + n + 2);
     if (to == NULL)
         return NULL;
     copy(to, name.p, name.n);
@@ -292,47 +306,39 @@ static inline char *claim_field(struct sw_writer *out, enum sw_header id, struct
     return to + 2;
 }
 
-static inline char *claim_known(struct sw_writer *out, enum sw_header id, size_t n)
-{
-    if (id == SW_HEADER_OTHER || id >= SW_HEADER_COUNT) {
-        fail(out, SW_ERROR_BAD_OUT_NAME);
-        return NULL;
-    }
-    const struct sw_name *name = &sw_header_names[id];
-    return claim_field(out, id, (struct sw_span){name->text, name->len}, n);
-}
-
-void sw_write_field(struct sw_writer *out, enum sw_header id, struct sw_span value)
+static void write_field(struct sw_writer *out, enum sw_header id, struct sw_span name,
+                        struct sw_span value)
 {
     char *to;
 
     if (!is_value(value))
         fail(out, SW_ERROR_BAD_OUT_VALUE);
-    else if ((to = claim_known(out, id, value.n)) != NULL)
+    else if ((to = claim_field(out, id, name, value.n)) != NULL)
         copy(to, value.p, value.n);
+}
+
+void sw_write_field(struct sw_writer *out, enum sw_header id, struct sw_span value)
+{
+    write_field(out, id, spelling(id), value);
 }
 
 void sw_write_field_named(struct sw_writer *out, struct sw_span name, struct sw_span value)
 {
-    char *to;
+    enum sw_header id = SW_HEADER_OTHER;
 
     if (!is_token(name)) {
         fail(out, SW_ERROR_BAD_OUT_NAME);
-    } else if (!is_value(value)) {
-        fail(out, SW_ERROR_BAD_OUT_VALUE);
-    } else {
-        /* Only a connection cares what the name means. */
-        enum sw_header id = out->framed ? sw_header_find(name.p, name.n) : SW_HEADER_OTHER;
-
-        if ((to = claim_field(out, id, name, value.n)) != NULL)
-            copy(to, value.p, value.n);
+        return;
     }
+    if (out->framed != 0) /* only then does it matter what the name means */
+        id = sw_header_find(name.p, name.n);
+    write_field(out, id, name, value);
 }
 
 void sw_write_number(struct sw_writer *out, enum sw_header id, uint64_t number)
 {
     unsigned n = decimal_len(number);
-    char *to = claim_known(out, id, n);
+    char *to = claim_field(out, id, spelling(id), n);
 
     if (to != NULL)
         put_decimal(to + n, number);
@@ -343,10 +349,29 @@ void sw_write_length(struct sw_writer *out, uint64_t length)
     sw_write_number(out, SW_HEADER_CONTENT_LENGTH, length);
 }
 
+/* ---- The Date line -------------------------------------------------------------------------- */
+
+enum { DATE_LINE = 6 + SW_DATE_LEN + 2 };
+
+void sw_date_set(struct sw_date *date, int64_t second)
+{
+    if (date->second == second && date->line[0] != 0)
+        return;
+    date->second = second;
+    memcpy(date->line, "Date: ", 6);
+    sw_date_format(second, date->line + 6);
+    memcpy(date->line + 6 + SW_DATE_LEN, "\r\n", 2);
+}
+
 void sw_write_date(struct sw_writer *out, const struct sw_date *date)
 {
-    char *to = date->line[0] != 0 ? claim(out, SW_DATE_LINE) : NULL;
-
+    if (date->line[0] == 0)
+        return;
+    if (out->framed != 0 && is_owned(out, SW_HEADER_DATE)) {
+        fail(out, SW_ERROR_BAD_OUT_FRAMING);
+        return;
+    }
+    char *to = claim(out, DATE_LINE);
     if (to != NULL)
-        memcpy(to, date->line, SW_DATE_LINE);
+        memcpy(to, date->line, DATE_LINE);
 }
