@@ -164,7 +164,7 @@ struct choice {
 };
 
 static void choose(const struct choice *rows, size_t count,
-                   ptrdiff_t (*choose)(struct sw_span, const struct sw_span *, size_t))
+                   ptrdiff_t (*by)(struct sw_span, const struct sw_span *, size_t))
 {
     for (size_t i = 0; i < count; i++) {
         struct sw_span offers[4], accept = {NULL, 0};
@@ -177,7 +177,7 @@ static void choose(const struct choice *rows, size_t count,
         }
         for (; n < 4 && rows[i].offers[n] != NULL; n++)
             offers[n] = span_of(rows[i].offers[n]);
-        got = choose(accept, offers, n);
+        got = by(accept, offers, n);
         ck_assert_msg(got == rows[i].index, "%s: %td, not %td", rows[i].accept, got, rows[i].index);
     }
 }
