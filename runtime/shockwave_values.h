@@ -125,8 +125,8 @@ enum {
 
 /*
  * Which of `count` offers, best first, the client would rather have: an index or SW_CHOICE_x.
- * With the field absent that is the first.  Between offers of equal weight the earlier one wins.
- * The time taken is the product of the value's length and `count`.
+ * With the field absent that is the first; an empty field names nothing.  Between offers of equal
+ * weight the earlier one wins.  The time taken is the product of the value's length and `count`.
  *
  * Media types: the most specific range that covers an offer gives its weight; a range covers it
  * when all the range's parameters are in the offer, values compared in either case.
@@ -243,7 +243,10 @@ struct sw_set_cookie {
  */
 bool sw_set_cookie_parse(struct sw_span value, int64_t now, struct sw_set_cookie *cookie);
 
-/* Write a Set-Cookie value; a name, value, domain or path its grammar forbids is a bad value. */
+/*
+ * Write a Set-Cookie value: bytes written, -SW_ERROR_NO_ROOM, or -SW_ERROR_BAD_VALUE for a name,
+ * value, domain or path that its grammar forbids.
+ */
 ptrdiff_t sw_set_cookie_format(const struct sw_set_cookie *cookie, char *out, size_t room);
 
 /* ---- Ranges -------------------------------------------------------------- */

@@ -84,15 +84,15 @@ const char *sw_value_param(const char *p, const char *end, bool optional, bool b
 bool sw_value_number(struct sw_span digits, uint64_t max, uint64_t *number)
 {
     const char *end = value_end(digits);
-    uint64_t sum = 0;
+    uint64_t sum = 0, limit = max / 10;
 
     for (const char *p = digits.p; p < end; p++) {
         unsigned digit = (unsigned char)(*p - '0');
 
         if (digit > 9)
             return false;
-        /* Once at the maximum it stays there, so neither step below can wrap. */
-        sum = sum > (max - digit) / 10 ? max : sum * 10 + digit;
+        /* Neither step can wrap; what went over the maximum stays there. */
+        sum = sum > limit || sum * 10 > max - digit ? max : sum * 10 + digit;
     }
     *number = sum;
     return digits.n != 0;

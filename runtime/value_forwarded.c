@@ -39,8 +39,9 @@ int sw_forwarded_next(struct sw_span *rest, struct sw_forwarded *forwarded)
         const char *end = value_end(element);
         const char *p = sw_value_param(element.p, end, false, false, &param);
 
-        if (p == NULL || !take(forwarded, &param))
+        if (p == NULL)
             return value_stop(rest);
+        take(forwarded, &param);
         element = value_span(p, end);
     }
     while ((got = sw_param_next(&element, &param)) > 0)

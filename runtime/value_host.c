@@ -154,11 +154,27 @@ static const char *parse_literal(const char *p, const char *end, struct sw_host 
     return close + 1;
 }
 
+/* *DIGIT up to the end, or -2 for what is no port.  RFC 3986 3.2.3. */
+static int parse_port(const char *p, const char *end)
+{
+    int port = 0;
+
+    if (p == end)
+        return -1;
+    for (; p < end; p++) {
+        if (!value_is_digit(*p))
+            return -2;
+        port = port * 10 + (*p - '0');
+        if (port > 65535)
+            return -2;
+    }
+    return port;
+}
+
 bool sw_host_parse(struct sw_span value, struct sw_host *host)
 {
     uint8_t scratch[4];
     const char *p = value.p, *end = value_end(value);
-    uint64_t port;
 
     *host = (struct sw_host){.name = value_span(p, p), .port = -1};
     if (p == end)
@@ -183,12 +199,8 @@ bool sw_host_parse(struct sw_span value, struct sw_host *host)
         return true;
     if (*p++ != ':')
         return false;
-    if (p == end)
-        return true;
-    if (!sw_value_number(value_span(p, end), 65536, &port) || port > 65535)
-        return false;
-    host->port = (int)port;
-    return true;
+    host->port = parse_port(p, end);
+    return host->port >= -1;
 }
 
 bool sw_network_parse(struct sw_span text, struct sw_network *network)

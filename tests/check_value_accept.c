@@ -85,71 +85,73 @@ static void read_languages(struct sw_span rest, struct notes *notes)
     note_end(notes, got, rest);
 }
 
+static const struct row media_ranges[] = {
+    {"", "."},
+    {"*/*", "*/* 1000|."},
+    {"text/*;q=0.3, text/html;level=1;Q=0.7", "text/*;q=0.3 300|text/html;level=1;Q=0.7 700|."},
+    {"a/b;q=0.5;x=y", "a/b;q=0.5;x=y 500|."},
+    {"a/b;x=\"q=0,1\"", "a/b;x=\"q=0,1\" 1000|."},
+    {"a/b;q=1;q=0", "!"},
+    {"a/b;q=\"1\"", "!"},
+    {"a/b;q", "!"},
+    {"*/html", "!"},
+    {"*", "!"},
+    {"text", "!"},
+    {"a/b, /c", "a/b 1000|!"},
+    {"a/b;q=x, c/d", "!"},
+    {"a/b \"", "!"},
+};
+
+static const struct row codings[] = {
+    {"", "."},
+    {"gzip", "gzip 1000|."},
+    {"gzip;q=1.0, identity; q=0.5, *;q=0", "gzip 1000|identity 500|* 0|."},
+    {"gzip ;\tq=0.001", "gzip 1|."},
+    {"br;Q=0.", "br 0|."},
+    {"br;q=1.", "br 1000|."},
+    {"br;q=1.000", "br 1000|."},
+    {"br;q=0.12", "br 120|."},
+    {"br;q=0.1234", "!"},
+    {"br;q=1.001", "!"},
+    {"br;q=1.1", "!"},
+    {"br;q=2", "!"},
+    {"br;q=00", "!"},
+    {"br;q=.5", "!"},
+    {"br;q=-1", "!"},
+    {"br;q=0.1a", "!"},
+    {"br;q=0,5", "br 0|5 1000|."},
+    {"br;q=", "!"},
+    {"br;q", "!"},
+    {"br;", "!"},
+    {"br;q =1", "!"},
+    {"br;x=1", "!"},
+    {"br;q=1;x=1", "!"},
+    {"br x", "!"},
+    {";q=1", "!"},
+    {"a, \"", "a 1000|!"},
+};
+
+static const struct row languages[] = {
+    {"da, en-gb;q=0.8, en;q=0.7", "da 1000|en-gb 800|en 700|."},
+    {"*;q=0.1", "* 100|."},
+    {"zh-Hant-TW-x-a1", "zh-Hant-TW-x-a1 1000|."},
+    {"abcdefgh-12345678", "abcdefgh-12345678 1000|."},
+    {"abcdefghi", "!"},
+    {"a-123456789", "!"},
+    {"abcdefghi-a", "!"},
+    {"en_US", "!"},
+    {"e1", "!"},
+    {"en-", "!"},
+    {"-en", "!"},
+    {"en--us", "!"},
+    {"*-CH", "!"},
+    {"de-*", "!"},
+    {"en;q=2", "!"},
+};
+
 START_TEST(accept_is_a_list_of_weighted_ranges)
 {
-    static const struct row media[] = {
-        {"", "."},
-        {"*/*", "*/* 1000|."},
-        {"text/*;q=0.3, text/html;level=1;Q=0.7", "text/*;q=0.3 300|text/html;level=1;Q=0.7 700|."},
-        {"a/b;q=0.5;x=y", "a/b;q=0.5;x=y 500|."},
-        {"a/b;x=\"q=0,1\"", "a/b;x=\"q=0,1\" 1000|."},
-        {"a/b;q=1;q=0", "!"},
-        {"a/b;q=\"1\"", "!"},
-        {"a/b;q", "!"},
-        {"*/html", "!"},
-        {"*", "!"},
-        {"text", "!"},
-        {"a/b, /c", "a/b 1000|!"},
-        {"a/b;q=x, c/d", "!"},
-        {"a/b \"", "!"},
-    };
-    static const struct row codings[] = {
-        {"", "."},
-        {"gzip", "gzip 1000|."},
-        {"gzip;q=1.0, identity; q=0.5, *;q=0", "gzip 1000|identity 500|* 0|."},
-        {"gzip ;\tq=0.001", "gzip 1|."},
-        {"br;Q=0.", "br 0|."},
-        {"br;q=1.", "br 1000|."},
-        {"br;q=1.000", "br 1000|."},
-        {"br;q=0.12", "br 120|."},
-        {"br;q=0.1234", "!"},
-        {"br;q=1.001", "!"},
-        {"br;q=1.1", "!"},
-        {"br;q=2", "!"},
-        {"br;q=00", "!"},
-        {"br;q=.5", "!"},
-        {"br;q=-1", "!"},
-        {"br;q=0.1a", "!"},
-        {"br;q=0,5", "br 0|5 1000|."},
-        {"br;q=", "!"},
-        {"br;q", "!"},
-        {"br;", "!"},
-        {"br;q =1", "!"},
-        {"br;x=1", "!"},
-        {"br;q=1;x=1", "!"},
-        {"br x", "!"},
-        {";q=1", "!"},
-        {"a, \"", "a 1000|!"},
-    };
-    static const struct row languages[] = {
-        {"da, en-gb;q=0.8, en;q=0.7", "da 1000|en-gb 800|en 700|."},
-        {"*;q=0.1", "* 100|."},
-        {"zh-Hant-TW-x-a1", "zh-Hant-TW-x-a1 1000|."},
-        {"abcdefgh-12345678", "abcdefgh-12345678 1000|."},
-        {"abcdefghi", "!"},
-        {"a-123456789", "!"},
-        {"abcdefghi-a", "!"},
-        {"en_US", "!"},
-        {"e1", "!"},
-        {"en-", "!"},
-        {"-en", "!"},
-        {"en--us", "!"},
-        {"*-CH", "!"},
-        {"de-*", "!"},
-        {"en;q=2", "!"},
-    };
-
-    WALK(media, read_accept);
+    WALK(media_ranges, read_accept);
     WALK(codings, read_codings);
     WALK(languages, read_languages);
 }
@@ -162,7 +164,7 @@ struct choice {
 };
 
 static void choose(const struct choice *rows, size_t count,
-                   ptrdiff_t (*choose)(struct sw_span, const struct sw_span *, size_t))
+                   ptrdiff_t (*by)(struct sw_span, const struct sw_span *, size_t))
 {
     for (size_t i = 0; i < count; i++) {
         struct sw_span offers[4], accept = {NULL, 0};
@@ -175,7 +177,7 @@ static void choose(const struct choice *rows, size_t count,
         }
         for (; n < 4 && rows[i].offers[n] != NULL; n++)
             offers[n] = span_of(rows[i].offers[n]);
-        got = choose(accept, offers, n);
+        got = by(accept, offers, n);
         ck_assert_msg(got == rows[i].index, "%s: %td, not %td", rows[i].accept, got, rows[i].index);
     }
 }

@@ -49,6 +49,7 @@ START_TEST(credentials_are_a_scheme_and_a_token_or_parameters)
         {"Digest =", "bad"},
         {"Basic a b", "bad"},
         {"Basic\ta", "bad"},
+        {"Basic ", "Basic"},
         {"Basic,", "bad"},
         {"Basic ,", "Basic"},
         {"a=b", "bad"},

@@ -103,6 +103,7 @@ START_TEST(set_cookie_is_read_and_written)
         {"a=b; Max-Age=-", "a=b"},
         {"a=b; Max-Age", "a=b"},
         {"a=b; Domain=.Example.com", "a=b; Domain=Example.com"},
+        {"a=b; Domain=c", "a=b; Domain=c"},
         {"a=b; Domain=", "a=b"},
         {"a=b; Domain=.", "a=b"},
         {"a=b; Domain", "a=b"},
