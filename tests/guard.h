@@ -15,9 +15,10 @@ static inline char *guard_room(void)
 {
     static char *room;
     if (!room) {
-        char *memory = aligned_alloc(GUARD_WALL, GUARD_WALL + GUARD_ROOM + GUARD_WALL);
-        if (!memory || mprotect(memory, GUARD_WALL, PROT_NONE) ||
-            mprotect(memory + GUARD_WALL + GUARD_ROOM, GUARD_WALL, PROT_NONE))
+        char *memory = mmap(NULL, GUARD_WALL + GUARD_ROOM + GUARD_WALL, PROT_NONE,
+                            MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+        if (memory == MAP_FAILED ||
+            mprotect(memory + GUARD_WALL, GUARD_ROOM, PROT_READ | PROT_WRITE))
             abort();
         room = memory + GUARD_WALL;
     }
@@ -31,13 +32,13 @@ static inline char *guard_end(const void *bytes, size_t n)
     return n ? memcpy(copy, bytes, n) : copy;
 }
 
-/* A copy of the bytes, the first of them at the start of the room: nothing before it can be read. */
+/* A copy of the bytes, the first of them at the start of the room: nothing before can be read. */
 static inline char *guard_begin(const void *bytes, size_t n)
 {
     return n ? memcpy(guard_room(), bytes, n) : guard_room();
 }
 
-/* `more` behind the `len` bytes that lie at the end of the room, which move to make place for it. */
+/* `more` behind the `len` bytes at the end of the room, which move to make place for it. */
 static inline char *guard_append(size_t len, const void *more, size_t n)
 {
     char *old = guard_room() + GUARD_ROOM - len;
