@@ -236,6 +236,22 @@ START_TEST(more_fields_than_inside)
 }
 END_TEST
 
+/* An index is 16 bits wide, so that is where room ends however much was lent. */
+START_TEST(more_fields_than_an_index_counts)
+{
+    static struct sw_field more[70000];
+    static char text[4 * COUNT(more)];
+    struct sw_limits limits = {.trailers = COUNT(more), .trailer_bytes = sizeof text};
+    struct sw_head head;
+    for (size_t i = 0; i < COUNT(more); i++)
+        memcpy(text + 4 * i, "A:\r\n", 4);
+    sw_head_init(&head, SW_TRAILERS, &limits);
+    sw_head_lend(&head, more, COUNT(more));
+    expect_verdict(drive_head_call(&head, text, sizeof text),
+                   expect_error(SW_ERROR_TOO_MANY_TRAILERS, 4 * UINT16_MAX), "many fields");
+}
+END_TEST
+
 /* ---- What the fields of Connection and Expect ask for ---------------------------------------- */
 
 enum { CLOSE = SW_OPTION_CLOSE, ALIVE = SW_OPTION_KEEP_ALIVE, UPGRADE = SW_OPTION_UPGRADE };
@@ -327,6 +343,7 @@ int main(void)
         duplicates_keep_their_order,
         a_used_head_remembers_nothing,
         more_fields_than_inside,
+        more_fields_than_an_index_counts,
         connection_options,
         expectations,
     };

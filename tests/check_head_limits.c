@@ -233,6 +233,29 @@ START_TEST(leniency)
 }
 END_TEST
 
+/* Doors that are open together. */
+START_TEST(leniency_combined)
+{
+    static const struct {
+        enum sw_kind kind;
+        const char *text;
+        enum sw_error error;
+        size_t at;
+    } texts[] = {
+        {SW_REQUEST, "GET /| HTTP/1.1 \nHost: h\n\n", SW_OK, 0},
+        {SW_RESPONSE, "HTTP/1.1 200 OK\nA: b\n c\n\n", SW_OK, 0},
+        {SW_RESPONSE, "HTTP/1.1 200\r\nA: b\r\n c\n d\n\r\n", SW_OK, 0},
+        {SW_TRAILERS, "A: b\nc: d\n\n", SW_OK, 0},
+        {SW_TRAILERS, "A: b\nContent-Length: 1\n\n", SW_ERROR_FORBIDDEN_TRAILER, 5},
+    };
+    struct sw_limits limits = {.lenient = ~0u};
+    for (size_t i = 0; i < COUNT(texts); i++)
+        expect_head(&whole, texts[i].kind, &limits, texts[i].text,
+                    texts[i].error ? expect_error(texts[i].error, texts[i].at)
+                                   : expect_whole(strlen(texts[i].text)));
+}
+END_TEST
+
 /* Lines that were folded into one have one limit.  It is met behind the fold if it lies inside. */
 START_TEST(folded_lines_have_a_limit)
 {
@@ -484,6 +507,7 @@ int main(void)
         trailer_fields,
         forbidden_trailers,
         leniency,
+        leniency_combined,
         folded_lines_have_a_limit,
         what_is_not_forgiven,
         target_forms,

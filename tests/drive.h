@@ -289,9 +289,13 @@ static inline const char *drive_body_cut(const struct drive_body *whole, struct 
     if (!v.error && !drive_same_body(whole, &cut, v.whole && call != DRIVE_COMPACT))
         return drive_why("other content when handed over as %zu and then by %zu, call %d", first,
                          step, (int)call);
-    struct sw_span content;
-    ptrdiff_t again = sw_body_next(&cut.body, bytes, n, &content);
-    if (v.error ? again != -(ptrdiff_t)v.error : v.whole && (again != 0 || content.n != 0))
+    if (!v.error && !v.whole)
+        return NULL;
+    size_t content_len = cut.content_len;
+    uint32_t error_at = cut.body.error_at;
+    ptrdiff_t again = drive_body_call(&cut, call, guard_end(bytes, n), n);
+    if (again != -(ptrdiff_t)v.error || cut.content_len != content_len ||
+        cut.body.error_at != error_at)
         return drive_why("%s, but asked again: %td", verdict_text(v), again);
     return NULL;
 }
