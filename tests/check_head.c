@@ -175,6 +175,8 @@ START_TEST(a_used_head_remembers_nothing)
         "HTTP/1.1 200 OK\r\nX: 1\r\nX: 2\r\nX: 3\r\nX: 4\r\nServer: a\r\nAge: 2\r\n\r\n",
         "HTTP/1.1 200 OK\r\nServer: b\r\nAge: 1\r\nServer:c\r\n\001",
         "HTTP/1.1 200 OK\r\nServer: a\r\nServer: a\r\nAge: 2\r\nVary: *\r\n\r\n",
+        "HTTP/1.1 200 OK\r\nConnection: x\r\nConnection: close\r\n\r\n",
+        "HTTP/1.1 200 OK\r\nConnection: x\r\n\r\nnnection: close\r\n\r\n", /* and a body */
     };
     for (size_t i = 0; i < COUNT(texts); i++)
         for (size_t j = 0; j < COUNT(texts); j++) {
@@ -188,6 +190,8 @@ START_TEST(a_used_head_remembers_nothing)
             sw_head_init(&whole.head, SW_RESPONSE, NULL);
             sw_head_parse(&whole.head, texts[j], strlen(texts[j]));
             ck_assert(drive_same_head(&used, &whole.head));
+            ck_assert_uint_eq(sw_head_options(&used, texts[j]),
+                              sw_head_options(&whole.head, texts[j]));
             for (unsigned id = 1; id < SW_HEADER_COUNT; id++) {
                 const struct sw_field *a = sw_head_field(&used, id);
                 const struct sw_field *b = sw_head_field(&whole.head, id);

@@ -145,6 +145,30 @@ static const struct place targets[] = {
       {0, SW_ERROR_BAD_TARGET, 0}}},
 };
 
+/* With SW_LENIENT_TARGET: more bytes in a path and a query, and nowhere else. */
+static const struct place lenient_targets[] = {
+    {"lenient path", "GET /a", "q HTTP/1.1\r\n" HOST, BYTES_PATH BYTES_BROWSER,
+     {CRLF_,
+      {"  ", SW_ERROR_BAD_VERSION, 1},
+      {"%%", SW_ERROR_BAD_TARGET_PERCENT, 0},
+      {0, SW_ERROR_BAD_TARGET, 0}}},
+    {"lenient query", "GET http://h?", "q HTTP/1.1\r\n" HOST, BYTES_PATH BYTES_BROWSER,
+     {CRLF_,
+      {"  ", SW_ERROR_BAD_VERSION, 1},
+      {"%%", SW_ERROR_BAD_TARGET_PERCENT, 0},
+      {0, SW_ERROR_BAD_TARGET, 0}}},
+    {"percent in a lenient path", "GET /%e", " HTTP/1.1\r\n" HOST, BYTES_HEX,
+     {CRLF_,
+      {BYTES_TARGET BYTES_BROWSER "  ", SW_ERROR_BAD_TARGET_PERCENT, -2},
+      {0, SW_ERROR_BAD_TARGET, 0}}},
+    {"authority before a lenient path", "GET http://a", "b/p HTTP/1.1\r\n" HOST, BYTES_HOST "//??",
+     {CRLF_,
+      {"  ", SW_ERROR_BAD_VERSION, 1},
+      {"@@", SW_ERROR_TARGET_USERINFO, 0},
+      {BYTES_TARGET BYTES_BROWSER, SW_ERROR_BAD_TARGET_AUTHORITY, -1},
+      {0, SW_ERROR_BAD_TARGET, 0}}},
+};
+
 /* RFC 9112 4. */
 #define NOT_STATUS {0, SW_ERROR_BAD_STATUS_LINE, 0}
 
@@ -288,6 +312,12 @@ static const char *drive_trailers(const char *bytes, size_t n, struct verdict *v
     return drive_head_everywhere(&whole, v, SW_TRAILERS, NULL, bytes, n);
 }
 
+static const char *drive_lenient(const char *bytes, size_t n, struct verdict *v)
+{
+    static const struct sw_limits limits = {.lenient = SW_LENIENT_TARGET};
+    return drive_head_everywhere(&whole, v, SW_REQUEST, &limits, bytes, n);
+}
+
 START_TEST(request_lines)
 {
     places_check(request_line, COUNT(request_line), drive_request);
@@ -297,6 +327,7 @@ END_TEST
 START_TEST(request_targets)
 {
     places_check(targets, COUNT(targets), drive_request);
+    places_check(lenient_targets, COUNT(lenient_targets), drive_lenient);
 }
 END_TEST
 
