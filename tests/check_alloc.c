@@ -1,0 +1,218 @@
+/* check_alloc.c - a million requests parsed and answered: how many allocations does that take? */
+/* SPDX-License-Identifier: MIT */
+#include <stdalign.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "expect.h"
+
+/* ---- Counting ---------------------------------------------------------------------------------
+ */
+
+/* Volatile, since a compiler that knows malloc() knows that it touches no variable. */
+static volatile bool counting;
+static volatile size_t allocations;
+
+static void count(void)
+{
+    if (counting)
+        allocations++;
+}
+
+#ifdef __has_feature /* clang's way to say it */
+#if __has_feature(address_sanitizer) && !defined(__SANITIZE_ADDRESS__)
+#define __SANITIZE_ADDRESS__ 1
+#endif
+#endif
+
+#ifdef __SANITIZE_ADDRESS__
+
+/* The sanitizer has put itself in the place of malloc(), and tells whoever asks. */
+void __sanitizer_malloc_hook(const volatile void *p, size_t n);
+void __sanitizer_malloc_hook(const volatile void *p, size_t n)
+{
+    (void)p, (void)n;
+    count();
+}
+
+#else
+
+/* These stand in the place of the C library's, which has its own under other names. */
+void *__libc_malloc(size_t n);
+void *__libc_calloc(size_t count, size_t n);
+void *__libc_realloc(void *p, size_t n);
+void *__libc_memalign(size_t alignment, size_t n);
+void __libc_free(void *p);
+
+void *malloc(size_t n)
+{
+    count();
+    return __libc_malloc(n);
+}
+
+void *calloc(size_t number, size_t n)
+{
+    count();
+    return __libc_calloc(number, n);
+}
+
+void *realloc(void *p, size_t n)
+{
+    count();
+    return __libc_realloc(p, n);
+}
+
+void *aligned_alloc(size_t alignment, size_t n)
+{
+    count();
+    return __libc_memalign(alignment, n);
+}
+
+int posix_memalign(void **p, size_t alignment, size_t n)
+{
+    count();
+    *p = __libc_memalign(alignment, n);
+    return *p ? 0 : 12 /* ENOMEM */;
+}
+
+void free(void *p)
+{
+    count();
+    __libc_free(p);
+}
+
+#endif
+
+void *mmap(void *where, size_t n, int protection, int flags, int fd, off_t offset)
+{
+    count();
+    return (void *)syscall(SYS_mmap, where, n, protection, flags, fd, offset); /* NOLINT */
+}
+
+/* ---- Requests and their answers ---------------------------------------------------------------
+ */
+
+/* What a connection is sent, over and over: every framing, pipelined, and more fields than a head
+   has inside. */
+static const char requests[] =
+    "GET /plaintext HTTP/1.1\r\nHost: h.example\r\nUser-Agent: u\r\nAccept: */*\r\n\r\n"
+    "POST /echo HTTP/1.1\r\nHost: h.example\r\nContent-Length: 5\r\n\r\ngrape"
+    "HEAD /a%20b?c=d HTTP/1.1\r\nHost: h.example:80\r\nConnection: keep-alive\r\n\r\n"
+    "PUT /echo HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\nExpect: 100-continue\r\n\r\n"
+    "3;a=\"b\"\r\nfig\r\n2\r\nqq\r\n0\r\nSum: 1\r\n\r\n"
+    "GET /fields HTTP/1.1\r\nHost: h\r\n"
+    "a:1\r\na:2\r\na:3\r\na:4\r\na:5\r\na:6\r\na:7\r\na:8\r\na:9\r\nb:0\r\nb:1\r\nb:2\r\n"
+    "b:3\r\nb:4\r\nb:5\r\nb:6\r\nb:7\r\nb:8\r\nb:9\r\nc:0\r\nc:1\r\nc:2\r\nc:3\r\nc:4\r\n"
+    "c:5\r\nc:6\r\nc:7\r\nc:8\r\nc:9\r\nd:0\r\nd:1\r\nd:2\r\nd:3\r\nd:4\r\nd:5\r\n\r\n";
+
+enum { REQUESTS = 5, MORE_FIELDS = 8, MILLION = 1000000 };
+
+/* What a request in flight is lent by the pool. */
+struct slab {
+    struct sw_message message;
+    struct sw_field more[MORE_FIELDS];
+};
+
+struct tally {
+    size_t heads, ends, content, trailers, written;
+};
+
+static void answer(struct sw_conn *conn, struct sw_writer *out, const struct sw_date *date,
+                   size_t turn)
+{
+    static const struct sw_span body = {"Hello, World!", 13};
+    uint64_t length = turn % 2 ? body.n : SW_LENGTH_UNKNOWN;
+    MUST(!sw_conn_reply(conn, out, SW_STATUS_OK, length, date), "no reply");
+    sw_write_field(out, SW_HEADER_CONTENT_TYPE, SW_SPAN("text/plain"));
+    sw_write_field_named(out, SW_SPAN("X-Turn"), SW_SPAN("mine"));
+    sw_write_end(out);
+    MUST(!sw_conn_content(conn, out, body.n), "no content");
+    if (!sw_conn_bodiless(conn))
+        sw_write_bytes(out, body.p, body.n);
+    MUST(!sw_conn_finish(conn, out, (struct sw_span){NULL, 0}) && !out->error, "no end");
+}
+
+/* What came of one event; a request that is whole is answered. */
+static void take(struct sw_conn *conn, const struct sw_event *event, const struct sw_date *date,
+                 struct tally *tally)
+{
+    char memory[512];
+    struct sw_writer out = {.p = memory, .size = sizeof memory};
+
+    MUST(event->kind != SW_EVENT_FAILED, "%s", sw_error_infos[conn->error].name);
+    tally->heads += event->kind == SW_EVENT_HEAD;
+    tally->content += event->kind == SW_EVENT_CONTENT ? event->bytes.n : 0;
+    if (event->kind == SW_EVENT_END) {
+        tally->trailers += event->head ? event->head->field_count : 0;
+        answer(conn, &out, date, tally->ends++);
+        tally->written += out.n;
+    }
+}
+
+/* All of the requests through one connection, which is lent what it needs and gives it back. */
+static void turn_over(struct sw_pool *pool, const struct sw_date *date, struct tally *tally)
+{
+    struct sw_conn conn;
+    struct sw_event event = {.kind = SW_EVENT_END};
+    size_t at = 0, n = sizeof requests - 1;
+
+    sw_conn_init(&conn, SW_SERVER, NULL);
+    while (event.kind != SW_EVENT_MORE) {
+        if (!conn.message && at < n) {
+            struct slab *slab = sw_pool_get(pool);
+            sw_conn_lend(&conn, &slab->message);
+            sw_head_lend(&slab->message.head, slab->more, MORE_FIELDS);
+        }
+        at += sw_conn_next(&conn, requests + at, n - at, &event);
+        take(&conn, &event, date, tally);
+        struct sw_message *message = sw_conn_unlend(&conn);
+        if (message)
+            sw_pool_put(pool, message);
+    }
+    MUST(at == n && !conn.message && sw_conn_fate(&conn) == SW_FATE_KEEP, "not at its end");
+}
+
+START_TEST(a_million_requests)
+{
+    static alignas(64) char memory[4 * 4096];
+    struct sw_pool pool;
+    struct sw_date date = {0};
+    struct tally tally = {0};
+
+    ck_assert_uint_le(sw_pool_memory(sizeof(struct slab), 4), sizeof memory);
+    sw_pool_init(&pool, memory, sizeof(struct slab), 4);
+    counting = true;
+    for (size_t i = 0; i < MILLION / REQUESTS; i++) {
+        sw_date_set(&date, (int64_t)(1700000000 + i / 1000));
+        turn_over(&pool, &date, &tally);
+    }
+    counting = false;
+    printf("%zu allocations in %zu requests, %zu bytes of answers\n", allocations, tally.ends,
+           tally.written);
+    ck_assert_uint_eq(tally.heads, MILLION);
+    ck_assert_uint_eq(tally.ends, MILLION);
+    ck_assert_uint_eq(tally.content, MILLION / REQUESTS * 10);
+    ck_assert_uint_eq(tally.trailers, MILLION / REQUESTS);
+    ck_assert_uint_eq(pool.high, 1);
+    ck_assert_uint_eq(allocations, 0);
+}
+END_TEST
+
+/* The count is worth something: what does allocate is seen. */
+START_TEST(an_allocation_is_counted)
+{
+    size_t before = allocations;
+    counting = true;
+    void *volatile p = malloc(100);
+    counting = false;
+    free(p);
+    ck_assert_uint_eq(allocations, before + 1);
+}
+END_TEST
+
+int main(void)
+{
+    const TTest *const tests[] = {a_million_requests, an_allocation_is_counted};
+    return expect_suite("alloc", tests, COUNT(tests));
+}
