@@ -6,11 +6,12 @@
 struct before {
     struct sw_conn conn;
     size_t n;
+    uint8_t framed;
 };
 
 static struct before remember(const struct sw_conn *conn, const struct sw_writer *out)
 {
-    return (struct before){*conn, out->n};
+    return (struct before){*conn, out->n, out->framed};
 }
 
 /* All or nothing: what the writer refused has not happened. */
@@ -20,6 +21,7 @@ static enum sw_error written(struct sw_conn *conn, struct sw_writer *out,
     if (out->error != SW_OK) {
         *conn = before->conn;
         out->n = before->n;
+        out->framed = before->framed;
     }
     return (enum sw_error)out->error;
 }
