@@ -1,0 +1,209 @@
+/* causes.c - the differences that are known, each recognised as narrowly as it can be. */
+/* SPDX-License-Identifier: MIT */
+#include <string.h>
+#include <strings.h>
+
+#include "verdict.h"
+
+/* A difference under examination. */
+struct scene {
+    const struct verdict *verdict;
+    const struct message *message;
+    const struct peer *peer;
+    enum stream stream;
+    const char *bytes;
+};
+
+static bool is(const struct scene *scene, const char *how)
+{
+    return strcmp(scene->verdict->how, how) == 0;
+}
+
+static bool refused(const struct scene *scene, const char *error)
+{
+    return is(scene, "refuses") && strcmp(scene->verdict->error, error) == 0;
+}
+
+static bool named(const struct reading_field *field, const char *name)
+{
+    return field->name.n == strlen(name) && strncasecmp(field->name.p, name, field->name.n) == 0;
+}
+
+static size_t count(const struct scene *scene, const char *name)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < scene->message->field_count; i++)
+        n += named(&scene->message->fields[i], name);
+    return n;
+}
+
+/* Whether a field of this name has `word` in its value, in any case, or in the blanks around that:
+   values lie between a colon and a CR, so those can be looked for. */
+static bool any_has(const struct scene *scene, const char *name, const char *word)
+{
+    for (size_t i = 0; i < scene->message->field_count; i++) {
+        const struct reading_field *field = &scene->message->fields[i];
+        if (!named(field, name))
+            continue;
+        for (const char *p = field->name.p + field->name.n; *p != '\r'; p++)
+            if (strncasecmp(p, word, strlen(word)) == 0)
+                return true;
+    }
+    return false;
+}
+
+/* ---- Requests ------------------------------------------------------------------------------- */
+
+static bool method_without_id(const struct scene *scene)
+{
+    return refused(scene, "HPE_INVALID_METHOD") && !scene->peer->knows_method(scene->message->method);
+}
+
+static bool minor_version(const struct scene *scene)
+{
+    return refused(scene, "HPE_INVALID_VERSION") && scene->message->minor > 1;
+}
+
+/* RFC 3986 3.1: letters, and behind the first also digits, "+", "-" and ".". */
+static bool scheme_without_letters(const struct scene *scene)
+{
+    struct sw_span target = scene->message->target;
+    size_t letters = 0;
+
+    while (letters < target.n && ((target.p[letters] | 0x20) >= 'a' && (target.p[letters] | 0x20) <= 'z'))
+        letters++;
+    return refused(scene, "HPE_INVALID_URL") && letters > 0 && letters < target.n &&
+           memchr("0123456789+-.", target.p[letters], 13);
+}
+
+/* ---- Framing -------------------------------------------------------------------------------- */
+
+static bool bodiless_status(const struct scene *scene)
+{
+    unsigned status = scene->message->status;
+
+    return (status / 100 == 1 || status == 204 || status == 304) &&
+           (count(scene, "Content-Length") > 0 || count(scene, "Transfer-Encoding") > 0);
+}
+
+static bool length_repeated(const struct scene *scene)
+{
+    return (refused(scene, "HPE_UNEXPECTED_CONTENT_LENGTH") ||
+            refused(scene, "HPE_INVALID_CONTENT_LENGTH")) &&
+           (count(scene, "Content-Length") > 1 || any_has(scene, "Content-Length", ","));
+}
+
+static bool length_tabbed(const struct scene *scene)
+{
+    return refused(scene, "HPE_INVALID_CONTENT_LENGTH") && any_has(scene, "Content-Length", "\t");
+}
+
+/* One digit more would not have fitted 64 bits, so the peers do not look whether there is one. */
+static bool length_near_limit(const struct scene *scene)
+{
+    const struct message *message = scene->message;
+
+    for (size_t i = 0; i < message->field_count; i++)
+        if (named(&message->fields[i], "Content-Length") && message->fields[i].value.n >= 20)
+            return refused(scene, "HPE_INVALID_CONTENT_LENGTH");
+    return false;
+}
+
+static bool coding_list(const struct scene *scene)
+{
+    return count(scene, "Transfer-Encoding") > 1 || any_has(scene, "Transfer-Encoding", "\t") ||
+           any_has(scene, "Transfer-Encoding", ",");
+}
+
+static bool coding_name_prefix(const struct scene *scene)
+{
+    static const char name[] = "Transfer-Encoding";
+
+    for (size_t i = 0; i < scene->message->trailers_from; i++) {
+        struct sw_span longer = scene->message->fields[i].name;
+        if (longer.n > strlen(name) && strncasecmp(longer.p, name, strlen(name)) == 0)
+            return true;
+    }
+    return false;
+}
+
+static bool extension_quoted(const struct scene *scene)
+{
+    return (refused(scene, "HPE_STRICT") || refused(scene, "HPE_INVALID_CHUNK_SIZE")) &&
+           scene->message->framing == FRAMED_CHUNKED &&
+           memmem(scene->bytes, scene->message->end, "=\"", 2);
+}
+
+/* ---- Connections ---------------------------------------------------------------------------- */
+
+static bool proxy_connection(const struct scene *scene)
+{
+    return is(scene, "keep-alive") && count(scene, "Proxy-Connection") > 0;
+}
+
+/* For HTTP/1.0 the peers look for keep-alive alone. */
+static bool close_outranked(const struct scene *scene)
+{
+    return is(scene, "keep-alive") && scene->message->minor == 0 && !scene->message->keep_alive &&
+           count(scene, "Connection") > 0;
+}
+
+/* A tab ends a word for neither peer; http_parser also loses a word behind one that it took for the
+   beginning of a known one, or behind an empty one. */
+static bool connection_list(const struct scene *scene)
+{
+    return is(scene, "keep-alive") &&
+           (any_has(scene, "Connection", "\t") ||
+            (strcmp(scene->peer->name, "http_parser") == 0 && any_has(scene, "Connection", ",")));
+}
+
+static bool connection_quoted(const struct scene *scene)
+{
+    return is(scene, "keep-alive") && any_has(scene, "Connection", "\"");
+}
+
+static bool interim_persistence(const struct scene *scene)
+{
+    return is(scene, "keep-alive") && scene->message->status / 100 == 1;
+}
+
+/* The other side agreed to change the protocol, but its head does not say so in full. */
+static bool switch_unnamed(const struct scene *scene)
+{
+    return scene->stream == STREAM_UPGRADE && scene->message->status == 101 &&
+           !(count(scene, "Upgrade") > 0 && any_has(scene, "Connection", "upgrade"));
+}
+
+static const struct {
+    const char *name;
+    bool (*holds)(const struct scene *scene);
+} causes[] = {
+    {"method-without-id", method_without_id},
+    {"minor-version", minor_version},
+    {"scheme-without-letters", scheme_without_letters},
+    {"bodiless-status", bodiless_status},
+    {"length-repeated", length_repeated},
+    {"length-tabbed", length_tabbed},
+    {"length-near-limit", length_near_limit},
+    {"coding-list", coding_list},
+    {"coding-name-prefix", coding_name_prefix},
+    {"extension-quoted", extension_quoted},
+    {"proxy-connection", proxy_connection},
+    {"close-outranked", close_outranked},
+    {"connection-list", connection_list},
+    {"connection-quoted", connection_quoted},
+    {"interim-persistence", interim_persistence},
+    {"switch-unnamed", switch_unnamed},
+};
+
+const char *verdict_cause(const struct verdict *verdict, const struct peer *peer,
+                          enum stream stream, const char *bytes)
+{
+    struct scene scene = {verdict, verdict->message, peer, stream, bytes};
+
+    for (size_t i = 0; i < sizeof causes / sizeof *causes; i++)
+        if (causes[i].holds(&scene))
+            return causes[i].name;
+    return NULL;
+}
