@@ -291,6 +291,15 @@ static void keep_time(struct sw_worker *worker)
     worker->now = now;
 }
 
+static void reap(struct sw_worker *worker)
+{
+    while (!sw_link_empty(&worker->gone)) {
+        struct sw_peer *peer = SW_CONTAINER(worker->gone.next, struct sw_peer, link);
+        sw_link_take(&peer->link);
+        sw_pool_put(&worker->peers, peer);
+    }
+}
+
 static void turn(struct sw_worker *worker)
 {
     struct sw_ready ready[EVENTS];
@@ -310,11 +319,7 @@ static void turn(struct sw_worker *worker)
     for (uint32_t i = 0; i < worker->door_count && may_accept(worker); i++)
         if (worker->doors[i].ready)
             sw_door_accept(worker, &worker->doors[i]);
-    while (!sw_link_empty(&worker->gone)) {
-        struct sw_peer *peer = SW_CONTAINER(worker->gone.next, struct sw_peer, link);
-        sw_link_take(&peer->link);
-        sw_pool_put(&worker->peers, peer);
-    }
+    reap(worker);
 }
 
 int sw_server_run(struct sw_server *server)
@@ -343,6 +348,10 @@ void sw_server_close(struct sw_server *server)
         peer->lease->held = false;
         sw_peer_close(worker, peer);
     }
+    reap(worker);
+    sw_pool_close(&worker->peers);
+    sw_pool_close(&worker->leases);
+    sw_pool_close(&worker->outputs);
     sw_loop_close(&worker->loop);
     munmap(server, server->size);
 }

@@ -389,6 +389,13 @@ void sw_peer_ready(struct sw_worker *worker, struct sw_peer *peer, unsigned what
         sw_peer_run(worker, peer);
 }
 
+/* Have closing throw away what the peer did not take: it would stay in the kernel for minutes. */
+static void reset(const struct sw_peer *peer)
+{
+    const struct linger now = {.l_onoff = 1, .l_linger = 0};
+    setsockopt(peer->fd, SOL_SOCKET, SO_LINGER, &now, sizeof now);
+}
+
 void sw_peer_expire(struct sw_worker *worker, struct sw_peer *peer)
 {
     switch ((enum sw_wait)peer->wait) {
@@ -403,8 +410,10 @@ void sw_peer_expire(struct sw_worker *worker, struct sw_peer *peer)
             return;
         }
         break;
-    case SW_WAIT_IDLE:
     case SW_WAIT_WRITE:
+        reset(peer);
+        break;
+    case SW_WAIT_IDLE:
     case SW_WAIT_LINGER:
         break;
     }
