@@ -172,7 +172,7 @@ enum sw_error sw_body_begin(struct sw_body *body, const struct sw_head *head, co
     enum sw_framing framing;
     enum sw_error error = SW_OK;
 
-    *body = (struct sw_body){.limits = head->limits, .trailers = trailers};
+    *body = (struct sw_body){.limits = head->limits};
     if (coding)
         error = read_transfer_encoding(body, head, buf, head->slot[SW_HEADER_TRANSFER_ENCODING]);
     else if (length)
@@ -189,12 +189,13 @@ enum sw_error sw_body_begin(struct sw_body *body, const struct sw_head *head, co
         return SW_ERROR_BODY_TOO_LARGE;
     }
     body->framing = (uint8_t)framing;
-    if (framing == SW_FRAMING_CHUNKED)
+    if (framing == SW_FRAMING_CHUNKED) {
         body->state = SIZE;
-    else if (framing == SW_FRAMING_NONE || (framing == SW_FRAMING_LENGTH && body->left == 0))
-        body->state = DONE;
-    if (framing == SW_FRAMING_CHUNKED && trailers)
+        body->trailers = trailers;
         sw_head_init(trailers, SW_TRAILERS, body->limits);
+    }
+    if (framing == SW_FRAMING_NONE || (framing == SW_FRAMING_LENGTH && body->left == 0))
+        body->state = DONE;
     return SW_OK;
 }
 
@@ -361,12 +362,8 @@ static ptrdiff_t chunk_end(struct sw_body *body, const char *buf, size_t len)
 
 static ptrdiff_t trailer_section(struct sw_body *body, const char *buf, size_t len)
 {
-    ptrdiff_t taken = body->trailers ? sw_head_parse(body->trailers, buf, len)
-                      : len < 2      ? 0
-                                     : 2;
+    ptrdiff_t taken = sw_head_parse(body->trailers, buf, len);
 
-    if (!body->trailers && len > 0 && (buf[0] != '\r' || (len > 1 && buf[1] != '\n')))
-        return fail(body, SW_ERROR_TOO_MANY_TRAILERS, 0);
     if (taken < 0)
         return fail(body, (enum sw_error)-taken, body->trailers->at);
     if (taken > 0)

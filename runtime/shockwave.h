@@ -76,8 +76,8 @@ int sw_status_scan(const char *line, struct sw_status_line *out);
 
 /*
  * What one peer may cost.  A member that is 0 stands for the default beside it.  A limit is
- * inclusive, grows with the bytes (it is met at the byte that passes it, not at the end of the
- * line), and has an error of its own.
+ * inclusive, grows with the bytes (it is met at the byte that passes it, not at the end of the line;
+ * only what a chunk announces is judged when its line is whole), and has an error of its own.
  */
 struct sw_limits {
     uint32_t method;           /* bytes; 32; METHOD_TOO_LONG */
@@ -86,7 +86,7 @@ struct sw_limits {
     uint32_t field_name;       /* bytes, at most 65535; 256; FIELD_NAME_TOO_LONG */
     uint32_t field_line;       /* bytes without CRLF; 8192; FIELD_LINE_TOO_LONG */
     uint32_t fields;           /* 128, as far as there is room for them; TOO_MANY_FIELDS */
-    uint32_t head;             /* bytes of start line and fields; 16384; HEAD_TOO_LARGE */
+    uint32_t head;             /* bytes, empty lines before it included; 16384; HEAD_TOO_LARGE */
     uint64_t body;             /* bytes of content; 1 GiB; BODY_TOO_LARGE */
     uint32_t chunk_extensions; /* bytes over one message; 4096; CHUNK_EXTENSIONS_TOO_LONG */
     uint32_t chunk_overhead;   /* framing beyond 16 bytes for each of content; 16384;
@@ -280,8 +280,8 @@ struct sw_body {
 
 /*
  * Decide the framing of the message behind a whole head, and begin its body.  For a response,
- * `request` is the method that it answers (SW_METHOD_OTHER for any but HEAD and CONNECT).  Trailer
- * fields are parsed into `trailers`, which is set up here and may share nothing with `head`.
+ * `request` is the method that it answers (SW_METHOD_OTHER for any but HEAD and CONNECT).  The trailer
+ * section of a chunked body goes into `trailers`, another head than `head`, set up when it is needed.
  * Returns SW_OK or why the message must be refused; body->error_at is then the offset in the head.
  */
 enum sw_error sw_body_begin(struct sw_body *body, const struct sw_head *head, const char *buf,
@@ -304,8 +304,8 @@ ptrdiff_t sw_body_compact(struct sw_body *body, char *buf, size_t *len);
 /* The peer has closed: SW_OK if the body may end so, else SW_ERROR_TRUNCATED. */
 enum sw_error sw_body_eof(struct sw_body *body);
 
-/* Has all of it been taken, trailer section included?  Trailers are in body->trailers, with offsets
-   into the front of the buffer of the call that ended the body. */
+/* Has all of it been taken, trailer section included?  Trailers are in body->trailers (NULL unless it
+   was chunked), with offsets into the buffer of the call that ended the body. */
 bool sw_body_done(const struct sw_body *body);
 
 /* ---- Writing -------------------------------------------------------------------------------- */
