@@ -91,7 +91,7 @@ static const char *resolve(struct sw_server_config *config)
 /* The one mapping: the server, then its pools, each from a multiple of 64 on. */
 struct plan {
     size_t lease; /* bytes of one */
-    size_t peers, leases, outputs, size;
+    size_t peers, leases, outputs, parked, size;
 };
 
 static struct plan make_plan(const struct sw_server_config *config)
@@ -101,7 +101,8 @@ static struct plan make_plan(const struct sw_server_config *config)
     plan.peers = (sizeof(struct sw_server) + 63) / 64 * 64;
     plan.leases = plan.peers + sw_pool_memory(sizeof(struct sw_peer), config->connections);
     plan.outputs = plan.leases + sw_pool_memory(plan.lease, config->exchanges);
-    plan.size = plan.outputs + sw_pool_memory(config->output, config->exchanges);
+    plan.parked = plan.outputs + sw_pool_memory(config->output, config->exchanges);
+    plan.size = plan.parked + sw_pool_memory(sizeof(struct sw_parked), config->connections);
     return plan;
 }
 
@@ -131,6 +132,8 @@ static void init_worker(struct sw_worker *worker, const struct sw_server_config 
     sw_pool_init(&worker->peers, memory + plan->peers, sizeof(struct sw_peer), config->connections);
     sw_pool_init(&worker->leases, memory + plan->leases, plan->lease, config->exchanges);
     sw_pool_init(&worker->outputs, memory + plan->outputs, config->output, config->exchanges);
+    sw_pool_init(&worker->parked, memory + plan->parked, sizeof(struct sw_parked),
+                 config->connections);
 }
 
 /* Returns what failed, with errno set, or NULL. */
@@ -352,6 +355,7 @@ void sw_server_close(struct sw_server *server)
     sw_pool_close(&worker->peers);
     sw_pool_close(&worker->leases);
     sw_pool_close(&worker->outputs);
+    sw_pool_close(&worker->parked);
     sw_loop_close(&worker->loop);
     munmap(server, server->size);
 }

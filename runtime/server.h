@@ -132,10 +132,19 @@ struct sw_peer {
     struct sw_conn conn;
     struct sw_link link; /* in one of the worker's four rings */
     struct sw_timer timer;
-    struct sw_lease *lease;
+    struct sw_lease *lease;   /* or NULL */
+    struct sw_parked *parked; /* or NULL; never both */
 };
 
 _Static_assert(sizeof(struct sw_peer) <= 128, "what an idle connection costs");
+
+/* The beginning of a head whose rest is not here yet. */
+enum { SW_PARKED_SIZE = 512 };
+
+struct sw_parked {
+    uint32_t n;
+    char bytes[SW_PARKED_SIZE - sizeof(uint32_t)];
+};
 
 /* How far the handler has come with its reply. */
 enum sw_reply_state { SW_REPLY_NONE = 0, SW_REPLY_HEAD, SW_REPLY_CONTENT, SW_REPLY_ENDED };
@@ -205,6 +214,7 @@ struct sw_worker {
     struct sw_pool peers;     /* struct sw_peer */
     struct sw_pool leases;    /* struct sw_lease, scratch, input */
     struct sw_pool outputs;
+    struct sw_pool parked;  /* struct sw_parked */
     struct sw_link open;    /* peers that wait for the loop */
     struct sw_link ready;   /* that have something to do at once */
     struct sw_link starved; /* that wait for a lease */

@@ -127,8 +127,9 @@ void sw_door_close(struct sw_door *door)
 }
 
 /*
- * Out of descriptors, trying again at once would be spinning, and giving up would be dying.  So the
- * next try is when one of our own sockets is closed, or a little later, whichever comes first.
+ * Out of descriptors, or memory: trying again at once would be spinning, and giving up would be
+ * dying.  So the next try is when one of our own sockets is closed, or a little later, whichever
+ * comes first.
  */
 static void starve(struct sw_worker *worker)
 {
@@ -153,8 +154,7 @@ void sw_door_accept(struct sw_worker *worker, struct sw_door *door)
             door->ready = false;
             return;
         }
-        if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM)
+        if (errno != EINTR && errno != ECONNABORTED)
             starve(worker);
-        /* Else this one is gone before it came, and the next may be there. */
     }
 }

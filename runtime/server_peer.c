@@ -64,6 +64,20 @@ void sw_peer_wake(struct sw_worker *worker, struct sw_peer *peer)
 
 /* ---- Leases --------------------------------------------------------------------------------- */
 
+/* There is one for each peer. */
+static void unpark(struct sw_worker *worker, struct sw_peer *peer)
+{
+    struct sw_parked *parked = peer->parked;
+    if (!parked)
+        return;
+    if (peer->lease) {
+        memcpy(peer->lease->in, parked->bytes, parked->n);
+        peer->lease->end = parked->n;
+    }
+    sw_pool_put(&worker->parked, parked);
+    peer->parked = NULL;
+}
+
 static struct sw_lease *borrow(struct sw_worker *worker, struct sw_peer *peer)
 {
     struct sw_lease *lease = sw_pool_get(&worker->leases);
@@ -83,7 +97,9 @@ static struct sw_lease *borrow(struct sw_worker *worker, struct sw_peer *peer)
     lease->in = lease->exchange.scratch + config->scratch;
     sw_conn_lend(&peer->conn, &lease->message);
     sw_head_lend(&lease->message.head, fields, more);
-    return peer->lease = lease;
+    peer->lease = lease;
+    unpark(worker, peer);
+    return lease;
 }
 
 /* There are as many output buffers as leases, so that there always is one for each. */
@@ -113,6 +129,22 @@ static void give_back(struct sw_worker *worker, struct sw_peer *peer)
         sw_link_move(worker->starved.next, &worker->ready);
 }
 
+/*
+ * Somebody may send his head a byte at a time, and many may do so at once: what there is of a short
+ * one is put aside, and read anew when more of it comes.  Nothing else is known of a connection
+ * whose next request has not begun.
+ */
+static void park(struct sw_worker *worker, struct sw_peer *peer)
+{
+    struct sw_lease *lease = peer->lease;
+    struct sw_parked *parked = sw_pool_get(&worker->parked);
+    parked->n = lease->end - lease->start;
+    memcpy(parked->bytes, lease->in + lease->start, parked->n);
+    peer->parked = parked;
+    sw_conn_init(&peer->conn, SW_SERVER, &worker->config->limits);
+    give_back(worker, peer);
+}
+
 /* ---- Ends ----------------------------------------------------------------------------------- */
 
 /* Everything but the socket, which is somebody else's now, or closed. */
@@ -132,6 +164,7 @@ static void forget(struct sw_worker *worker, struct sw_peer *peer)
         sw_lease_over(lease, false);
     if (lease)
         give_back(worker, peer);
+    unpark(worker, peer);
     sw_link_move(&peer->link, &worker->gone);
 }
 
@@ -323,11 +356,13 @@ static void rest(struct sw_worker *worker, struct sw_peer *peer, enum sw_pause p
         wait_for(worker, peer, SW_WAIT_NONE);
     } else if (lease->active || lease->draining) {
         wait_for(worker, peer, SW_WAIT_BODY);
-    } else if (lease->start < lease->end || !sw_conn_unlend(&peer->conn)) {
+    } else if (lease->start < lease->end) {
+        if (lease->end - lease->start <= sizeof((struct sw_parked *)0)->bytes)
+            park(worker, peer);
         wait_for(worker, peer, SW_WAIT_HEAD);
     } else if (worker->leaving && !peer->readable) {
         sw_peer_close(worker, peer);
-    } else {
+    } else if (sw_conn_unlend(&peer->conn)) {
         give_back(worker, peer);
         wait_for(worker, peer, SW_WAIT_IDLE);
     }
@@ -403,6 +438,8 @@ void sw_peer_expire(struct sw_worker *worker, struct sw_peer *peer)
         return;
     case SW_WAIT_HEAD:
     case SW_WAIT_BODY:
+        if (!peer->lease && !borrow(worker, peer))
+            break;
         if (peer->lease->reply == SW_REPLY_NONE && !peer->lease->draining) {
             sw_peer_say(worker, peer, SW_STATUS_REQUEST_TIMEOUT,
                         SW_SPAN("the request took too long to arrive\n"));

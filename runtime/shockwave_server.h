@@ -89,7 +89,8 @@ enum { SW_LISTENERS_MAX = 16 };
  *   It sets hooks:    for the request's content, or to go on with the reply when there is room.
  *   It holds:         sw_exchange_hold(), and sw_exchange_resume() when there is news.
  *
- * The same goes for each hook.  Content that nobody wants is dropped (see sw_limits.drain).
+ * The same goes for each hook.  The functions of a reply are for the handler and the hooks of that
+ * exchange, and for nobody else.  Content that nobody wants is dropped (see sw_limits.drain).
  */
 struct sw_hooks {
     /*
