@@ -40,6 +40,16 @@ static void commit(struct sw_lease *lease)
     lease->reply = SW_REPLY_CONTENT;
 }
 
+/* Nothing will come of this exchange any more. */
+static void abandon(struct sw_lease *lease)
+{
+    bool unanswered = lease->reply == SW_REPLY_NONE;
+    fail(lease, SW_ERROR_MISUSE);
+    if (unanswered)
+        sw_peer_say(lease->worker, lease->peer, SW_STATUS_INTERNAL_SERVER_ERROR,
+                    SW_SPAN("the request was not answered\n"));
+}
+
 struct sw_writer *sw_reply_begin(struct sw_exchange *exchange, unsigned status, uint64_t length)
 {
     struct sw_lease *lease = sw_lease_of(exchange);
@@ -212,12 +222,9 @@ static void settle(struct sw_lease *lease)
             if (!sw_conn_interim(conn, &out, SW_STATUS_CONTINUE))
                 lease->written += (uint32_t)out.n;
         }
-    } else if (lease->reply == SW_REPLY_NONE) {
-        fail(lease, SW_ERROR_MISUSE);
-        sw_peer_say(lease->worker, lease->peer, SW_STATUS_INTERNAL_SERVER_ERROR,
-                    SW_SPAN("the request was not answered\n"));
-    } else if (!hooks || !hooks->room || !(lease->written || lease->lent.n)) {
-        fail(lease, SW_ERROR_MISUSE);
+    } else if (lease->reply == SW_REPLY_NONE || !hooks || !hooks->room ||
+               !(lease->written || lease->lent.n)) {
+        abandon(lease);
     }
 }
 
@@ -260,7 +267,7 @@ static bool offer(struct sw_lease *lease)
     lease->content.p += taken;
     lease->content.n -= taken;
     if (!taken && !lease->held && !lease->written && !lease->lent.n)
-        fail(lease, SW_ERROR_MISUSE); /* nothing is on its way that could change its mind */
+        abandon(lease); /* nothing is on its way that could change its mind */
     settle(lease);
     return !lease->content.n;
 }
