@@ -100,7 +100,8 @@ CORE_SRC   = $(filter-out $(SERVER_SRC) $(wildcard runtime/demo*.c runtime/main*
                $(wildcard runtime/*.c))
 CORE       = $(BUILD)/libshockwave.a
 SERVER     = $(if $(SERVER_SRC),$(BUILD)/libshockwave_server.a)
-COMPILE    = $(CC) $(CFLAGS) $(WARN) -MMD -MP -Iruntime -I$(GEN)
+# clang makes bcmp of a memcmp that is only asked whether; the core has no other name to link to.
+COMPILE    = $(CC) $(CFLAGS) $(WARN) -fno-builtin-bcmp -MMD -MP -Iruntime -I$(GEN)
 
 archives: $(CORE) $(SERVER)
 
