@@ -16,7 +16,7 @@
  */
 
 enum {
-    TURNS = 16,              /* reads for one peer before the others have theirs */
+    TURNS = 16,              /* for one peer before the others have theirs */
     LINGER_BYTES = 16 << 20, /* dropped at most after the last reply */
 };
 
@@ -64,7 +64,7 @@ void sw_peer_wake(struct sw_worker *worker, struct sw_peer *peer)
 
 /* ---- Leases --------------------------------------------------------------------------------- */
 
-/* There is one for each peer. */
+/* Put what was set aside at the front of the lease, if there is one, and forget it. */
 static void unpark(struct sw_worker *worker, struct sw_peer *peer)
 {
     struct sw_parked *parked = peer->parked;
@@ -85,12 +85,12 @@ static struct sw_lease *borrow(struct sw_worker *worker, struct sw_peer *peer)
         sw_link_move(&peer->link, &worker->starved);
         return NULL;
     }
-    memset(lease, 0, offsetof(struct sw_lease, message));
-    lease->worker = worker;
-    lease->peer = peer;
     const struct sw_server_config *config = worker->config;
     size_t more = sw_more_fields(config);
     struct sw_field *fields = (void *)((char *)lease + SW_LEASE_SIZE);
+    memset(lease, 0, offsetof(struct sw_lease, message));
+    lease->worker = worker;
+    lease->peer = peer;
     lease->exchange.user = config->user;
     lease->exchange.scratch = (char *)(fields + more);
     lease->exchange.scratch_size = config->scratch;
@@ -120,13 +120,19 @@ static void give_output(struct sw_worker *worker, struct sw_lease *lease)
     lease->sent = lease->written = 0;
 }
 
+/* A lease is free, or somebody to whom one was promised has gone. */
+static void feed(struct sw_worker *worker)
+{
+    if (!sw_link_empty(&worker->starved))
+        sw_link_move(worker->starved.next, &worker->ready);
+}
+
 static void give_back(struct sw_worker *worker, struct sw_peer *peer)
 {
     give_output(worker, peer->lease);
     sw_pool_put(&worker->leases, peer->lease);
     peer->lease = NULL;
-    if (!sw_link_empty(&worker->starved))
-        sw_link_move(worker->starved.next, &worker->ready);
+    feed(worker);
 }
 
 /*
@@ -137,7 +143,7 @@ static void give_back(struct sw_worker *worker, struct sw_peer *peer)
 static void park(struct sw_worker *worker, struct sw_peer *peer)
 {
     struct sw_lease *lease = peer->lease;
-    struct sw_parked *parked = sw_pool_get(&worker->parked);
+    struct sw_parked *parked = sw_pool_get(&worker->parked); /* there is one for each peer */
     parked->n = lease->end - lease->start;
     memcpy(parked->bytes, lease->in + lease->start, parked->n);
     peer->parked = parked;
@@ -166,6 +172,7 @@ static void forget(struct sw_worker *worker, struct sw_peer *peer)
         give_back(worker, peer);
     unpark(worker, peer);
     sw_link_move(&peer->link, &worker->gone);
+    feed(worker);
 }
 
 void sw_peer_close(struct sw_worker *worker, struct sw_peer *peer)

@@ -27,8 +27,9 @@
  *   Servers         open, run, stop, close
  *
  * All memory is taken in one mapping by sw_server_open() and touched only as it is needed.  While a
- * connection is idle it holds 128 bytes of it; buffers are lent to it for as long as bytes are in
- * flight.  Unless it says otherwise, a function is to be called on the thread that runs the server.
+ * connection is idle it holds 128 bytes of it, 512 more while a head dribbles in; buffers are lent
+ * to it for as long as bytes are in flight.  Unless it says otherwise, a function is to be called
+ * on the thread that runs the server.
  */
 
 #include "shockwave.h"
