@@ -109,7 +109,9 @@ static void answered(struct sw_conn *conn)
 {
     conn->pending--;
     conn->asked >>= 2;
-    conn->flags = (uint16_t)((conn->flags & ~UPGRADE) | HEAD_STALE);
+    conn->flags |= HEAD_STALE;
+    if (conn->pending == 0)
+        conn->flags &= (uint16_t)~UPGRADE;
     if (conn->flags & CLOSING || (conn->flags & LAST && conn->pending == 0))
         move_both(conn, GIVE_UP);
     else
@@ -162,22 +164,33 @@ static void note_request(struct sw_conn *conn, const char *buf)
     conn->discarded = 0;
 }
 
-/* A response head: is it the one that was asked for, and does the connection go on? */
+/* Client: is the reply being read the one to a request for another protocol, written to its end?  It
+   is the newest of all, and whole as soon as none of its content is missing.  RFC 9110 7.8. */
+static bool may_switch(const struct sw_conn *conn)
+{
+    bool whole = conn->out == OUT_IDLE ||
+                 (conn->framing == SW_FRAMING_LENGTH && conn->owed == 0);
+
+    return conn->flags & UPGRADE && conn->pending == 1 && whole;
+}
+
+/* A response head: is it one that was asked for, and does the connection go on? */
 static size_t note_response(struct sw_conn *conn, const char *buf, size_t taken,
                             struct sw_event *event)
 {
     const struct sw_head *head = &conn->message->head;
-    bool switching = head->status == SW_STATUS_SWITCHING_PROTOCOLS;
+    bool connecting = (conn->asked & 3) == ASKED_CONNECT;
+    bool tunnel = conn->message->body.framing == SW_FRAMING_TUNNEL;
 
-    if (switching && (conn->asked & 3) != ASKED_UPGRADE)
+    if (tunnel && (!may_switch(conn) || connecting != (head->status / 100 == 2)))
         return broken(conn, event, SW_ERROR_UNEXPECTED_MESSAGE, head->start);
-    if (head->status < 200 && !switching) {
+    if (head->status < 200 && !tunnel) {
         sw_conn_move_in(conn, TURN);
         conn->flags |= HEAD_STALE;
         return say(event, SW_EVENT_INTERIM, taken);
     }
     if (conn->message->body.framing == SW_FRAMING_CLOSE ||
-        (!switching && !sw_head_keep_alive(head, buf)))
+        (!tunnel && !sw_head_keep_alive(head, buf)))
         conn->flags |= CLOSING;
     return say(event, SW_EVENT_HEAD, taken);
 }

@@ -44,7 +44,8 @@ enum sw_conn_flag {
     BODILESS = 4,     /* the message being written has no body, whatever its head says */
     OLD_PEER = 8,     /* server: the request is HTTP/1.0 */
     CONTINUE = 16,    /* server: the peer waits for 100 before it sends content */
-    UPGRADE = 32,     /* server: another protocol was asked for; client: we asked for one */
+    UPGRADE = 32,     /* server: another protocol was asked for; client: our newest request asks
+                         for one, so none may follow it */
     HEAD_STALE = 64,  /* the head in `message` has been seen: the next byte begins another */
     CHUNK_OPEN = 128, /* the CRLF behind the last chunk's data is still to be written */
     LAST = 256,       /* client: the next request is to be the last */
@@ -52,7 +53,7 @@ enum sw_conn_flag {
 };
 
 /* What a request was, as far as its reply's framing depends on it. */
-enum sw_conn_asked { ASKED_PLAIN, ASKED_HEAD, ASKED_CONNECT, ASKED_UPGRADE };
+enum sw_conn_asked { ASKED_PLAIN, ASKED_HEAD, ASKED_CONNECT };
 
 /* Change a state by the table; where that has no place for the cause, nothing happens. */
 void sw_conn_move_in(struct sw_conn *conn, enum sw_conn_cause cause);

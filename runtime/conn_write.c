@@ -187,13 +187,14 @@ enum sw_error sw_conn_request(struct sw_conn *conn, struct sw_writer *out, enum 
 
 enum sw_error sw_conn_offer(struct sw_conn *conn, struct sw_writer *out, struct sw_span protocol)
 {
-    if (conn->role != SW_CLIENT || conn->out != OUT_BODY)
+    /* The head must be open still, and a CONNECT asks for something else. */
+    if (conn->role != SW_CLIENT || conn->out != OUT_BODY || out->framed != SW_FRAMED ||
+        conn->flags & UPGRADE)
         return SW_ERROR_MISUSE;
     out->framed = SW_FRAMED_BY_CALLER;
     sw_write_field(out, SW_HEADER_CONNECTION, SW_SPAN("upgrade"));
     out->framed = SW_FRAMED;
     sw_write_field(out, SW_HEADER_UPGRADE, protocol);
-    conn->asked |= (uint64_t)ASKED_UPGRADE << (2 * (conn->pending - 1));
     conn->flags |= UPGRADE;
     return written(conn, out);
 }
