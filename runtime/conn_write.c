@@ -2,11 +2,27 @@
 /* SPDX-License-Identifier: MIT */
 #include "conn.h"
 
-/* What the writer has to say about all that was asked of it. */
-static enum sw_error written(struct sw_conn *conn, const struct sw_writer *out)
+/* How things were before a call. */
+struct before {
+    struct sw_conn conn;
+    size_t n;
+    uint8_t framed;
+};
+
+static struct before remember(const struct sw_conn *conn, const struct sw_writer *out)
 {
-    if (out->error != SW_OK)
-        conn->flags |= CLOSING;
+    return (struct before){*conn, out->n, out->framed};
+}
+
+/* All or nothing: what the writer refused has not happened. */
+static enum sw_error written(struct sw_conn *conn, struct sw_writer *out,
+                             const struct before *before)
+{
+    if (out->error != SW_OK) {
+        *conn = before->conn;
+        out->n = before->n;
+        out->framed = before->framed;
+    }
     return (enum sw_error)out->error;
 }
 
@@ -73,6 +89,8 @@ static void write_persistence(const struct sw_conn *conn, struct sw_writer *out,
 static enum sw_error write_reply(struct sw_conn *conn, struct sw_writer *out, unsigned status,
                                  uint64_t length, const struct sw_date *date)
 {
+    const struct before before = remember(conn, out);
+
     settle_reply(conn, status, length);
     sw_write_status(out, status);
     if (date)
@@ -84,7 +102,7 @@ static enum sw_error write_reply(struct sw_conn *conn, struct sw_writer *out, un
         write_framing(conn, out, length);
     out->framed = date ? SW_FRAMED_DATED : SW_FRAMED;
     sw_conn_move_out(conn, GOT_HEAD);
-    return written(conn, out);
+    return written(conn, out, &before);
 }
 
 static bool may_reply(const struct sw_conn *conn)
@@ -109,6 +127,8 @@ enum sw_error sw_conn_reply(struct sw_conn *conn, struct sw_writer *out, unsigne
 
 enum sw_error sw_conn_interim(struct sw_conn *conn, struct sw_writer *out, unsigned status)
 {
+    const struct before before = remember(conn, out);
+
     if (!may_reply(conn) || status / 100 != 1 || status == SW_STATUS_SWITCHING_PROTOCOLS)
         return SW_ERROR_MISUSE;
     if (conn->flags & OLD_PEER || (status == SW_STATUS_CONTINUE && !(conn->flags & CONTINUE)))
@@ -117,7 +137,7 @@ enum sw_error sw_conn_interim(struct sw_conn *conn, struct sw_writer *out, unsig
         conn->flags &= (uint16_t)~CONTINUE;
     sw_write_status(out, status);
     sw_write_end(out);
-    return written(conn, out);
+    return written(conn, out, &before);
 }
 
 /* `BAD_HOST: what is wrong (RFC 9112 3.2)` LF, or as much of it as there is room for. */
@@ -136,6 +156,7 @@ enum sw_error sw_conn_refuse(struct sw_conn *conn, struct sw_writer *out,
                              const struct sw_date *date)
 {
     const struct sw_error_info *info = &sw_error_infos[conn->error];
+    const struct before before = remember(conn, out);
     char text[256];
 
     if (conn->role != SW_SERVER || conn->in != IN_FAILED || conn->out != OUT_IDLE ||
@@ -149,14 +170,21 @@ enum sw_error sw_conn_refuse(struct sw_conn *conn, struct sw_writer *out,
         sw_write_bytes(out, text, n);
     conn->owed = 0;
     sw_conn_finish(conn, out, (struct sw_span){0});
-    return written(conn, out);
+    return written(conn, out, &before);
 }
 
 /* ---- Client ---------------------------------------------------------------------------------- */
 
+/* The grammar's flags of a method; those of SW_METHOD_OTHER for what is none. */
+static unsigned method_flags(enum sw_method method)
+{
+    return sw_method_names[method < SW_METHOD_COUNT ? method : SW_METHOD_OTHER].flags;
+}
+
 enum sw_error sw_conn_request(struct sw_conn *conn, struct sw_writer *out, enum sw_method method,
                               struct sw_span target, uint64_t length)
 {
+    const struct before before = remember(conn, out);
     uint32_t limit = SW_LIMIT(conn->limits, pipeline);
     bool last_sent = conn->flags & LAST && conn->pending > 0;
     uint64_t asked = method == SW_METHOD_HEAD      ? ASKED_HEAD
@@ -173,20 +201,20 @@ enum sw_error sw_conn_request(struct sw_conn *conn, struct sw_writer *out, enum 
     sw_write_request(out, method, target);
     if (conn->flags & LAST)
         sw_write_field(out, SW_HEADER_CONNECTION, SW_SPAN("close"));
-    if (length > 0 || sw_method_names[method].flags & SW_METHOD_F_CONTENT)
+    if (length > 0 || method_flags(method) & SW_METHOD_F_CONTENT)
         write_framing(conn, out, length);
     out->framed = SW_FRAMED;
-    if (out->error != SW_OK)
-        return written(conn, out);
     conn->asked |= asked << (2 * conn->pending++);
     if (asked == ASKED_CONNECT)
         conn->flags |= UPGRADE;
     sw_conn_move_out(conn, GOT_HEAD);
-    return SW_OK;
+    return written(conn, out, &before);
 }
 
 enum sw_error sw_conn_offer(struct sw_conn *conn, struct sw_writer *out, struct sw_span protocol)
 {
+    const struct before before = remember(conn, out);
+
     /* The head must be open still, and a CONNECT asks for something else. */
     if (conn->role != SW_CLIENT || conn->out != OUT_BODY || out->framed != SW_FRAMED ||
         conn->flags & UPGRADE)
@@ -196,7 +224,7 @@ enum sw_error sw_conn_offer(struct sw_conn *conn, struct sw_writer *out, struct 
     out->framed = SW_FRAMED;
     sw_write_field(out, SW_HEADER_UPGRADE, protocol);
     conn->flags |= UPGRADE;
-    return written(conn, out);
+    return written(conn, out, &before);
 }
 
 /* ---- Content --------------------------------------------------------------------------------- */
@@ -221,6 +249,8 @@ static void write_chunk_head(struct sw_conn *conn, struct sw_writer *out, size_t
 
 enum sw_error sw_conn_content(struct sw_conn *conn, struct sw_writer *out, size_t n)
 {
+    const struct before before = remember(conn, out);
+
     if (conn->out != OUT_BODY || conn->framing == SW_FRAMING_TUNNEL)
         return SW_ERROR_MISUSE;
     if (conn->framing == SW_FRAMING_LENGTH) {
@@ -230,7 +260,7 @@ enum sw_error sw_conn_content(struct sw_conn *conn, struct sw_writer *out, size_
     } else if (conn->framing == SW_FRAMING_CHUNKED && n > 0 && !(conn->flags & BODILESS)) {
         write_chunk_head(conn, out, n);
     }
-    return written(conn, out);
+    return written(conn, out, &before);
 }
 
 bool sw_conn_bodiless(const struct sw_conn *conn)
@@ -250,9 +280,11 @@ static void write_last_chunk(struct sw_conn *conn, struct sw_writer *out, struct
 
 enum sw_error sw_conn_finish(struct sw_conn *conn, struct sw_writer *out, struct sw_span trailers)
 {
+    const struct before before = remember(conn, out);
     bool body = !(conn->flags & BODILESS);
-    bool chunked = body && conn->framing == SW_FRAMING_CHUNKED;
     bool missing = body && conn->owed > 0;
+
+    bool chunked = body && conn->framing == SW_FRAMING_CHUNKED;
 
     if (conn->out != OUT_BODY || (trailers.n > 0 && !chunked))
         return SW_ERROR_MISUSE;
@@ -260,7 +292,6 @@ enum sw_error sw_conn_finish(struct sw_conn *conn, struct sw_writer *out, struct
         write_last_chunk(conn, out, trailers);
     if (missing)
         conn->flags |= CLOSING;
-    enum sw_error error = written(conn, out);
     sw_conn_move_out(conn, GOT_END);
     if (conn->role == SW_CLIENT) {
         sw_conn_move_out(conn, TURN);
@@ -270,7 +301,8 @@ enum sw_error sw_conn_finish(struct sw_conn *conn, struct sw_writer *out, struct
     } else {
         sw_conn_turn(conn);
     }
-    return missing ? SW_ERROR_BODY_LENGTH_MISMATCH : error;
+    enum sw_error error = written(conn, out, &before);
+    return missing && error == SW_OK ? SW_ERROR_BODY_LENGTH_MISMATCH : error;
 }
 
 enum sw_fate sw_conn_fate(const struct sw_conn *conn)
