@@ -181,6 +181,12 @@ static unsigned method_flags(enum sw_method method)
     return sw_method_names[method < SW_METHOD_COUNT ? method : SW_METHOD_OTHER].flags;
 }
 
+/* May content go with a request?  RFC 9110 9.3.6, 9.3.8. */
+static bool may_carry(enum sw_method method)
+{
+    return method != SW_METHOD_CONNECT && !(method_flags(method) & SW_METHOD_F_CONTENT_FORBIDDEN);
+}
+
 enum sw_error sw_conn_request(struct sw_conn *conn, struct sw_writer *out, enum sw_method method,
                               struct sw_span target, uint64_t length)
 {
@@ -192,7 +198,7 @@ enum sw_error sw_conn_request(struct sw_conn *conn, struct sw_writer *out, enum 
                                                    : ASKED_PLAIN;
 
     if (conn->role != SW_CLIENT || conn->out != OUT_IDLE || conn->in == IN_FAILED || last_sent ||
-        conn->flags & (CLOSING | PEER_CLOSED | UPGRADE))
+        conn->flags & (CLOSING | PEER_CLOSED | UPGRADE) || (length > 0 && !may_carry(method)))
         return SW_ERROR_MISUSE;
     if (conn->pending >= (limit < 32 ? limit : 32))
         return SW_ERROR_PIPELINE_TOO_DEEP;
@@ -284,11 +290,9 @@ enum sw_error sw_conn_finish(struct sw_conn *conn, struct sw_writer *out, struct
     bool body = !(conn->flags & BODILESS);
     bool missing = body && conn->owed > 0;
 
-    bool chunked = body && conn->framing == SW_FRAMING_CHUNKED;
-
-    if (conn->out != OUT_BODY || (trailers.n > 0 && !chunked))
+    if (conn->out != OUT_BODY || (trailers.n > 0 && conn->framing == SW_FRAMING_LENGTH))
         return SW_ERROR_MISUSE;
-    if (chunked)
+    if (body && conn->framing == SW_FRAMING_CHUNKED)
         write_last_chunk(conn, out, trailers);
     if (missing)
         conn->flags |= CLOSING;
@@ -311,7 +315,7 @@ enum sw_fate sw_conn_fate(const struct sw_conn *conn)
 
     if (conn->in == IN_OVER)
         return SW_FATE_HANDOVER;
-    if (!over || conn->out == OUT_BODY)
+    if (!over)
         return SW_FATE_KEEP;
     return conn->role == SW_CLIENT || conn->flags & PEER_CLOSED ? SW_FATE_CLOSE : SW_FATE_LINGER;
 }

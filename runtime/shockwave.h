@@ -468,7 +468,8 @@ struct sw_message *sw_conn_unlend(struct sw_conn *conn);
  */
 size_t sw_conn_next(struct sw_conn *conn, const char *buf, size_t len, struct sw_event *event);
 
-/* The peer has closed its side: call sw_conn_next() after this until it says CLOSED or FAILED. */
+/* The peer has closed its side: call sw_conn_next() after this until it says CLOSED or FAILED.  MORE
+   or PAUSED now means that the reply must be finished first. */
 void sw_conn_eof(struct sw_conn *conn);
 
 /* A length for sw_conn_reply() and sw_conn_request(): not known yet. */
@@ -479,9 +480,12 @@ void sw_conn_eof(struct sw_conn *conn);
  * Connection and the framing fields.  Add fields of your own (not those: BAD_OUT_FRAMING), then
  * sw_write_end().  `length` is the content's, or SW_LENGTH_UNKNOWN: then it is chunked, or ended by
  * the connection's end for an HTTP/1.0 peer.  No content goes out where none may (HEAD, 204, 304);
- * give the length it would have.  101 (add Upgrade), or 2xx to CONNECT, hands the connection over
- * once the request has been read to its end; a 101 that was not asked for is MISUSE.
+ * give the length it would have.  101 (add Upgrade), or 2xx to CONNECT, hands the connection over;
+ * it is MISUSE before the request has been read to its end, as is a 101 that was not asked for.
  * Returns SW_OK, MISUSE, or what the writer found.
+ *
+ * This holds for every call that writes: after an error but BODY_LENGTH_MISMATCH the connection and
+ * the bytes in `out` are as they were before.  After NO_ROOM, send what there is and call again.
  */
 enum sw_error sw_conn_reply(struct sw_conn *conn, struct sw_writer *out, unsigned status,
                             uint64_t length, const struct sw_date *date);
@@ -497,7 +501,8 @@ enum sw_error sw_conn_refuse(struct sw_conn *conn, struct sw_writer *out,
 
 /*
  * Client: begin a request: the request line and the framing fields.  Add Host and your own, then
- * sw_write_end().  A length of 0 writes Content-Length only for a method that expects content.
+ * sw_write_end().  A length of 0 writes Content-Length only for a method that expects content;
+ * CONNECT and TRACE have none.  MISUSE behind a request that asks for another protocol.
  */
 enum sw_error sw_conn_request(struct sw_conn *conn, struct sw_writer *out, enum sw_method method,
                               struct sw_span target, uint64_t length);
@@ -518,12 +523,14 @@ bool sw_conn_bodiless(const struct sw_conn *conn);
 
 /*
  * The message is whole: the last chunk, if it is chunked, and its trailer section: `trailers` are
- * field lines made with sw_write_field() (checked then), or empty.  BODY_LENGTH_MISMATCH when content
- * is missing: the connection must then close.
+ * field lines made with sw_write_field() (checked then), or empty.  A length of SW_LENGTH_UNKNOWN
+ * allows them; they are dropped where the message turned out to have no place for them (HTTP/1.0,
+ * HEAD, 204, 304).  BODY_LENGTH_MISMATCH when content is missing: the connection must then close.
  */
 enum sw_error sw_conn_finish(struct sw_conn *conn, struct sw_writer *out, struct sw_span trailers);
 
-/* Give up persistence: the next head that is written says `Connection: close`. */
+/* Give up persistence: the next head that is written says `Connection: close`.  A client with
+   requests unanswered writes no other, and is done when they are answered. */
 void sw_conn_close(struct sw_conn *conn);
 
 /* What is to become of the socket once all that was written has been sent. */
