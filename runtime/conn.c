@@ -72,7 +72,7 @@ struct sw_message *sw_conn_unlend(struct sw_conn *conn)
     bool between = conn->in == IN_HEAD && message &&
                    (conn->flags & HEAD_STALE || message->head.at == 0);
 
-    if (conn->in != IN_OVER && conn->in != IN_CLOSED && !between)
+    if (conn->in < IN_OVER && !between)
         return NULL;
     conn->message = NULL;
     return message;
@@ -244,21 +244,22 @@ static size_t read_head(struct sw_conn *conn, const char *buf, size_t len, struc
     return say(event, SW_EVENT_HEAD, (size_t)taken);
 }
 
-/* The message is whole: say so, and turn if the other side is done as well. */
-static size_t message_end(struct sw_conn *conn, const char *buf, size_t taken,
+/* The message is whole with the `taken` bytes behind the `used` ones: say so, and turn if the other
+   side is done as well. */
+static size_t message_end(struct sw_conn *conn, const char *buf, size_t used, size_t taken,
                           struct sw_event *event)
 {
     const struct sw_head *trailers = &conn->message->trailers;
 
     if (conn->message->body.framing == SW_FRAMING_CHUNKED && trailers->field_count > 0)
         event->head = trailers;
-    event->bytes = (struct sw_span){buf, taken};
+    event->bytes = (struct sw_span){buf + used, taken};
     sw_conn_move_in(conn, GOT_END);
     if (conn->role == SW_CLIENT)
         answered(conn);
     else
         sw_conn_turn(conn);
-    return say(event, SW_EVENT_END, taken);
+    return say(event, SW_EVENT_END, used + taken);
 }
 
 /* What follows the first `used` bytes is not here yet, or never will be. */
@@ -269,7 +270,7 @@ static size_t body_unfinished(struct sw_conn *conn, const char *buf, size_t used
         return say(event, SW_EVENT_MORE, used);
     if (sw_body_eof(&conn->message->body) != SW_OK)
         return broken(conn, event, SW_ERROR_TRUNCATED, len);
-    return message_end(conn, buf, used, event);
+    return message_end(conn, buf, used, 0, event);
 }
 
 static size_t read_body(struct sw_conn *conn, const char *buf, size_t len, struct sw_event *event)
@@ -296,10 +297,10 @@ static size_t read_body(struct sw_conn *conn, const char *buf, size_t len, struc
             return say(event, SW_EVENT_CONTENT, used + (size_t)taken);
         }
         if (sw_body_done(body))
-            return message_end(conn, buf + used, used + (size_t)taken, event);
+            return message_end(conn, buf, used, (size_t)taken, event);
         used += (size_t)taken;
     }
-    return message_end(conn, buf, used, event);
+    return message_end(conn, buf, used, 0, event);
 }
 
 /* Content behind a finished reply: dropped, up to a limit; bytes of a body are never a request. */

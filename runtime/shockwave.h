@@ -454,8 +454,8 @@ void sw_conn_init(struct sw_conn *conn, enum sw_role role, const struct sw_limit
 
 /*
  * Lend it room for messages, before its first byte arrives.  The room is taken back with
- * sw_conn_unlend() whenever that returns it (not NULL): between messages, when the connection needs
- * none.  Fields beyond 32: sw_head_lend() on message->head after this.
+ * sw_conn_unlend() whenever that returns it (not NULL): between messages, and behind the last one;
+ * sw_conn_refuse() needs it still.  Fields beyond 32: sw_head_lend() on message->head after this.
  */
 void sw_conn_lend(struct sw_conn *conn, struct sw_message *message);
 struct sw_message *sw_conn_unlend(struct sw_conn *conn);
