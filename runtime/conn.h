@@ -49,7 +49,10 @@ enum sw_conn_flag {
     HEAD_STALE = 64,  /* the head in `message` has been seen: the next byte begins another */
     CHUNK_OPEN = 128, /* the CRLF behind the last chunk's data is still to be written */
     LAST = 256,       /* client: the next request is to be the last */
-    EXCHANGE = BODILESS | OLD_PEER | CONTINUE | UPGRADE | CHUNK_OPEN, /* not the connection's */
+    LAST_SENT = 512,  /* client: it has been begun */
+    WANTED = 1024,    /* server: somebody will read the content that is still to come */
+    IN_A_HEAD = 2048, /* the error was found before the head could be used */
+    EXCHANGE = BODILESS | OLD_PEER | CONTINUE | UPGRADE | CHUNK_OPEN | WANTED, /* ends with it */
 };
 
 /* What a request was, as far as its reply's framing depends on it. */

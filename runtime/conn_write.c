@@ -51,7 +51,7 @@ static bool is_tunnel(const struct sw_conn *conn, unsigned status)
    never come, which only the peer knows while it waits for 100. */
 static bool unread_is_too_much(const struct sw_conn *conn)
 {
-    if (conn->in != IN_BODY)
+    if (conn->in != IN_BODY || conn->flags & WANTED)
         return false;
     return conn->flags & CONTINUE ||
            conn->message->body.left > SW_LIMIT(conn->limits, drain);
@@ -125,6 +125,11 @@ enum sw_error sw_conn_reply(struct sw_conn *conn, struct sw_writer *out, unsigne
     return write_reply(conn, out, status, length, date);
 }
 
+void sw_conn_keep_reading(struct sw_conn *conn)
+{
+    conn->flags |= WANTED;
+}
+
 enum sw_error sw_conn_interim(struct sw_conn *conn, struct sw_writer *out, unsigned status)
 {
     const struct before before = remember(conn, out);
@@ -140,34 +145,57 @@ enum sw_error sw_conn_interim(struct sw_conn *conn, struct sw_writer *out, unsig
     return written(conn, out, &before);
 }
 
-/* `BAD_HOST: what is wrong (RFC 9112 3.2)` LF, or as much of it as there is room for. */
-static size_t describe(const struct sw_error_info *info, char *text, size_t room)
+static void put_text(struct sw_writer *out, const char *text)
 {
-    const char *parts[] = {info->name, ": ", info->text, " (", info->rule, ")\n"};
-    size_t n = 0;
+    while (*text)
+        sw_write_bytes(out, text++, 1);
+}
 
-    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
-        for (const char *p = parts[i]; *p && n < room; p++)
-            text[n++] = *p;
-    return n;
+static void put_number(struct sw_writer *out, uint32_t number)
+{
+    char digits[10], *end = digits + sizeof digits, *p = end;
+
+    do
+        *--p = (char)('0' + number % 10);
+    while (number /= 10);
+    sw_write_bytes(out, p, (size_t)(end - p));
+}
+
+/* `BAD_HOST at byte 16: what is wrong (RFC 9112 3.2)` LF.  Of what byte is said inside a head only:
+   nobody has counted those of a body. */
+static void describe(const struct sw_conn *conn, struct sw_writer *text)
+{
+    const struct sw_error_info *info = &sw_error_infos[conn->error];
+
+    put_text(text, info->name);
+    if (conn->flags & IN_A_HEAD && conn->error != SW_ERROR_TRUNCATED) {
+        const struct sw_message *message = conn->message;
+        put_text(text, " at byte ");
+        put_number(text, message->head.error ? message->head.at : message->body.error_at);
+    }
+    put_text(text, ": ");
+    put_text(text, info->text);
+    put_text(text, " (");
+    put_text(text, info->rule);
+    put_text(text, ")\n");
 }
 
 enum sw_error sw_conn_refuse(struct sw_conn *conn, struct sw_writer *out,
                              const struct sw_date *date)
 {
-    const struct sw_error_info *info = &sw_error_infos[conn->error];
     const struct before before = remember(conn, out);
-    char text[256];
+    char memory[256];
+    struct sw_writer text = {.p = memory, .size = sizeof memory};
 
     if (conn->role != SW_SERVER || conn->in != IN_FAILED || conn->out != OUT_IDLE ||
         !conn->message)
         return SW_ERROR_MISUSE;
-    size_t n = describe(info, text, sizeof text);
-    write_reply(conn, out, info->status, n, date);
+    describe(conn, &text);
+    write_reply(conn, out, sw_error_infos[conn->error].status, text.n, date);
     sw_write_field(out, SW_HEADER_CONTENT_TYPE, SW_SPAN("text/plain"));
     sw_write_end(out);
     if (!(conn->flags & BODILESS))
-        sw_write_bytes(out, text, n);
+        sw_write_bytes(out, text.p, text.n);
     conn->owed = 0;
     sw_conn_finish(conn, out, (struct sw_span){0});
     return written(conn, out, &before);
@@ -192,21 +220,23 @@ enum sw_error sw_conn_request(struct sw_conn *conn, struct sw_writer *out, enum 
 {
     const struct before before = remember(conn, out);
     uint32_t limit = SW_LIMIT(conn->limits, pipeline);
-    bool last_sent = conn->flags & LAST && conn->pending > 0;
     uint64_t asked = method == SW_METHOD_HEAD      ? ASKED_HEAD
                      : method == SW_METHOD_CONNECT ? ASKED_CONNECT
                                                    : ASKED_PLAIN;
 
-    if (conn->role != SW_CLIENT || conn->out != OUT_IDLE || conn->in == IN_FAILED || last_sent ||
-        conn->flags & (CLOSING | PEER_CLOSED | UPGRADE) || (length > 0 && !may_carry(method)))
+    if (conn->role != SW_CLIENT || conn->out != OUT_IDLE || conn->in == IN_FAILED ||
+        conn->flags & (CLOSING | PEER_CLOSED | UPGRADE | LAST_SENT) ||
+        (length > 0 && !may_carry(method)))
         return SW_ERROR_MISUSE;
     if (conn->pending >= (limit < 32 ? limit : 32))
         return SW_ERROR_PIPELINE_TOO_DEEP;
     conn->owed = 0;
     conn->framing = length == SW_LENGTH_UNKNOWN ? SW_FRAMING_CHUNKED : SW_FRAMING_LENGTH;
     sw_write_request(out, method, target);
-    if (conn->flags & LAST)
+    if (conn->flags & LAST) {
         sw_write_field(out, SW_HEADER_CONNECTION, SW_SPAN("close"));
+        conn->flags |= LAST_SENT;
+    }
     if (length > 0 || method_flags(method) & SW_METHOD_F_CONTENT)
         write_framing(conn, out, length);
     out->framed = SW_FRAMED;

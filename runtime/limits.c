@@ -1,6 +1,6 @@
 /* limits.c - what a peer may cost unless you say otherwise. */
 /* SPDX-License-Identifier: MIT */
-#include "limits.h"
+#include "shockwave.h"
 
 const struct sw_limits sw_limits_default = {
     .method = 32,

@@ -5,8 +5,6 @@
 
 #include "shockwave.h"
 
-extern const struct sw_limits sw_limits_default;
-
 #define SW_LIMIT(limits, member) \
     ((limits)->member ? (limits)->member : sw_limits_default.member)
 

@@ -100,6 +100,9 @@ struct sw_limits {
     uint32_t lenient;          /* enum sw_lenient, or'ed; none */
 };
 
+/* Every default, as a limit. */
+extern const struct sw_limits sw_limits_default;
+
 /*
  * What strictness may be given up for the sake of old peers.  Each opens the door that is named; a
  * proxy in front that does not forgive the same thing in the same way can be made to disagree with
@@ -488,6 +491,13 @@ void sw_conn_eof(struct sw_conn *conn);
 enum sw_error sw_conn_reply(struct sw_conn *conn, struct sw_writer *out, unsigned status,
                             uint64_t length, const struct sw_date *date);
 
+/*
+ * Server: the content that is still to come will be asked for, however much it is.  Without this, a
+ * reply that begins before the request has ended closes the connection if more than limits.drain is
+ * announced, or if the peer waits for 100.  Until the reply is finished.
+ */
+void sw_conn_keep_reading(struct sw_conn *conn);
+
 /* Server: a whole interim reply without fields: 100, 102; for 103 use sw_write_status(), fields and
    sw_write_end().  100 is written once, and only while the peer waits for it; else nothing is. */
 enum sw_error sw_conn_interim(struct sw_conn *conn, struct sw_writer *out, unsigned status);
@@ -527,8 +537,8 @@ bool sw_conn_bodiless(const struct sw_conn *conn);
  */
 enum sw_error sw_conn_finish(struct sw_conn *conn, struct sw_writer *out, struct sw_span trailers);
 
-/* Give up persistence: the next head that is written says `Connection: close`.  A client with
-   requests unanswered writes no other, and is done when they are answered. */
+/* Give up persistence: the next head that is written says `Connection: close`.  A client may write
+   one more request, and is done when none is unanswered. */
 void sw_conn_close(struct sw_conn *conn);
 
 /* What is to become of the socket once all that was written has been sent. */

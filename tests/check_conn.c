@@ -326,7 +326,7 @@ static void run(char *status)
     expect("END");
 }
 
-/* ---- The connection itself ------------------------------------------------------------------- */
+/* ---- The connection itself ------------------------------------------------------------------ */
 
 static void begin(enum sw_role role)
 {
