@@ -212,6 +212,37 @@ check-readme: $(SERVER) $(CORE)
 	    $(CC) $(CFLAGS) $(CHECK) -o $${c%.c} $$c $(SERVER) $(CORE) || exit 1; done
 	$(BUILD)/readme/1
 
+# ---- Other parsers ---------------------------------------------------------------------------------
+
+# The cases as files, a folder for each kind: seeds for what takes them apart.
+SEEDS = $(BUILD)/seeds
+
+$(SEEDS): tests/seeds.py tests/cases/parser_cases.jsonl
+	@sh tests/need.sh python3
+	@rm -rf $@
+	python3 tests/seeds.py $@ < tests/cases/parser_cases.jsonl
+
+# http_parser and llhttp read what we read; SW_SEED and SW_COUNT may be set.
+PEERS = $(patsubst tests/peers/%.c,$(BUILD)/peers/%.o,$(wildcard tests/peers/*.c)) \
+        $(patsubst %,$(BUILD)/peers/llhttp-%.o,api http llhttp)
+
+check-peers: $(SEEDS)
+	@sh tests/need.sh libhttp-parser-dev node-llhttp
+	@$(MAKE) --no-print-directory $(BUILD)/peers/peers
+	$(BUILD)/peers/peers tests/peers/differences.txt tests/peers/refusals.txt $(SEEDS)/*
+
+$(BUILD)/peers/peers: $(PEERS) $(CORE)
+	$(CC) $(CFLAGS) -o $@ $^ -lhttp_parser
+
+# llhttp is nearest to us in its strict mode.
+$(BUILD)/peers/llhttp-%.o: /usr/share/llhttp/%.c
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) -w -DLLHTTP_STRICT_MODE=1 -I/usr/share/include/llhttp -c -o $@ $<
+
+$(BUILD)/peers/%.o: tests/peers/%.c
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) $(CHECK) -D_GNU_SOURCE -I/usr/share/include/llhttp -MMD -MP -c -o $@ $<
+
 # ---- Everything ------------------------------------------------------------------------------------
 
 test:
@@ -226,6 +257,6 @@ clean:
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
 .PHONY: all archives run fresh gen check-gen routes install check check-errors check-core \
         check-layers check-extend case-runner check-cases probe-server check-probe check-readme \
-        test clean
+        check-peers test clean
 .DELETE_ON_ERROR:
 .SECONDARY:
