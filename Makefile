@@ -168,6 +168,21 @@ check-core: $(CORE)
 	@! nm -g --defined-only $< | grep -E '^[0-9a-f]+ ' | grep -v ' sw_'
 	@echo "the core links to nothing"
 
+# gcc knows how much stack each function takes, and whom it calls.
+STACK = $(patsubst %,$(BUILD)/stack/%.ci,$(notdir $(basename $(CORE_SRC))) \
+          $(patsubst $(GEN)/%.c,gen-%,$(wildcard $(GEN)/*.c)))
+
+check-stack: $(STACK)
+	@$(AWK) -v most=1024 -f tests/stack.awk runtime/shockwave.h runtime/shockwave_values.h $^
+
+$(BUILD)/stack/gen-%.ci: $(GEN)/%.c
+	@mkdir -p $(@D)
+	gcc -O2 -std=c11 -Iruntime -I$(GEN) -fcallgraph-info=su -c -o $(@:.ci=.o) $<
+
+$(BUILD)/stack/%.ci: runtime/%.c
+	@mkdir -p $(@D)
+	gcc -O2 -std=c11 -Iruntime -I$(GEN) -fcallgraph-info=su -c -o $(@:.ci=.o) $<
+
 check-layers:
 	@$(AWK) -f tests/layers.awk $(wildcard runtime/*.[ch] $(GEN)/*.[ch])
 
@@ -257,6 +272,6 @@ clean:
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
 .PHONY: all archives run fresh gen check-gen routes install check check-errors check-core \
         check-layers check-extend case-runner check-cases probe-server check-probe check-readme \
-        check-peers test clean
+        check-peers check-stack test clean
 .DELETE_ON_ERROR:
 .SECONDARY:
