@@ -227,6 +227,20 @@ check-readme: $(SERVER) $(CORE)
 	    $(CC) $(CFLAGS) $(CHECK) -o $${c%.c} $$c $(SERVER) $(CORE) || exit 1; done
 	$(BUILD)/readme/1
 
+# ---- Coverage: the whole suite over the core, the branches that are left by name -------------------
+
+COVERAGE = $(BUILD)/coverage
+SUITE    = check check-cases
+
+coverage:
+	@sh tests/need.sh gcovr check libjansson-dev python3
+	@mkdir -p $(COVERAGE) && find $(COVERAGE) -name '*.gcda' -delete
+	@$(MAKE) --no-print-directory BUILD=$(COVERAGE) CC=gcc CFLAGS="-O0 -g --coverage" $(SUITE) \
+	    > $(COVERAGE)/log 2>&1 || { tail -n 40 $(COVERAGE)/log; exit 1; }
+	@gcovr -r . --filter runtime/ --exclude 'runtime/(loop|server|shockwave_server|demo|main)' \
+	    --json --output $(COVERAGE)/gcovr.json $(COVERAGE)
+	@python3 tests/coverage.py tests/coverage.txt < $(COVERAGE)/gcovr.json
+
 # ---- Other parsers ---------------------------------------------------------------------------------
 
 # The cases as files, a folder for each kind: seeds for what takes them apart.
@@ -272,6 +286,6 @@ clean:
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
 .PHONY: all archives run fresh gen check-gen routes install check check-errors check-core \
         check-layers check-extend case-runner check-cases probe-server check-probe check-readme \
-        check-peers check-stack test clean
+        check-peers check-stack coverage test clean
 .DELETE_ON_ERROR:
 .SECONDARY:
