@@ -168,6 +168,21 @@ check-core: $(CORE)
 	@! nm -g --defined-only $< | grep -E '^[0-9a-f]+ ' | grep -v ' sw_'
 	@echo "the core links to nothing"
 
+# gcc knows how much stack each function takes, and whom it calls.
+STACK = $(patsubst %,$(BUILD)/stack/%.ci,$(notdir $(basename $(CORE_SRC))) \
+          $(patsubst $(GEN)/%.c,gen-%,$(wildcard $(GEN)/*.c)))
+
+check-stack: $(STACK)
+	@$(AWK) -v most=1024 -f tests/stack.awk runtime/shockwave.h runtime/shockwave_values.h $^
+
+$(BUILD)/stack/gen-%.ci: $(GEN)/%.c
+	@mkdir -p $(@D)
+	gcc -O2 -std=c11 -Iruntime -I$(GEN) -fcallgraph-info=su -c -o $(@:.ci=.o) $<
+
+$(BUILD)/stack/%.ci: runtime/%.c
+	@mkdir -p $(@D)
+	gcc -O2 -std=c11 -Iruntime -I$(GEN) -fcallgraph-info=su -c -o $(@:.ci=.o) $<
+
 check-layers:
 	@$(AWK) -f tests/layers.awk $(wildcard runtime/*.[ch] $(GEN)/*.[ch])
 
@@ -212,6 +227,51 @@ check-readme: $(SERVER) $(CORE)
 	    $(CC) $(CFLAGS) $(CHECK) -o $${c%.c} $$c $(SERVER) $(CORE) || exit 1; done
 	$(BUILD)/readme/1
 
+# ---- Coverage: the whole suite over the core, the branches that are left by name -------------------
+
+COVERAGE = $(BUILD)/coverage
+SUITE    = check check-cases
+
+coverage:
+	@sh tests/need.sh gcovr check libjansson-dev python3
+	@mkdir -p $(COVERAGE) && find $(COVERAGE) -name '*.gcda' -delete
+	@$(MAKE) --no-print-directory BUILD=$(COVERAGE) CC=gcc CFLAGS="-O0 -g --coverage" $(SUITE) \
+	    > $(COVERAGE)/log 2>&1 || { tail -n 40 $(COVERAGE)/log; exit 1; }
+	@gcovr -r . --filter runtime/ --exclude 'runtime/(loop|server|shockwave_server|demo|main)' \
+	    --json --output $(COVERAGE)/gcovr.json $(COVERAGE)
+	@python3 tests/coverage.py tests/coverage.txt < $(COVERAGE)/gcovr.json
+
+# ---- Other parsers ---------------------------------------------------------------------------------
+
+# The cases as files, a folder for each kind: seeds for what takes them apart.
+SEEDS = $(BUILD)/seeds
+
+$(SEEDS): tests/seeds.py tests/cases/parser_cases.jsonl
+	@sh tests/need.sh python3
+	@rm -rf $@
+	python3 tests/seeds.py $@ < tests/cases/parser_cases.jsonl
+
+# http_parser and llhttp read what we read; SW_SEED and SW_COUNT may be set.
+PEERS = $(patsubst tests/peers/%.c,$(BUILD)/peers/%.o,$(wildcard tests/peers/*.c)) \
+        $(patsubst %,$(BUILD)/peers/llhttp-%.o,api http llhttp)
+
+check-peers: $(SEEDS)
+	@sh tests/need.sh libhttp-parser-dev node-llhttp
+	@$(MAKE) --no-print-directory $(BUILD)/peers/peers
+	$(BUILD)/peers/peers tests/peers/differences.txt tests/peers/refusals.txt $(SEEDS)/*
+
+$(BUILD)/peers/peers: $(PEERS) $(CORE)
+	$(CC) $(CFLAGS) -o $@ $^ -lhttp_parser
+
+# llhttp is nearest to us in its strict mode.
+$(BUILD)/peers/llhttp-%.o: /usr/share/llhttp/%.c
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) -w -DLLHTTP_STRICT_MODE=1 -I/usr/share/include/llhttp -c -o $@ $<
+
+$(BUILD)/peers/%.o: tests/peers/%.c
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) $(CHECK) -D_GNU_SOURCE -I/usr/share/include/llhttp -MMD -MP -c -o $@ $<
+
 # ---- Everything ------------------------------------------------------------------------------------
 
 test:
@@ -226,6 +286,6 @@ clean:
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
 .PHONY: all archives run fresh gen check-gen routes install check check-errors check-core \
         check-layers check-extend case-runner check-cases probe-server check-probe check-readme \
-        test clean
+        check-peers check-stack coverage test clean
 .DELETE_ON_ERROR:
 .SECONDARY:

@@ -73,7 +73,7 @@ static int headers_complete(PARSER *parser)
     message->minor = parser->http_minor;
     message->trailers_from = message->field_count;
     if (state->stream == STREAM_CONNECT && parser->status_code / 100 == 2)
-        return 2; /* another protocol follows */
+        return 2;                        /* another protocol follows */
     return state->stream == STREAM_HEAD; /* 1: no content, whatever the fields say */
 }
 
@@ -115,10 +115,10 @@ static bool note_end(const PARSER *parser, struct state *state, size_t at)
         return false;
     }
     return reading_end(out,
-                       state->eof                           ? FRAMED_CLOSE
-                       : state->chunked                     ? FRAMED_CHUNKED
+                       state->eof                            ? FRAMED_CLOSE
+                       : state->chunked                      ? FRAMED_CHUNKED
                        : reading_message(out)->content.n > 0 ? FRAMED_LENGTH
-                                                            : FRAMED_NONE,
+                                                             : FRAMED_NONE,
                        state->go_on, at);
 }
 

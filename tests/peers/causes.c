@@ -1,5 +1,6 @@
 /* causes.c - the differences that are known, each recognised as narrowly as it can be. */
 /* SPDX-License-Identifier: MIT */
+#include <ctype.h>
 #include <string.h>
 #include <strings.h>
 
@@ -17,6 +18,11 @@ struct scene {
 static bool is(const struct scene *scene, const char *how)
 {
     return strcmp(scene->verdict->how, how) == 0;
+}
+
+static bool from(const struct scene *scene, const char *peer)
+{
+    return strcmp(scene->peer->name, peer) == 0;
 }
 
 static bool refused(const struct scene *scene, const char *error)
@@ -57,7 +63,8 @@ static bool any_has(const struct scene *scene, const char *name, const char *wor
 
 static bool method_without_id(const struct scene *scene)
 {
-    return refused(scene, "HPE_INVALID_METHOD") && !scene->peer->knows_method(scene->message->method);
+    return refused(scene, "HPE_INVALID_METHOD") &&
+           !scene->peer->knows_method(scene->message->method);
 }
 
 static bool minor_version(const struct scene *scene)
@@ -66,12 +73,12 @@ static bool minor_version(const struct scene *scene)
 }
 
 /* RFC 3986 3.1: letters, and behind the first also digits, "+", "-" and ".". */
-static bool scheme_without_letters(const struct scene *scene)
+static bool scheme_beyond_letters(const struct scene *scene)
 {
     struct sw_span target = scene->message->target;
     size_t letters = 0;
 
-    while (letters < target.n && ((target.p[letters] | 0x20) >= 'a' && (target.p[letters] | 0x20) <= 'z'))
+    while (letters < target.n && isalpha((unsigned char)target.p[letters]))
         letters++;
     return refused(scene, "HPE_INVALID_URL") && letters > 0 && letters < target.n &&
            memchr("0123456789+-.", target.p[letters], 13);
@@ -120,19 +127,29 @@ static bool coding_name_prefix(const struct scene *scene)
 {
     static const char name[] = "Transfer-Encoding";
 
-    for (size_t i = 0; i < scene->message->trailers_from; i++) {
+    for (size_t i = 0; i < scene->message->field_count; i++) {
         struct sw_span longer = scene->message->fields[i].name;
         if (longer.n > strlen(name) && strncasecmp(longer.p, name, strlen(name)) == 0)
-            return true;
+            return from(scene, "http_parser");
     }
     return false;
 }
 
-static bool extension_quoted(const struct scene *scene)
+/* llhttp takes nothing but the end of the line behind a value that is not quoted. */
+static bool extension_behind_value(const struct scene *scene)
 {
-    return (refused(scene, "HPE_STRICT") || refused(scene, "HPE_INVALID_CHUNK_SIZE")) &&
-           scene->message->framing == FRAMED_CHUNKED &&
-           memmem(scene->bytes, scene->message->end, "=\"", 2);
+    const char *end = scene->bytes + scene->message->end;
+    const char *value = memchr(scene->bytes, '=', scene->message->end);
+
+    return refused(scene, "HPE_INVALID_CHUNK_SIZE") && scene->message->framing == FRAMED_CHUNKED &&
+           value && memchr(value, ';', (size_t)(end - value));
+}
+
+static bool extension_escaped(const struct scene *scene)
+{
+    return refused(scene, "HPE_STRICT") && scene->message->framing == FRAMED_CHUNKED &&
+           memmem(scene->bytes, scene->message->end, "=\"", 2) &&
+           memchr(scene->bytes, '\\', scene->message->end);
 }
 
 /* ---- Connections ---------------------------------------------------------------------------- */
@@ -155,7 +172,7 @@ static bool connection_list(const struct scene *scene)
 {
     return is(scene, "keep-alive") &&
            (any_has(scene, "Connection", "\t") ||
-            (strcmp(scene->peer->name, "http_parser") == 0 && any_has(scene, "Connection", ",")));
+            (from(scene, "http_parser") && any_has(scene, "Connection", ",")));
 }
 
 static bool connection_quoted(const struct scene *scene)
@@ -168,33 +185,44 @@ static bool interim_persistence(const struct scene *scene)
     return is(scene, "keep-alive") && scene->message->status / 100 == 1;
 }
 
-/* The other side agreed to change the protocol, but its head does not say so in full. */
+static bool connect_content(const struct scene *scene)
+{
+    struct sw_span method = scene->message->method;
+
+    return method.n == 7 && memcmp(method.p, "CONNECT", 7) == 0 &&
+           (count(scene, "Content-Length") > 0 || count(scene, "Transfer-Encoding") > 0);
+}
+
+/* The other side agreed to change the protocol, but for the peers its head does not say so. */
 static bool switch_unnamed(const struct scene *scene)
 {
     return scene->stream == STREAM_UPGRADE && scene->message->status == 101 &&
-           !(count(scene, "Upgrade") > 0 && any_has(scene, "Connection", "upgrade"));
+           (is(scene, "goes on") || is(scene, "ends") || is(scene, "wants more") ||
+            is(scene, "refuses"));
 }
 
 static const struct {
     const char *name;
     bool (*holds)(const struct scene *scene);
 } causes[] = {
+    {"switch-unnamed", switch_unnamed},
     {"method-without-id", method_without_id},
     {"minor-version", minor_version},
-    {"scheme-without-letters", scheme_without_letters},
+    {"scheme-beyond-letters", scheme_beyond_letters},
     {"bodiless-status", bodiless_status},
     {"length-repeated", length_repeated},
     {"length-tabbed", length_tabbed},
     {"length-near-limit", length_near_limit},
     {"coding-list", coding_list},
     {"coding-name-prefix", coding_name_prefix},
-    {"extension-quoted", extension_quoted},
+    {"extension-behind-value", extension_behind_value},
+    {"extension-escaped", extension_escaped},
     {"proxy-connection", proxy_connection},
     {"close-outranked", close_outranked},
-    {"connection-list", connection_list},
     {"connection-quoted", connection_quoted},
+    {"connection-list", connection_list},
     {"interim-persistence", interim_persistence},
-    {"switch-unnamed", switch_unnamed},
+    {"connect-content", connect_content},
 };
 
 const char *verdict_cause(const struct verdict *verdict, const struct peer *peer,

@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#define COUNT(array)         (sizeof(array) / sizeof *(array))
+#define COUNT(array)        (sizeof(array) / sizeof *(array))
 #define PICK(random, array) ((array)[random_below(random, COUNT(array))])
 
 /* splitmix64: any seed will do, and neighbouring seeds have nothing in common. */
@@ -20,42 +20,88 @@ uint32_t random_below(struct random *random, uint32_t limit)
 
 /* ---- Messages ------------------------------------------------------------------------------- */
 
-static const char *const methods[] = {"GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "PATCH",
-                                      "TRACE", "PROPFIND", "M-SEARCH", "QUERY", "get", "X!y"};
-static const char *const targets[] = {"/", "/a/b?c=d&e", "/%41;p=1", "http://h.example/x?y",
-                                      "*", "/a?b=\"", "/#f", "http://[::1]:80/", "h.example:80"};
-static const char *const versions[] = {"HTTP/1.1", "HTTP/1.1", "HTTP/1.1", "HTTP/1.0", "HTTP/1.0",
-                                       "HTTP/1.2", "HTTP/2.0"};
-static const char *const statuses[] = {"200 OK", "200 OK", "404 Not Found", "204 No Content",
-                                       "304 Not Modified", "100 Continue", "103 Early Hints",
-                                       "101 Switching Protocols", "200 ", "999 \xe9t\xe9", "599 x"};
+static const char *const methods[] = {"GET",     "HEAD",  "POST",  "PUT",      "DELETE",
+                                      "OPTIONS", "PATCH", "TRACE", "PROPFIND", "M-SEARCH",
+                                      "QUERY",   "get",   "X!y"};
+static const char *const targets[] = {
+    "/",       "/a/b?c=d&e", "/%41;p=1",         "http://h.example/x?y", "*",
+    "/a?b=\"", "/#f",        "http://[::1]:80/", "h.example:80"};
+static const char *const versions[] = {"HTTP/1.1", "HTTP/1.1", "HTTP/1.1", "HTTP/1.0",
+                                       "HTTP/1.0", "HTTP/1.2", "HTTP/2.0"};
+static const char *const statuses[] = {"200 OK",
+                                       "200 OK",
+                                       "404 Not Found",
+                                       "204 No Content",
+                                       "304 Not Modified",
+                                       "100 Continue",
+                                       "103 Early Hints",
+                                       "101 Switching Protocols",
+                                       "200 ",
+                                       "999 \xe9t\xe9",
+                                       "599 x"};
 static const char *const lines[] = {
-    "Connection: close", "Connection: keep-alive", "connection: Keep-Alive, Upgrade",
-    "Connection: x, close ,y", "Connection: upgrade\r\nUpgrade: echo", "Upgrade: echo",
-    "Connection:", "Connection: close\r\nConnection: keep-alive", "Connection: keep-alive,",
-    "Proxy-Connection: close", "Accept: */*;q=0.5, text/html", "X-Empty:", "X-Blank: \t ",
-    "X-Tab:\ta\tb\t", "x_y: 1", "!#$%&'*+-.^_`|~9: token", "Cookie: a=b; c=\"d\"",
-    "Obs: \x80\xff\xe9", "Expect: 100-continue", "Host: h.example", "Host: H:80", "Host:",
-    "Content-Length-X: 3", "Transfer-Encodin: chunked", "Keep-Alive: timeout=5", "Te: trailers",
+    "Connection: close",
+    "Connection: keep-alive",
+    "connection: Keep-Alive, Upgrade",
+    "Connection: x, close ,y",
+    "Connection: upgrade\r\nUpgrade: echo",
+    "Upgrade: echo",
+    "Connection:",
+    "Connection: close\r\nConnection: keep-alive",
+    "Connection: keep-alive,",
+    "Proxy-Connection: close",
+    "Accept: */*;q=0.5, text/html",
+    "X-Empty:",
+    "X-Blank: \t ",
+    "X-Tab:\ta\tb\t",
+    "x_y: 1",
+    "!#$%&'*+-.^_`|~9: token",
+    "Cookie: a=b; c=\"d\"",
+    "Obs: \x80\xff\xe9",
+    "Expect: 100-continue",
+    "Host: h.example",
+    "Host: H:80",
+    "Host:",
+    "Content-Length-X: 3",
+    "Transfer-Encodin: chunked",
+    "Keep-Alive: timeout=5",
+    "Te: trailers",
 };
 static const char *const framings[] = {
-    "Content-Length: 5", "Content-Length: 05", "Content-Length: 5, 5", "Content-Length:5 ",
-    "Content-Length: 5\r\nContent-Length: 5", "Content-Length: 5\r\nContent-Length: 6",
-    "Content-Length: +5", "Content-Length: 5 5", "Content-Length: 0x5", "Content-Length: -0",
-    "Content-Length:", "Content-Length: 18446744073709551616", "Content-Length: 0",
-    "Transfer-Encoding: chunked", "Transfer-Encoding: Chunked", "Transfer-Encoding:\tchunked\t",
+    "Content-Length: 5",
+    "Content-Length: 05",
+    "Content-Length: 5, 5",
+    "Content-Length:5 ",
+    "Content-Length: 5\r\nContent-Length: 5",
+    "Content-Length: 5\r\nContent-Length: 6",
+    "Content-Length: +5",
+    "Content-Length: 5 5",
+    "Content-Length: 0x5",
+    "Content-Length: -0",
+    "Content-Length:",
+    "Content-Length: 18446744073709551616",
+    "Content-Length: 0",
+    "Transfer-Encoding: chunked",
+    "Transfer-Encoding: Chunked",
+    "Transfer-Encoding:\tchunked\t",
     "Transfer-Encoding: chunked\r\nContent-Length: 5",
-    "Content-Length: 5\r\nTransfer-Encoding: chunked", "Transfer-Encoding: gzip, chunked",
-    "Transfer-Encoding: chunked, gzip", "Transfer-Encoding: chunked, chunked",
-    "Transfer-Encoding: identity", "Transfer-Encoding: ,chunked", "Transfer-Encoding:",
-    "Transfer-Encoding: xchunked", "Transfer-Encoding: chunked;q=1",
+    "Content-Length: 5\r\nTransfer-Encoding: chunked",
+    "Transfer-Encoding: gzip, chunked",
+    "Transfer-Encoding: chunked, gzip",
+    "Transfer-Encoding: chunked, chunked",
+    "Transfer-Encoding: identity",
+    "Transfer-Encoding: ,chunked",
+    "Transfer-Encoding:",
+    "Transfer-Encoding: xchunked",
+    "Transfer-Encoding: chunked;q=1",
     "Transfer-Encoding: gzip\r\nTransfer-Encoding: chunked",
-    "Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked", "Transfer-Encoding: \x0b" "chunked",
+    "Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked",
+    "Transfer-Encoding: \013chunked",
 };
-static const char *const extensions[] = {"", "", "", "", ";a", ";a=b", ";a=b;c=\"d e\"", ";a=\"\\\"\"",
-                                         " ;a", "; a = b", ";", " "};
-static const char *const trailers[] = {"", "", "", "", "T: u\r\n", "X-A: 1\r\nX-B: 2\r\n",
-                                       "Content-Length: 3\r\n", "Host: x\r\n"};
+static const char *const extensions[] = {
+    "", "", "", "", ";a", ";a=b", ";a=b;c=\"d e\"", ";a=\"\\\"\"", " ;a", "; a = b", ";", " "};
+static const char *const trailers[] = {
+    "", "", "", "", "T: u\r\n", "X-A: 1\r\nX-B: 2\r\n", "Content-Length: 3\r\n", "Host: x\r\n"};
 
 static void append(struct text *out, const void *p, size_t n)
 {
@@ -204,8 +250,8 @@ static void mutate_byte(struct random *random, struct text *text)
 
 static void mutate_line_end(struct random *random, struct text *text)
 {
-    static const char *const ends[] = {"\n", "\r", "\n\r", "\r\r\n", " \r\n", "\r\n ", "\r\n\t",
-                                       "\r\n\r\n", "", "\r \n"};
+    static const char *const ends[] = {"\n",    "\r",     "\n\r",     "\r\r\n", " \r\n",
+                                       "\r\n ", "\r\n\t", "\r\n\r\n", "",       "\r \n"};
     size_t at = find(random, text, "\r", 1);
     const char *end = PICK(random, ends);
 
@@ -236,10 +282,25 @@ static void mutate_space(struct random *random, struct text *text)
 
 static void mutate_size(struct random *random, struct text *text)
 {
-    static const char *const sizes[] = {"0", "1", "00", "-1", "+1", "4", "6", "a", "0x5", "1_0",
-                                        "5.0", "FFFFFFFFFFFFFFFF", "fffffffffffffffe", "5 ",
-                                        "10000000000000005", "18446744073709551615",
-                                        "18446744073709551621", "00000000000000005", "\x35\xb2"};
+    static const char *const sizes[] = {"0",
+                                        "1",
+                                        "00",
+                                        "-1",
+                                        "+1",
+                                        "4",
+                                        "6",
+                                        "a",
+                                        "0x5",
+                                        "1_0",
+                                        "5.0",
+                                        "FFFFFFFFFFFFFFFF",
+                                        "fffffffffffffffe",
+                                        "5 ",
+                                        "10000000000000005",
+                                        "18446744073709551615",
+                                        "18446744073709551621",
+                                        "00000000000000005",
+                                        "\x35\xb2"};
     const char *size = PICK(random, sizes);
     size_t at = find(random, text, "0123456789", 10);
 
@@ -264,8 +325,8 @@ static void mutate_slice(struct random *random, struct text *text)
 void generate_mutation(struct random *random, struct text *text)
 {
     static void (*const ways[])(struct random *, struct text *) = {
-        mutate_byte, mutate_byte, mutate_line_end, mutate_line, mutate_space, mutate_size,
-        mutate_slice,
+        mutate_byte,  mutate_byte, mutate_line_end, mutate_line,
+        mutate_space, mutate_size, mutate_slice,
     };
 
     if (text->n > 0)

@@ -17,8 +17,7 @@ static void speak(struct sw_conn *conn, enum stream stream)
     else if (stream == STREAM_CONNECT)
         error = sw_conn_request(conn, &out, SW_METHOD_CONNECT, SW_SPAN("h.example:1"), 0);
     else
-        error = sw_conn_request(conn, &out,
-                                stream == STREAM_HEAD ? SW_METHOD_HEAD : SW_METHOD_GET,
+        error = sw_conn_request(conn, &out, stream == STREAM_HEAD ? SW_METHOD_HEAD : SW_METHOD_GET,
                                 SW_SPAN("/"), 0);
     if (stream != STREAM_REQUESTS && error == SW_OK)
         sw_write_field(&out, SW_HEADER_HOST, SW_SPAN("h.example"));

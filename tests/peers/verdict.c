@@ -60,7 +60,7 @@ static const char *unlike(const struct message *ours, const struct message *thei
 
 /* What a peer does where we do something else. */
 static const char *const conduct[] = {
-    [ENDS_WELL] = "ends",         [ENDS_SHORT] = "wants more", [ENDS_TUNNEL] = "changes protocol",
+    [ENDS_WELL] = "ends",       [ENDS_SHORT] = "wants more", [ENDS_TUNNEL] = "changes protocol",
     [ENDS_REFUSED] = "refuses", [ENDS_FULL] = "goes on",
 };
 

@@ -1,0 +1,105 @@
+# stack.awk - the deepest stack below each public function, from gcc's call graphs.
+#
+#     awk -v most=1024 -f stack.awk runtime/shockwave.h runtime/shockwave_values.h *.ci
+#
+# Public is what a header declares.  A .ci file (gcc -fcallgraph-info=su) has the functions of one
+# object, with the bytes of their frames, and the calls among them.  Fails on a path of more than
+# `most` bytes, recursion, a frame that grows at run time, and a callee whose frame nobody knows.
+
+BEGIN {
+    # The five functions of the C library that the core may call, and what they may need.
+    split("memcpy memmove memset memcmp memchr", known)
+    for (i in known) frame[known[i]] = 64
+
+    # A call through a pointer, by the function that makes it, and whatever the pointer may hold.
+    pointer["choose"] = "weigh_media weigh_coding weigh_language"
+    pointer["matches"] = "sw_etag_equal_weak sw_etag_equal_strong"
+}
+
+function complain(text) {
+    print text
+    failed = 1
+}
+
+# A static function is known by its file and its name.
+function file_of(title) { return title ~ /:/ ? substr(title, 1, index(title, ":")) : "" }
+
+function call(from, to) { callees[from] = callees[from] " " to }
+
+# The calls through a pointer become calls to all that it may hold.
+function call_pointer(from,    name, i, n, held) {
+    name = from
+    sub(/.*:/, "", name)
+    sub(/[.].*/, "", name)
+    if (!(name in pointer)) complain(from ": calls through a pointer that stack.awk does not know")
+    n = split(pointer[name], held)
+    for (i = 1; i <= n; i++) {
+        call(from, held[i] ~ /^sw_/ ? held[i] : file_of(from) held[i])
+    }
+}
+
+# Bytes on the stack when everything below `name` is as deep as it goes; `route` is that path.
+function depth(name,    list, i, n, d, deepest, way) {
+    if (name in done) return done[name]
+    if (name in open) {
+        complain(name ": calls itself")
+        return 0
+    }
+    if (!(name in frame)) {
+        complain(name ": has a frame that nobody knows")
+        frame[name] = 0
+    }
+    open[name] = 1
+    n = split(callees[name], list)
+    for (i = 1; i <= n; i++) {
+        d = depth(list[i])
+        if (d > deepest) {
+            deepest = d
+            way = route[list[i]]
+        }
+    }
+    delete open[name]
+    route[name] = way == "" ? short(name) : short(name) " > " way
+    return done[name] = frame[name] + deepest
+}
+
+function short(name) {
+    sub(/.*:/, "", name)
+    return name
+}
+
+FILENAME ~ /[.]h$/ {
+    line = $0
+    while (match(line, /sw_[a-z0-9_]+\(/)) {
+        declared[substr(line, RSTART, RLENGTH - 1)] = 1
+        line = substr(line, RSTART + RLENGTH)
+    }
+    next
+}
+
+/^node:/ && !/shape : ellipse/ {
+    split($0, part, "\"")
+    bytes = part[4]
+    sub(/.*\\n/, "", bytes)
+    if (bytes ~ /dynamic/) complain(part[2] ": " bytes)
+    frame[part[2]] = bytes + 0
+    if (part[2] in declared) public[++count] = part[2]
+}
+
+/^edge:/ {
+    split($0, part, "\"")
+    if (part[4] == "__indirect_call") call_pointer(part[2])
+    else call(part[2], part[4])
+}
+
+END {
+    for (i = 1; i <= count; i++) {
+        bytes = depth(public[i])
+        printf "%5d  %s\n", bytes, route[public[i]]
+        if (bytes > most) complain(public[i] ": needs more than " most " bytes")
+        if (bytes > deepest) deepest = bytes
+    }
+    if (!count) complain("no public function was found")
+    if (!failed) print count " public functions, none deeper than " deepest " bytes"
+    exit failed
+}
