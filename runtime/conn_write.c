@@ -51,10 +51,10 @@ static bool is_tunnel(const struct sw_conn *conn, unsigned status)
    never come, which only the peer knows while it waits for 100. */
 static bool unread_is_too_much(const struct sw_conn *conn)
 {
-    if (conn->in != IN_BODY || conn->flags & WANTED)
+    if (conn->in != IN_BODY)
         return false;
     return conn->flags & CONTINUE ||
-           conn->message->body.left > SW_LIMIT(conn->limits, drain);
+           (!(conn->flags & WANTED) && conn->message->body.left > SW_LIMIT(conn->limits, drain));
 }
 
 /* What the reply does to the connection and to its own body, before a byte of it is written. */

@@ -18,6 +18,13 @@ enum {
 
 /* ---- Replies -------------------------------------------------------------------------------- */
 
+/* Does the handler want content that is still to come? */
+static bool listens(const struct sw_lease *lease)
+{
+    const struct sw_hooks *hooks = lease->exchange.hooks;
+    return hooks && (hooks->content || hooks->end) && !lease->whole;
+}
+
 /* Nothing more can be said in this exchange: what was written goes out, then the peer is left. */
 static void fail(struct sw_lease *lease, enum sw_error error)
 {
@@ -59,6 +66,10 @@ struct sw_writer *sw_reply_begin(struct sw_exchange *exchange, unsigned status, 
         return &lease->head;
     }
     lease->head = sw_lease_writer(lease);
+    if (listens(lease)) {
+        sw_conn_interim(&peer->conn, &lease->head, SW_STATUS_CONTINUE);
+        sw_conn_keep_reading(&peer->conn);
+    }
     enum sw_error error =
         sw_conn_reply(&peer->conn, &lease->head, status, length, &lease->worker->date);
     if (error && !lease->head.error)
@@ -193,12 +204,6 @@ void sw_lease_over(struct sw_lease *lease, bool whole)
 static bool is_over(const struct sw_lease *lease)
 {
     return lease->active && lease->reply == SW_REPLY_ENDED && !lease->error && !lease->lent.n;
-}
-
-static bool listens(const struct sw_lease *lease)
-{
-    const struct sw_hooks *hooks = lease->exchange.hooks;
-    return hooks && (hooks->content || hooks->end) && !lease->whole;
 }
 
 static void settle(struct sw_lease *lease)

@@ -494,7 +494,8 @@ enum sw_error sw_conn_reply(struct sw_conn *conn, struct sw_writer *out, unsigne
 /*
  * Server: the content that is still to come will be asked for, however much it is.  Without this, a
  * reply that begins before the request has ended closes the connection if more than limits.drain is
- * announced, or if the peer waits for 100.  Until the reply is finished.
+ * announced.  (One that begins while the peer waits for 100 closes it in any case.)  To be called
+ * before sw_conn_reply(), and for one exchange.
  */
 void sw_conn_keep_reading(struct sw_conn *conn);
 

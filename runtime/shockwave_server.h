@@ -152,7 +152,7 @@ enum { SW_REPLY_COPIED = 4096 };
 /*
  * Begin a reply: the status line, Date and framing for `length` bytes of content
  * (SW_LENGTH_UNKNOWN: chunked).  Add fields of your own to the writer that is returned, until the
- * next call for this exchange.
+ * next call for this exchange.  To go on reading content behind it, set the hooks first.
  */
 struct sw_writer *sw_reply_begin(struct sw_exchange *exchange, unsigned status, uint64_t length);
 

@@ -374,6 +374,12 @@ static void close_it(char *text)
     sw_conn_close(&t.conn);
 }
 
+static void keep_reading(char *text)
+{
+    (void)text;
+    sw_conn_keep_reading(&t.conn);
+}
+
 static void lend(char *text)
 {
     (void)text;
@@ -414,7 +420,7 @@ static const struct {
     {"request", request},  {"offer", offer},      {"ask", ask},       {"field", field},
     {"end", end},          {"content", content},  {"finish", finish}, {"close", close_it},
     {"lend", lend},        {"unlend", unlend},    {"fate", fate},     {"pending", pending},
-    {"times", times},      {"drop", drop},        {"run", run},
+    {"times", times},      {"drop", drop},        {"run", run},       {"want", keep_reading},
 };
 
 static void run_line(const char *text)
