@@ -25,7 +25,7 @@ static const uint8_t in_table[][CAUSES] = {
 static const uint8_t out_table[][CAUSES] = {
     /*              GOT_HEAD  GOT_END   UNWANTED  TURN      HAND_OVER GIVE_UP     BREAK */
     [OUT_IDLE] =   {OUT_BODY, 0,        0,        0,        OUT_OVER, OUT_CLOSED, OUT_IDLE},
-    [OUT_BODY] =   {0,        OUT_DONE, 0,        0,        0,        OUT_CLOSED, OUT_CLOSED},
+    [OUT_BODY] =   {0,        OUT_DONE, 0,        0,        OUT_OVER, OUT_CLOSED, OUT_CLOSED},
     [OUT_DONE] =   {0,        0,        0,        OUT_IDLE, OUT_OVER, OUT_CLOSED, OUT_CLOSED},
     [OUT_OVER] =   {0},
     [OUT_CLOSED] = {0},
@@ -164,11 +164,14 @@ static void note_request(struct sw_conn *conn, const char *buf)
     conn->discarded = 0;
 }
 
-/* Client: is the reply being read the one to a request for another protocol, sent to its end?  That
-   request is the newest of all.  RFC 9110 7.8. */
+/* Client: is the reply being read the one to a request for another protocol, written to its end?  It
+   is the newest of all, and whole as soon as none of its content is missing.  RFC 9110 7.8. */
 static bool may_switch(const struct sw_conn *conn)
 {
-    return conn->flags & UPGRADE && conn->pending == 1 && conn->out == OUT_IDLE;
+    bool whole = conn->out == OUT_IDLE ||
+                 (conn->framing == SW_FRAMING_LENGTH && conn->owed == 0);
+
+    return conn->flags & UPGRADE && conn->pending == 1 && whole;
 }
 
 /* A response head: is it one that was asked for, and does the connection go on? */
