@@ -49,6 +49,7 @@ enum sw_conn_flag {
     HEAD_STALE = 64,  /* the head in `message` has been seen: the next byte begins another */
     CHUNK_OPEN = 128, /* the CRLF behind the last chunk's data is still to be written */
     LAST = 256,       /* client: the next request is to be the last */
+    LAST_SENT = 512,  /* client: it has been begun */
     EXCHANGE = BODILESS | OLD_PEER | CONTINUE | UPGRADE | CHUNK_OPEN, /* not the connection's */
 };
 

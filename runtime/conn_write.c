@@ -192,21 +192,23 @@ enum sw_error sw_conn_request(struct sw_conn *conn, struct sw_writer *out, enum 
 {
     const struct before before = remember(conn, out);
     uint32_t limit = SW_LIMIT(conn->limits, pipeline);
-    bool last_sent = conn->flags & LAST && conn->pending > 0;
     uint64_t asked = method == SW_METHOD_HEAD      ? ASKED_HEAD
                      : method == SW_METHOD_CONNECT ? ASKED_CONNECT
                                                    : ASKED_PLAIN;
 
-    if (conn->role != SW_CLIENT || conn->out != OUT_IDLE || conn->in == IN_FAILED || last_sent ||
-        conn->flags & (CLOSING | PEER_CLOSED | UPGRADE) || (length > 0 && !may_carry(method)))
+    if (conn->role != SW_CLIENT || conn->out != OUT_IDLE || conn->in == IN_FAILED ||
+        conn->flags & (CLOSING | PEER_CLOSED | UPGRADE | LAST_SENT) ||
+        (length > 0 && !may_carry(method)))
         return SW_ERROR_MISUSE;
     if (conn->pending >= (limit < 32 ? limit : 32))
         return SW_ERROR_PIPELINE_TOO_DEEP;
     conn->owed = 0;
     conn->framing = length == SW_LENGTH_UNKNOWN ? SW_FRAMING_CHUNKED : SW_FRAMING_LENGTH;
     sw_write_request(out, method, target);
-    if (conn->flags & LAST)
+    if (conn->flags & LAST) {
         sw_write_field(out, SW_HEADER_CONNECTION, SW_SPAN("close"));
+        conn->flags |= LAST_SENT;
+    }
     if (length > 0 || method_flags(method) & SW_METHOD_F_CONTENT)
         write_framing(conn, out, length);
     out->framed = SW_FRAMED;

@@ -527,8 +527,8 @@ bool sw_conn_bodiless(const struct sw_conn *conn);
  */
 enum sw_error sw_conn_finish(struct sw_conn *conn, struct sw_writer *out, struct sw_span trailers);
 
-/* Give up persistence: the next head that is written says `Connection: close`.  A client with
-   requests unanswered writes no other, and is done when they are answered. */
+/* Give up persistence: the next head that is written says `Connection: close`.  A client may write
+   one more request, and is done when none is unanswered. */
 void sw_conn_close(struct sw_conn *conn);
 
 /* What is to become of the socket once all that was written has been sent. */
