@@ -10,6 +10,8 @@
 #   make clean         remove $(BUILD)          make check-extend  words from out of tree
 #   make check-cases   message cases, files     make check-probe   server cases, over sockets
 #   make case-runner   the runner of the former make probe-server  the server of the latter
+#   make check-peers   against other parsers    make check-stack   how deep the core goes
+#   make coverage      what no test takes       make fuzz-head     fuzz-body, fuzz-conn: for 10 s
 #
 # Words of your own, without a fork (the base grammar comes first, so its ids never move):
 #
@@ -271,6 +273,21 @@ $(BUILD)/peers/llhttp-%.o: /usr/share/llhttp/%.c
 $(BUILD)/peers/%.o: tests/peers/%.c
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) $(CHECK) -D_GNU_SOURCE -I/usr/share/include/llhttp -MMD -MP -c -o $@ $<
+
+# ---- Fuzzing: the core and tests/fuzz/fuzz_X.c in one, with clang's sanitizers ---------------------
+
+FUZZ_FLAGS = -g -O1 -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all
+FUZZ_TIME ?= 10
+
+fuzz-%: $(BUILD)/fuzz/fuzz_% $(SEEDS)
+	@mkdir -p $(BUILD)/fuzz/$*
+	$< -max_total_time=$(FUZZ_TIME) -max_len=512 -timeout=5 -print_final_stats=1 \
+	    $(BUILD)/fuzz/$* $(SEEDS)/*
+
+$(BUILD)/fuzz/fuzz_%: tests/fuzz/fuzz_%.c $(CORE_SRC) $(wildcard $(GEN)/*.c)
+	@sh tests/need.sh clang libclang-rt-14-dev
+	@mkdir -p $(@D)
+	clang $(FUZZ_FLAGS) $(CHECK) -MMD -MP -MF $@.d -o $@ $(filter %.c,$^)
 
 # ---- Everything ------------------------------------------------------------------------------------
 

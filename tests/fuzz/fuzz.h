@@ -1,0 +1,23 @@
+/* fuzz.h - what the fuzzers share. */
+/* SPDX-License-Identifier: MIT */
+#ifndef FUZZ_H
+#define FUZZ_H
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "drive.h"
+
+/* The input is a block of exactly `n` bytes on the heap, so that a sanitizer sees both its ends. */
+int LLVMFuzzerTestOneInput(const unsigned char *data, size_t n);
+
+/* End here, as a crash, if there is a complaint. */
+static inline void fuzz_must(const char *why)
+{
+    if (!why)
+        return;
+    fprintf(stderr, "%s\n", why);
+    abort();
+}
+
+#endif
