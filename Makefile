@@ -61,6 +61,7 @@ fresh:
 	$(call lexicon,docs)         > $(FRESH)/words.md
 	$(call lexicon,method.rules) > $(RULES)/method.rules
 	$(call lexicon,status.rules) > $(RULES)/status.rules
+	$(call lexicon,media.rules)  > $(RULES)/media.rules
 	$(call lexicon,header.keys)  > $(RULES)/header.keys
 	cat grammar/header.gperf $(RULES)/header.keys > $(RULES)/header.gperf
 	$(GPERF) -m 10 -k 1,2,3 < $(RULES)/header.gperf > $(FRESH)/header_hash.h

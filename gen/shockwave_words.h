@@ -597,6 +597,19 @@ struct sw_error_info {
 
 extern const struct sw_error_info sw_error_infos[SW_ERROR_COUNT];
 
+/*
+ * A media type and the suffix that a file's name has for it, dot included.  Row 0 is what a
+ * file is that has no suffix known here: "" and "application/octet-stream".
+ */
+struct sw_media_info {
+    const char *suffix, *type;
+    uint8_t suffix_len, type_len;
+};
+
+enum { SW_MEDIA_ID_COUNT = 99 };
+
+extern const struct sw_media_info sw_media_infos[SW_MEDIA_ID_COUNT];
+
 #ifdef __cplusplus
 }
 #endif

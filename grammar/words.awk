@@ -2,7 +2,7 @@
 #
 #     awk -v emit=enums -f words.awk http.grammar [more.grammar ...]
 #
-# emit: enums | names | docs | method.rules | status.rules | header.keys
+# emit: enums | names | docs | method.rules | status.rules | media.rules | header.keys
 #
 # POSIX awk only, and nothing that depends on array order: the same lines in give the same bytes
 # out under mawk, gawk, busybox and the one true awk.
@@ -14,6 +14,7 @@ BEGIN {
 
     # What the generated types can count: status ids are uint8_t, the others' enums uint16_t.
     limit["method"] = 255; limit["status"] = 255; limit["header"] = 65535; limit["error"] = 65535
+    limit["media"] = 65535
 }
 
 # ---- Reading: each kind fills name, flag and note [kind, 1..count[kind]] -------------------------
@@ -118,7 +119,21 @@ $1 == "error" {
     next
 }
 
-{ die("expected method, status, header or error, not '" $1 "'") }
+$1 == "media" {
+    want(3, "media .suffix type/subtype")
+    if ($2 !~ /^[.][a-z0-9]+$/) die("bad suffix '" $2 "', expected a dot, small letters and digits")
+    once("media", "suffix", $2)
+    text = $0
+    sub(/^[ \t]*media[ \t]+[^ \t]+[ \t]+/, "", text)
+    sub(/[ \t]+$/, "", text)
+    if (text !~ /^[a-z]+\/[a-z0-9][a-z0-9.+-]*(; [a-z]+=[a-z0-9.-]+)*$/)
+        die("bad media type '" text "', expected one in small letters, as in 'text/x; charset=y'")
+    if (length(text) > 200) die("media type of more than 200 bytes")
+    media[add("media", $2, ident($2))] = text
+    next
+}
+
+{ die("expected method, status, header, error or media, not '" $1 "'") }
 
 # ---- Writing -------------------------------------------------------------------------------------
 
@@ -189,6 +204,14 @@ function emit_enums(    i) {
     print " */"
     print "struct sw_error_info {\n    const char *name, *text, *rule;\n    uint16_t status;\n};\n"
     print "extern const struct sw_error_info sw_error_infos[SW_ERROR_COUNT];\n"
+    print "/*"
+    print " * A media type and the suffix that a file's name has for it, dot included.  Row 0 is what a"
+    print " * file is that has no suffix known here: \"\" and \"application/octet-stream\"."
+    print " */"
+    print "struct sw_media_info {\n    const char *suffix, *type;"
+    print "    uint8_t suffix_len, type_len;\n};\n"
+    print "enum { SW_MEDIA_ID_COUNT = " count["media"] + 1 " };\n"
+    print "extern const struct sw_media_info sw_media_infos[SW_MEDIA_ID_COUNT];\n"
     print "#ifdef __cplusplus\n}\n#endif\n\n#endif"
 }
 
@@ -219,6 +242,11 @@ function emit_names(    i) {
     for (i = 1; i <= count["error"]; i++)
         printf "    [%s] = {\"%s\",\n        \"%s\", \"%s\", %d},\n", symbol["error", i],
             word["error", i], meaning[i], source["error", i], status_of[i]
+    print "};\n\nconst struct sw_media_info sw_media_infos[SW_MEDIA_ID_COUNT] = {"
+    print "    {\"\", \"application/octet-stream\", 0, 24},"
+    for (i = 1; i <= count["media"]; i++)
+        printf "    {\"%s\", \"%s\", %d, %d},\n", word["media", i], media[i],
+            length(word["media", i]), length(media[i])
     print "};"
 }
 
@@ -248,6 +276,9 @@ function emit_docs(    i) {
     for (i = 1; i <= count["error"]; i++)
         printf "| %d | %s | %d | %s | %s |\n", i, word["error", i], status_of[i], meaning[i],
             source["error", i]
+    print "\n## Media types\n\n| id | suffix | type | source |\n|--:|---|---|---|"
+    for (i = 1; i <= count["media"]; i++)
+        printf "| %d | %s | %s | %s |\n", i, word["media", i], media[i], source["media", i]
 }
 
 # gperf's keys: the three bytes that runtime/header.c picks, then the name.  Names that agree in
@@ -279,6 +310,9 @@ END {
     } else if (emit == "status.rules") {
         for (i = 1; i <= count["status"]; i++)
             printf "    version \" %d\" stop { return take(line, %d, out); }\n", status[i], i
+    } else if (emit == "media.rules") {
+        for (i = 1; i <= count["media"]; i++)
+            printf "    '%s' { return row(p == end, %d); }\n", substr(word["media", i], 2), i
     } else if (emit == "header.keys") emit_keys()
     else {
         print "words.awk: unknown -v emit=" emit > "/dev/stderr"

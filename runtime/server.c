@@ -4,6 +4,7 @@
 #include "server.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <time.h>
@@ -325,9 +326,8 @@ static void turn(struct sw_worker *worker)
     reap(worker);
 }
 
-int sw_server_run(struct sw_server *server)
+static void serve(struct sw_worker *worker)
 {
-    struct sw_worker *worker = &server->worker;
     do {
         turn(worker);
         unsigned stop = atomic_load(&worker->stop);
@@ -337,7 +337,21 @@ int sw_server_run(struct sw_server *server)
             cut(worker);
         worker->leaving = stop;
     } while (!worker->leaving || (worker->peers.used && !worker->over));
-    return worker->cut;
+}
+
+int sw_server_run(struct sw_server *server)
+{
+    /* sendfile() has no MSG_NOSIGNAL: SIGPIPE is blocked, and what has come of it is dropped. */
+    sigset_t pipe, blocked;
+    sigemptyset(&pipe);
+    sigaddset(&pipe, SIGPIPE);
+    pthread_sigmask(SIG_BLOCK, &pipe, &blocked);
+    serve(&server->worker);
+    if (!sigismember(&blocked, SIGPIPE)) {
+        sigtimedwait(&pipe, NULL, &(struct timespec){0, 0});
+        pthread_sigmask(SIG_UNBLOCK, &pipe, NULL);
+    }
+    return server->worker.cut;
 }
 
 void sw_server_close(struct sw_server *server)

@@ -168,7 +168,9 @@ struct sw_lease {
     uint32_t sent, written; /* the output not yet sent: out[sent..written) */
     uint32_t lent_at;       /* `lent` goes out when `sent` comes here */
     char *in, *out;
-    struct sw_span lent;
+    struct sw_span lent;    /* its p is NULL for bytes of a file */
+    int file;               /* those from file_at on */
+    uint64_t file_at;
     struct sw_span content; /* not yet taken by the handler */
     struct sw_writer head;  /* of the reply, while fields are added */
     struct sw_message message;

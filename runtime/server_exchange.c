@@ -114,9 +114,8 @@ size_t sw_reply_write(struct sw_exchange *exchange, struct sw_span bytes)
     return bytes.n; /* what cannot go out any more is taken too: sw_reply_end() tells */
 }
 
-bool sw_reply_lend(struct sw_exchange *exchange, struct sw_span bytes)
+static bool lend(struct sw_lease *lease, struct sw_span bytes, int file, uint64_t offset)
 {
-    struct sw_lease *lease = sw_lease_of(exchange);
     if (lease->reply == SW_REPLY_HEAD)
         commit(lease);
     if (lease->lent.n)
@@ -128,8 +127,20 @@ bool sw_reply_lend(struct sw_exchange *exchange, struct sw_span bytes)
         lease->written += (uint32_t)out.n;
         lease->lent = bytes;
         lease->lent_at = lease->written;
+        lease->file = file;
+        lease->file_at = offset;
     }
     return true;
+}
+
+bool sw_reply_lend(struct sw_exchange *exchange, struct sw_span bytes)
+{
+    return lend(sw_lease_of(exchange), bytes, -1, 0);
+}
+
+bool sw_reply_file(struct sw_exchange *exchange, int fd, uint64_t offset, size_t length)
+{
+    return lend(sw_lease_of(exchange), (struct sw_span){NULL, length}, fd, offset);
 }
 
 enum sw_error sw_reply_end(struct sw_exchange *exchange)

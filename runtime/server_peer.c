@@ -1,10 +1,12 @@
 /* server_peer.c - a connected socket: bytes in, bytes out, and how it ends. */
 /* SPDX-License-Identifier: MIT */
-#define _POSIX_C_SOURCE 200809L
+#define _POSIX_C_SOURCE   200809L
+#define _FILE_OFFSET_BITS 64
 #include "server.h"
 
 #include <errno.h>
 #include <string.h>
+#include <sys/sendfile.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
 #include <unistd.h>
@@ -270,8 +272,23 @@ static void fill(struct sw_worker *worker, struct sw_peer *peer, struct sw_lease
     }
 }
 
+/* What stands before the file first; the kernel keeps it back to send both together. */
+static ssize_t transmit_file(const struct sw_peer *peer, const struct sw_lease *lease)
+{
+    size_t before = lease->lent_at - lease->sent;
+    if (before)
+        return send(peer->fd, lease->out + lease->sent, before, MSG_NOSIGNAL | MSG_MORE);
+    off_t from = (off_t)lease->file_at;
+    ssize_t n = sendfile(peer->fd, lease->file, &from, lease->lent.n);
+    if (n == 0)
+        errno = EIO; /* somebody has cut the file: what was promised cannot be sent */
+    return n ? n : -1;
+}
+
 static ssize_t transmit(const struct sw_peer *peer, const struct sw_lease *lease)
 {
+    if (lease->lent.n && !lease->lent.p)
+        return transmit_file(peer, lease);
     struct iovec parts[3];
     size_t count = 0;
     uint32_t stop = lease->lent.n ? lease->lent_at : lease->written;
@@ -298,7 +315,9 @@ static void advance(struct sw_lease *lease, size_t n)
         lease->sent += (uint32_t)before;
         n -= before;
         size_t lent = lease->lent.n < n ? lease->lent.n : n;
-        lease->lent.p += lent;
+        if (lease->lent.p)
+            lease->lent.p += lent;
+        lease->file_at += lent;
         lease->lent.n -= lent;
         n -= lent;
     }

@@ -43,7 +43,7 @@ struct sw_span {
 
 /*
  * shockwave_words.h is generated from grammar/: enum sw_method, sw_status, sw_header, sw_error, and
- * the tables sw_method_names, sw_header_names, sw_status_infos, sw_error_infos.  A word that the
+ * the tables sw_method_names, sw_header_names, sw_status_infos, sw_error_infos, sw_media_infos.  A word that the
  * grammar does not know is not an error: it has the id 0 (SW_METHOD_OTHER, SW_HEADER_OTHER).
  */
 
@@ -71,6 +71,9 @@ struct sw_status_line {
  * looked at.  RFC 9112 4.
  */
 int sw_status_scan(const char *line, struct sw_status_line *out);
+
+/* What a file holds, by the suffix of its name or path, in any case of letters.  Never NULL. */
+const struct sw_media_info *sw_media_find(struct sw_span name);
 
 /* ---- Limits --------------------------------------------------------------------------------- */
 

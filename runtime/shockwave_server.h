@@ -164,6 +164,10 @@ size_t sw_reply_write(struct sw_exchange *exchange, struct sw_span bytes);
    when one is still on its way: go on in `room`. */
 bool sw_reply_lend(struct sw_exchange *exchange, struct sw_span bytes);
 
+/* The same with `length` bytes of a regular file, from `offset` on, which the kernel copies: `fd`
+   must stay open as long.  The connection is closed where the file turns out to be shorter. */
+bool sw_reply_file(struct sw_exchange *exchange, int fd, uint64_t offset, size_t length);
+
 /*
  * The reply is whole.  Nothing but `over` is called after this.  Returns SW_OK or what was wrong
  * with it: BAD_OUT_NAME, BAD_OUT_VALUE, BAD_OUT_FRAMING, NO_ROOM (a field that may not be sent: the
@@ -201,7 +205,8 @@ struct sw_server *sw_server_open(const struct sw_server_config *config,
 /* The port of the i-th listener, in the host's byte order; 0 for a unix socket. */
 unsigned sw_server_port(const struct sw_server *server, uint32_t i);
 
-/* Serve on this thread until sw_server_stop().  Returns how many connections had to be cut. */
+/* Serve on this thread until sw_server_stop(), with SIGPIPE blocked on it.  Returns how many
+   connections had to be cut. */
 int sw_server_run(struct sw_server *server);
 
 /*

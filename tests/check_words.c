@@ -8,6 +8,7 @@
 
 #include "guard.h"
 #include "shockwave.h"
+#include "shockwave_values.h"
 
 static const char tchars[] = "!#$%&'*+-.^_`|~0123456789"
                              "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
@@ -216,6 +217,83 @@ START_TEST(no_status_lines)
 }
 END_TEST
 
+/* ---- Media types ----------------------------------------------------------------------------- */
+
+static int media_of(const char *name, size_t n)
+{
+    for (int m = 1; m < SW_MEDIA_ID_COUNT; m++) {
+        size_t len = sw_media_infos[m].suffix_len;
+        if (n >= len && alike(sw_media_infos[m].suffix, name + n - len, len))
+            return m;
+    }
+    return 0;
+}
+
+static void expect_media(const char *name, size_t n, int m)
+{
+    const struct sw_media_info *want = &sw_media_infos[m];
+    ck_assert_msg(sw_media_find((struct sw_span){guard_end(name, n), n}) == want, "%.*s", (int)n,
+                  name);
+    ck_assert_msg(sw_media_find((struct sw_span){guard_begin(name, n), n}) == want, "%.*s", (int)n,
+                  name);
+}
+
+START_TEST(suffixes_in_any_case)
+{
+    for (int m = 1; m < SW_MEDIA_ID_COUNT; m++) {
+        const struct sw_media_info *row = &sw_media_infos[m];
+        char name[256] = "/a.b/c.d";
+        size_t n = strlen(name) + row->suffix_len;
+        struct sw_media media;
+        ck_assert_uint_eq(row->suffix_len, strlen(row->suffix));
+        ck_assert_uint_eq(row->type_len, strlen(row->type));
+        ck_assert_msg(sw_media_parse((struct sw_span){row->type, row->type_len}, &media), "%s",
+                      row->type);
+        strcat(name, row->suffix);
+        expect_media(name, n, m);
+        expect_media(row->suffix, row->suffix_len, m);
+        for (size_t i = n - row->suffix_len; i < n; i++) {
+            name[i] = (char)toupper((unsigned char)name[i]);
+            expect_media(name, n, m);
+        }
+    }
+    ck_assert_uint_eq(sw_media_infos[0].type_len, strlen(sw_media_infos[0].type));
+}
+END_TEST
+
+START_TEST(neighbours_of_suffixes)
+{
+    for (int m = 1; m < SW_MEDIA_ID_COUNT; m++) {
+        char name[256] = "a";
+        size_t n = 1 + sw_media_infos[m].suffix_len;
+        strcat(name, sw_media_infos[m].suffix);
+        for (size_t i = 1; i < n; i++) {
+            const char was = name[i];
+            for (int c = 0; c < 256; c++) {
+                name[i] = (char)c;
+                expect_media(name, n, media_of(name, n));
+            }
+            name[i] = was;
+            expect_media(name, i, media_of(name, i));
+        }
+        for (int c = 0; c < 256; c++) {
+            name[n] = (char)c;
+            expect_media(name, n + 1, media_of(name, n + 1));
+        }
+    }
+}
+END_TEST
+
+START_TEST(odd_names_of_files)
+{
+    static const char *const names[] = {"",    ".",     "..",     "/",           "html",
+                                        "a.",  "a/",    ".html/", "a.html/html", "a.html.",
+                                        "a.x", "a.htm", "a.html "};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        expect_media(names[i], strlen(names[i]), media_of(names[i], strlen(names[i])));
+}
+END_TEST
+
 /* ---- Flags and errors ------------------------------------------------------------------------ */
 
 START_TEST(flags_make_sense)
@@ -317,6 +395,9 @@ int main(void)
     tcase_add_test(words, status_rows_and_codes);
     tcase_add_test(words, status_lines);
     tcase_add_test(words, no_status_lines);
+    tcase_add_test(words, suffixes_in_any_case);
+    tcase_add_test(words, neighbours_of_suffixes);
+    tcase_add_test(words, odd_names_of_files);
     tcase_add_test(words, flags_make_sense);
     tcase_add_test(words, flags_of_some_words);
     tcase_add_test(words, errors_are_told_in_full);

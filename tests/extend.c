@@ -31,6 +31,7 @@ int main(void)
     EXPECT(sw_header_find("x-a3-kind-of-thing", 18) == SW_HEADER_X_A3_KIND_OF_THING);
     EXPECT(sw_header_find("x-a4-kind-of-thing", 18) == SW_HEADER_OTHER);
     EXPECT(!strcmp(sw_error_infos[SW_ERROR_TEAPOT].text, "this is a teapot"));
+    EXPECT(!strcmp(sw_media_find(SW_SPAN("a.Shock"))->type, "application/x-shock"));
     EXPECT(SW_HEADER_X_OURS > SW_HEADER_CALLBACK && SW_METHOD_BREW > SW_METHOD_PURGE);
     return failures != 0;
 }

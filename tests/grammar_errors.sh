@@ -42,6 +42,7 @@ pair "duplicate header name 'etag', $first"      'header ETag # a'       'header
 pair "duplicate header identifier 'X_A', $first" 'header X-A # a'        'header X_A # b'
 pair "duplicate header identifier 'X_A', $first" 'header X.A # a'        'header X-A # b'
 pair "duplicate error name 'BAD', $first"        'error BAD 400 x # a'   'error BAD 400 y # b'
+pair "duplicate media suffix '.a', $first"       'media .a b/c # a'      'media .a d/e # b'
 word "duplicate header flag 'hop'"               'header A hop hop # a'
 word "bad method name 'get'"                     'method get # a'
 word "bad method name 'G(T'"                     'method G(T # a'
@@ -58,6 +59,13 @@ word "expected a reason phrase in quotes"        'status 200 OK "OK" # a'
 word "expected a reason phrase in quotes"        'status 200 "OK # a'
 word "bad reason phrase ''"                      'status 200 "" # a'
 word "bad reason phrase 'a\\nb'"                 'status 200 "a\nb" # a'
+word "bad suffix 'html'"                         'media html text/html # a'
+word "bad suffix '.HTML'"                        'media .HTML text/html # a'
+word "bad suffix '.tar.gz'"                      'media .tar.gz application/gzip # a'
+word "bad media type 'text'"                     'media .a text # a'
+word "bad media type 'text/'"                    'media .a text/ # a'
+word "bad media type 'text/a b'"                 'media .a text/a b # a'
+word "bad media type 'text/a; b'"                'media .a text/a; b # a'
 word "unknown method flag 'hop'"                 'method GET hop # a'
 word "unknown status flag 'final'"               'status 200 "OK" final # a'
 word "unknown header flag 'safe'"                'header A safe # a'
@@ -70,8 +78,10 @@ word "expected: method NAME"                     'method # a'
 word "expected: status CODE"                     'status 200 # a'
 word "expected: header Name"                     'header # a'
 word "expected: error NAME STATUS"               'error BAD 400 # a'
-word "expected method, status, header or error, not 'heeder'" 'heeder A # a'
+word "expected: media .suffix"                   'media .a # a'
+word "expected method, status, header, error or media, not 'heeder'" 'heeder A # a'
 word "header of more than 200 bytes" "header $(printf 'a%0200d' 0) # a"
+word "media type of more than 200 bytes" "media .a a/$(printf 'a%0200d' 0) # a"
 awk 'BEGIN { for (i = 0; i < 256; i++) print "method M" i " # a" }' |
     refuse words bad.grammar "more than 255 words of kind method"
 
@@ -96,7 +106,7 @@ ${MAKE:-make} -s routes ROUTES="$dir/dead.routes" PREFIX=dead BUILD="$dir" OUT="
 grep -q "^$dir/dead.routes:2:.*unreachable" "$dir/dead.err" || { cat "$dir/dead.err"; failed=1; }
 [ ! -e "$dir/routes/dead_routes.c" ] || { echo "a failed run left dead_routes.c"; failed=1; }
 
-for emit in enums names docs method.rules status.rules header.keys; do
+for emit in enums names docs method.rules status.rules media.rules header.keys; do
     sum=
     for a in $awks; do
         new=$($(echo $a | tr + ' ') -v emit=$emit -f grammar/words.awk grammar/http.grammar | cksum)

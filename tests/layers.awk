@@ -9,7 +9,7 @@ BEGIN {
     layer[++layers] = "^shockwave[.]"
     layer[++layers] = "^(shockwave_values|bytes|limits)[.]"
     layer[++layers] = "^value[.]h"
-    layer[++layers] = "^(words|method|status|header|date|scan|value)"
+    layer[++layers] = "^(words|method|status|media|header|date|scan|value)"
     layer[++layers] = "^(head|body|write)"
     layer[++layers] = "^conn"
     layer[++layers] = "^pool"
