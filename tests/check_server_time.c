@@ -157,7 +157,7 @@ START_TEST(a_refusal_is_not_lost)
     client_send(fd, block, sizeof block);
     client_all(fd, buf, sizeof buf);
     ck_assert_ptr_eq(strstr(buf, "HTTP/1.1 431 "), buf);
-    ck_assert_ptr_ne(strstr(buf, "FIELD_LINE_TOO_LONG: "), NULL);
+    ck_assert_ptr_ne(strstr(buf, "FIELD_LINE_TOO_LONG at byte "), NULL);
     close(fd);
     served_end(&served);
 }
