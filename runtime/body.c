@@ -246,8 +246,8 @@ static enum sw_error extension_delimiter(struct sw_body *body, char c)
 }
 
 /*
- * `;name=value` and `;name="quoted"`, RFC 9112 7.1.1.  The white space that its grammar tolerates is
- * refused: no peer needs it, and implementations have disagreed about it.
+ * `;name=value` and `;name="quoted"`, RFC 9112 7.1.1.  The white space that RFC 9110 5.6.3 has a
+ * recipient tolerate is refused: no peer needs it, and implementations have disagreed about it.
  */
 static enum sw_error extension_byte(struct sw_body *body, char c)
 {
@@ -276,7 +276,7 @@ static enum sw_error chunk_line_byte(struct sw_body *body, char c)
         return c == '\n' ? SW_OK : SW_ERROR_BARE_CR;
     if (body->state == SIZE) {
         error = size_byte(body, c);
-        if (body->state == SIZE || error != SW_OK)
+        if (body->state == SIZE)
             return error;
     } else {
         error = extension_byte(body, c);

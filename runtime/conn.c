@@ -174,15 +174,27 @@ static bool may_switch(const struct sw_conn *conn)
     return conn->flags & UPGRADE && conn->pending == 1 && whole;
 }
 
+/* Is the reply that ends HTTP here of the kind that was asked for: 2xx to CONNECT, or 101 that names
+   the protocol?  RFC 9110 7.8. */
+static bool answers_offer(const struct sw_conn *conn, const char *buf)
+{
+    const struct sw_head *head = &conn->message->head;
+
+    if ((conn->asked & 3) == ASKED_CONNECT)
+        return head->status / 100 == 2;
+    return head->status == SW_STATUS_SWITCHING_PROTOCOLS &&
+           sw_head_field(head, SW_HEADER_UPGRADE) &&
+           sw_head_options(head, buf) & SW_OPTION_UPGRADE;
+}
+
 /* A response head: is it one that was asked for, and does the connection go on? */
 static size_t note_response(struct sw_conn *conn, const char *buf, size_t taken,
                             struct sw_event *event)
 {
     const struct sw_head *head = &conn->message->head;
-    bool connecting = (conn->asked & 3) == ASKED_CONNECT;
     bool tunnel = conn->message->body.framing == SW_FRAMING_TUNNEL;
 
-    if (tunnel && (!may_switch(conn) || connecting != (head->status / 100 == 2)))
+    if (tunnel && !(may_switch(conn) && answers_offer(conn, buf)))
         return broken(conn, event, SW_ERROR_UNEXPECTED_MESSAGE, head->start);
     if (head->status < 200 && !tunnel) {
         sw_conn_move_in(conn, TURN);

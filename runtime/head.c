@@ -155,28 +155,31 @@ size_t sw_head_named(const struct sw_head *head, const char *buf, const char *na
     return i;
 }
 
-/* Whether any line of a list field has the token, letters in either case. */
-static bool any_has_token(const struct sw_head *head, const char *buf, enum sw_header id,
-                          const char *token)
+/* What one line of Connection asks for; elements that are no tokens ask for nothing. */
+static unsigned options_of(struct sw_span value)
 {
-    if (!sw_head_field(head, id))
-        return false;
-    for (size_t i = head->slot[id]; i < head->field_count; i = sw_head_again(head, i))
-        if (sw_list_has_token(sw_field_value(sw_head_at(head, i), buf), token))
-            return true;
-    return false;
+    unsigned options = 0;
+    struct sw_span element;
+
+    while (sw_list_next(&value, &element) > 0)
+        if (sw_token_is(element, "close"))
+            options |= SW_OPTION_CLOSE;
+        else if (sw_token_is(element, "keep-alive"))
+            options |= SW_OPTION_KEEP_ALIVE;
+        else if (sw_token_is(element, "upgrade"))
+            options |= SW_OPTION_UPGRADE;
+    return options;
 }
 
 unsigned sw_head_options(const struct sw_head *head, const char *buf)
 {
     unsigned options = 0;
 
-    if (any_has_token(head, buf, SW_HEADER_CONNECTION, "close"))
-        options |= SW_OPTION_CLOSE;
-    if (any_has_token(head, buf, SW_HEADER_CONNECTION, "keep-alive"))
-        options |= SW_OPTION_KEEP_ALIVE;
-    if (any_has_token(head, buf, SW_HEADER_CONNECTION, "upgrade"))
-        options |= SW_OPTION_UPGRADE;
+    if (!sw_head_field(head, SW_HEADER_CONNECTION))
+        return 0;
+    for (size_t i = head->slot[SW_HEADER_CONNECTION]; i < head->field_count;
+         i = sw_head_again(head, i))
+        options |= options_of(sw_field_value(sw_head_at(head, i), buf));
     return options;
 }
 
@@ -189,6 +192,11 @@ bool sw_head_keep_alive(const struct sw_head *head, const char *buf)
 
 bool sw_head_expects_continue(const struct sw_head *head, const char *buf)
 {
-    return head->kind == SW_REQUEST && head->minor > 0 &&
-           any_has_token(head, buf, SW_HEADER_EXPECT, "100-continue");
+    if (head->kind != SW_REQUEST || head->minor == 0 || !sw_head_field(head, SW_HEADER_EXPECT))
+        return false;
+    for (size_t i = head->slot[SW_HEADER_EXPECT]; i < head->field_count;
+         i = sw_head_again(head, i))
+        if (sw_list_has_token(sw_field_value(sw_head_at(head, i), buf), "100-continue"))
+            return true;
+    return false;
 }

@@ -120,6 +120,8 @@ static void begin_reply(struct walk_exchange *x)
         return;
     must(error == SW_OK, "a reply was not begun", server.read - 1);
     out.size = ROOM - server.out_n;
+    if (x->status == SW_STATUS_SWITCHING_PROTOCOLS)
+        sw_write_field(&out, SW_HEADER_UPGRADE, SW_SPAN("echo"));
     if (x->reply_old)
         out.p[7] = '0';
     end_head(&server, &out, &x->reply);
