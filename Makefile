@@ -295,8 +295,8 @@ $(BUILD)/fuzz/fuzz_%: tests/fuzz/fuzz_%.c $(CORE_SRC) $(wildcard $(GEN)/*.c)
 test:
 	@sh tests/need.sh re2c gperf check
 	$(MAKE) --no-print-directory all
-	$(MAKE) --no-print-directory check check-cases check-probe check-gen check-core check-layers \
-	    check-extend check-readme
+	$(MAKE) --no-print-directory check check-cases check-probe check-peers check-gen check-core \
+	    check-stack check-layers check-extend check-readme
 
 clean:
 	rm -rf $(BUILD)
