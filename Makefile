@@ -10,6 +10,7 @@
 #   make clean         remove $(BUILD)          make check-extend  words from out of tree
 #   make check-cases   message cases, files     make check-probe   server cases, over sockets
 #   make case-runner   the runner of the former make probe-server  the server of the latter
+#   make bench         against other parsers, in one interleaved run; the rest is in bench/bench.mk
 #
 # Words of your own, without a fork (the base grammar comes first, so its ids never move):
 #
@@ -221,6 +222,8 @@ test:
 
 clean:
 	rm -rf $(BUILD)
+
+include bench/bench.mk
 
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
 .PHONY: all archives run fresh gen check-gen routes install check check-errors check-core \
