@@ -11,7 +11,8 @@
 #include <fstream>
 #include <iterator>
 
-extern "C" bool sw_parser_variant(const char *name) __attribute__((weak));
+/* Weak, so that revisions without it can be measured too. */
+extern "C" const char *sw_head_variant(const char *name) __attribute__((weak));
 
 static std::vector<bench_file> files;
 
@@ -36,8 +37,8 @@ static void load(const std::string &directory)
         if (kind != "req" && kind != "resp" && kind != "chunks")
             continue;
         std::ifstream in(directory + "/" + name, std::ios::binary);
-        files.push_back({name.substr(0, dot), kind,
-                         std::string(std::istreambuf_iterator<char>(in), {})});
+        files.push_back(
+            {name.substr(0, dot), kind, std::string(std::istreambuf_iterator<char>(in), {})});
     }
 }
 
@@ -47,18 +48,19 @@ const std::vector<std::string> &bench_variants()
 
     if (variants.empty()) {
         for (const char *name : {"avx512", "avx2", "sse42", "neon", "portable"})
-            if (sw_parser_variant && sw_parser_variant(name))
+            if (sw_head_variant && sw_head_variant(name))
                 variants.push_back(name);
         if (variants.empty())
             variants.push_back("default");
+        bench_force(variants[0]);
     }
     return variants;
 }
 
 void bench_force(const std::string &variant)
 {
-    if (sw_parser_variant)
-        sw_parser_variant(variant.empty() ? nullptr : variant.c_str());
+    if (sw_head_variant)
+        sw_head_variant((variant == "default" ? bench_variants()[0] : variant).c_str());
 }
 
 std::vector<bench_row> &bench_rows()

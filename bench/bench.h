@@ -19,9 +19,12 @@ struct bench_file {
 const std::vector<bench_file> &bench_files();
 
 /* Visits one of `count` inputs after the other, at random, in an order too long to be learnt. */
-class bench_walk {
+class bench_walk
+{
   public:
-    explicit bench_walk(size_t count) : count(count) {}
+    explicit bench_walk(size_t count) : count(count)
+    {
+    }
     size_t next()
     {
         state = state * 6364136223846793005 + 1442695040888963407;
@@ -38,8 +41,8 @@ struct bench_heap {
 };
 bench_heap bench_heap_now();
 
-/* What our parser can be told to use on this CPU: "portable", "avx2", ...  One name, "default", where
-   it cannot be told. */
+/* What our parser of heads can be told to use on this CPU, the best first: "avx2", "portable", ...;
+   only "default" where it cannot be told.  Any other "default" is the best. */
 const std::vector<std::string> &bench_variants();
 void bench_force(const std::string &variant);
 
@@ -56,38 +59,42 @@ std::vector<bench_row> &bench_rows();
  * run.  op() does it once and says whether the result is right; it takes `bytes` at a time on the
  * average, 0 where that says nothing.
  */
-template <class Op> void bench_add(const std::string &name, double bytes, Op op)
+template <class Op>
+void bench_add(const std::string &name, double bytes, Op op)
 {
     size_t cut = name.find("/shockwave/");
-    std::string variant = cut == std::string::npos ? "" : name.substr(cut + sizeof "/shockwave");
+    std::string variant =
+        cut == std::string::npos ? "default" : name.substr(cut + sizeof "/shockwave");
 
-    bench_rows().push_back({name, bytes < 16384 ? size_t(512) : size_t(8),
-                            [op, variant](size_t ops) mutable {
-                                bool right = true;
-                                bench_force(variant);
-                                while (ops--)
-                                    right &= op();
-                                return right;
-                            }});
-    benchmark::RegisterBenchmark(name.c_str(), [op, variant, bytes](benchmark::State &state) mutable {
-        bool right = true;
-        bench_force(variant);
-        bench_heap before = bench_heap_now();
-        for (auto _ : state)
-            right &= op();
-        bench_heap after = bench_heap_now();
-        if (!right)
-            state.SkipWithError("wrong result");
-        auto each = benchmark::Counter::kAvgIterations;
-        state.counters["allocs"] = benchmark::Counter(double(after.calls - before.calls), each);
-        state.counters["heap"] = benchmark::Counter(double(after.bytes - before.bytes), each);
-        state.counters["bytes"] = bytes;
-    });
+    bench_rows().push_back(
+        {name, bytes < 16384 ? size_t(512) : size_t(8), [op, variant](size_t ops) mutable {
+             bool right = true;
+             bench_force(variant);
+             while (ops--)
+                 right &= op();
+             return right;
+         }});
+    benchmark::RegisterBenchmark(
+        name.c_str(), [op, variant, bytes](benchmark::State &state) mutable {
+            bool right = true;
+            bench_force(variant);
+            bench_heap before = bench_heap_now();
+            for (auto _ : state)
+                right &= op();
+            bench_heap after = bench_heap_now();
+            if (!right)
+                state.SkipWithError("wrong result");
+            auto each = benchmark::Counter::kAvgIterations;
+            state.counters["allocs"] = benchmark::Counter(double(after.calls - before.calls), each);
+            state.counters["heap"] = benchmark::Counter(double(after.bytes - before.bytes), each);
+            state.counters["bytes"] = bytes;
+        });
 }
 
 /* Whatever becomes of it, `value` has to be there.  Google Benchmark's DoNotOptimize() of something
    that can be written to is miscompiled by some versions of gcc. */
-template <class T> void bench_keep(const T &value)
+template <class T>
+void bench_keep(const T &value)
 {
     benchmark::DoNotOptimize(value);
 }
@@ -100,7 +107,8 @@ void bench_write();
 void bench_route();
 
 /* Ours in each variant and, where they are linked, the peers: calls each(parser, row name). */
-template <class Each> void bench_parsers(const std::string &prefix, Each each)
+template <class Each>
+void bench_parsers(const std::string &prefix, Each each)
 {
     for (const std::string &variant : bench_variants())
         each(bench_shockwave, prefix + "/shockwave/" + variant);

@@ -83,7 +83,7 @@ static std::vector<head> common(const bench_file &file)
 
     bench_parsers("", [&](const bench_parser &parser, const std::string &row) {
         size_t odd = 0;
-        bench_force(row.compare(0, 11, "/shockwave/") ? "" : row.substr(11));
+        bench_force(row.compare(0, 11, "/shockwave/") ? "default" : row.substr(11));
         for (size_t i = 0; i < heads.size(); i++)
             if (!agrees(parser, file.kind, heads[i])) {
                 against[i] = parser.name;

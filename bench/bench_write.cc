@@ -26,8 +26,8 @@ static sw_writer begin()
     return out;
 }
 
-/* Is the answer there?  Its last eight bytes tell whether all of it was written; that the others are
-   right is seen to once, by bench_write(). */
+/* Is the answer there?  Its last eight bytes tell whether all of it was written; that the others
+   are right is seen to once, by bench_write(). */
 static bool answered(const char *p, size_t n)
 {
     bench_keep(p);
@@ -64,9 +64,10 @@ static bool composed()
 
 static bool composed_snprintf()
 {
-    int n = snprintf(memory, sizeof memory,
-                     "HTTP/1.1 %d %s\r\nDate: %s\r\nContent-Type: %s\r\nContent-Length: %d\r\n\r\n%s",
-                     200, "OK", "Tue, 17 Sep 2024 09:30:00 GMT", "text/plain", 13, "Hello, World!");
+    int n =
+        snprintf(memory, sizeof memory,
+                 "HTTP/1.1 %d %s\r\nDate: %s\r\nContent-Type: %s\r\nContent-Length: %d\r\n\r\n%s",
+                 200, "OK", "Tue, 17 Sep 2024 09:30:00 GMT", "text/plain", 13, "Hello, World!");
     return answered(memory, size_t(n));
 }
 

@@ -40,8 +40,7 @@ static struct sw_span piece(const char *buf, size_t i)
 /* A body that the head above its chunks has begun, to start from for each of them. */
 static struct sw_body chunked(void)
 {
-    static const char bytes[] =
-        "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n";
+    static const char bytes[] = "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n";
     static struct sw_head head, trailers;
     static struct sw_body body;
 

@@ -1,4 +1,5 @@
-/* parsers.h - parsers of heads and of chunked bodies, ours and our peers', behind the same calls. */
+/* parsers.h - parsers of heads and of chunked bodies, ours and our peers', behind the same calls.
+ */
 /* SPDX-License-Identifier: MIT */
 #ifndef BENCH_PARSERS_H
 #define BENCH_PARSERS_H
