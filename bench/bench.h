@@ -22,7 +22,7 @@ const std::vector<bench_file> &bench_files();
 class bench_walk
 {
   public:
-    explicit bench_walk(size_t count) : count(count)
+    explicit bench_walk(size_t inputs) : count(inputs)
     {
     }
     size_t next()

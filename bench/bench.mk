@@ -1,47 +1,83 @@
 # bench.mk - the measurements; included by the Makefile, whose names it uses.
 #
-# What is measured here comes from Debian packages, which only these targets install.
+#   make bench           everybody's parsers in one run: table, results.json, ratios.tsv
+#                        CORPUS=dir: heads of yours, one after the other in NAME.req and NAME.resp
+#   make bench-compare   is this tree slower than BASE=revision?
+#   make bench-smoke     right results, no allocation, instructions within bench/instructions.tsv
+#   make bench-bounds    write those bounds anew for this compiler
+#
+# All of it lands in $(BUILD)/bench.  Only these targets install Debian packages for it.
 
 BENCH       = $(BUILD)/bench
-BENCH_DEBS  = g++ libbenchmark-dev valgrind python3
+BENCH_DEBS  = g++ libbenchmark-dev valgrind python3 re2c
 PEER_DEBS   = libh2o-dev node-llhttp libhttp-parser-dev librust-httparse-dev
+BASE       ?= HEAD
+
+# The tree whose headers, archive and routes are measured: this one, or an older one.
+TREE        = .
+TREE_BUILD  = $(TREE)/$(BUILD)
+
 CXX        ?= c++
-BENCH_CXX   = $(CXX) -O2 -g -std=gnu++17 -Wall -Wextra -Werror -MMD -MP -Iruntime -I$(GEN) \
-              -I$(BUILD)/routes
+BENCH_CXX   = $(CXX) -O2 -g -std=gnu++17 -Wall -Wextra -Wshadow -Werror -MMD -MP \
+              -I$(TREE)/runtime -I$(TREE)/gen -I$(TREE_BUILD)/routes
+BENCH_CC    = $(CC) -O2 -g $(WARN) -MMD -MP -I$(TREE)/runtime -I$(TREE)/gen
 NATIVE      = -O3 -march=native
 
 BENCH_OBJ   = $(patsubst bench/%.cc,$(BENCH)/%.o,$(wildcard bench/*.cc)) $(BENCH)/parsers.o \
-              $(BUILD)/routes/demo_routes.o
+              $(TREE_BUILD)/routes/demo_routes.o
 PEER_OBJ    = $(patsubst bench/peers/%.c,$(BENCH)/peers/%.o,$(wildcard bench/peers/*.c)) \
               $(addprefix $(BENCH)/llhttp/,api.o http.o llhttp.o) $(BENCH)/httparse/libbench_httparse.a
+BENCH_DATA  = $(BUILD)/bench/data
 
-# Everybody's parsers in one program, and ours alone.
-bench: bench-needs $(BENCH)/bench $(BENCH)/alone $(BENCH)/data
+bench: bench-needs $(BENCH)/bench $(BENCH)/alone $(BENCH_DATA)
 	python3 bench/run.py $(BENCH) $(CORPUS)
 
 bench-needs:
 	@sh tests/need.sh $(BENCH_DEBS) $(PEER_DEBS)
 	@command -v cargo >/dev/null || sh tests/need.sh cargo
 
-$(BENCH)/bench: $(BENCH_OBJ) $(PEER_OBJ) $(CORE)
+bench-smoke-needs:
+	@sh tests/need.sh $(BENCH_DEBS)
+
+bench-smoke: bench-smoke-needs $(BENCH)/alone $(BENCH_DATA)
+	python3 bench/smoke.py $(BENCH)/alone $(BENCH_DATA) bench/instructions.tsv
+
+bench-bounds: bench-smoke-needs $(BENCH)/alone $(BENCH_DATA)
+	python3 bench/smoke.py $(BENCH)/alone $(BENCH_DATA) bench/instructions.tsv --write
+
+# The benches of this tree, over the archive of either.
+OLD = $(BENCH)/old
+
+bench-compare: bench-smoke-needs $(BENCH)/alone $(BENCH_DATA)
+	@rm -rf $(OLD) && mkdir -p $(OLD)
+	git archive $(BASE) | tar -x -C $(OLD)
+	$(MAKE) --no-print-directory -C $(OLD) BUILD=build archives build/routes/demo_routes.o >/dev/null
+	@find $(OLD) -name '*.d' -delete
+	$(MAKE) --no-print-directory TREE=$(OLD) TREE_BUILD=$(OLD)/build BENCH=$(OLD)/bench-build \
+	    $(OLD)/bench-build/alone >/dev/null
+	python3 bench/compare.py $(OLD)/bench-build/alone $(BENCH)/alone $(BENCH_DATA)
+
+# ---- Programs: everybody's parsers, and ours alone -------------------------------------------------
+
+$(BENCH)/bench: $(BENCH_OBJ) $(PEER_OBJ) $(TREE_BUILD)/libshockwave.a
 	$(CXX) -o $@ $^ -lbenchmark -lpthread -lh2o -lhttp_parser -ldl
-$(BENCH)/alone: $(BENCH_OBJ) $(CORE)
+$(BENCH)/alone: $(BENCH_OBJ) $(TREE_BUILD)/libshockwave.a
 	$(CXX) -o $@ $^ -lbenchmark -lpthread
 
-$(BENCH)/data: bench/data/make.py $(wildcard bench/data/*.re*)
+$(BENCH_DATA): bench/data/make.py $(wildcard bench/data/*.re*)
 	python3 $< $@
 	cp bench/data/*.re* $@
 
 $(BENCH)/%.o: bench/%.cc
 	@mkdir -p $(@D)
 	$(BENCH_CXX) -c -o $@ $<
-$(BENCH)/bench_route.o: $(BUILD)/routes/demo_routes.c
+$(BENCH)/bench_route.o: $(TREE_BUILD)/routes/demo_routes.o
 $(BENCH)/%.o: bench/%.c
 	@mkdir -p $(@D)
-	$(COMPILE) -O2 -c -o $@ $<
+	$(BENCH_CC) -c -o $@ $<
 $(BENCH)/peers/%.o: bench/peers/%.c
 	@mkdir -p $(@D)
-	$(COMPILE) $(NATIVE) -I/usr/share/include/llhttp -c -o $@ $<
+	$(BENCH_CC) $(NATIVE) -I/usr/share/include/llhttp -c -o $@ $<
 
 $(BENCH)/llhttp/%.o: /usr/share/llhttp/%.c
 	@mkdir -p $(@D)
@@ -55,4 +91,4 @@ $(BENCH)/httparse/libbench_httparse.a: $(wildcard bench/peers/httparse/*)
 	    --config 'source.debian.directory="/usr/share/cargo/registry"'
 	cp $(@D)/release/libbench_httparse.a $@
 
-.PHONY: bench bench-needs
+.PHONY: bench bench-needs bench-smoke bench-smoke-needs bench-bounds bench-compare

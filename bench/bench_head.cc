@@ -112,11 +112,11 @@ void bench_head()
             bytes += head.n;
         bench_parsers("head/" + file.set, [&](const bench_parser &parser, const std::string &row) {
             bench_walk walk(heads.size());
-            parse parse = parse_of(parser, file.kind);
-            bench_add(row, bytes / double(heads.size()), [heads, walk, parse]() mutable {
+            parse read = parse_of(parser, file.kind);
+            bench_add(row, bytes / double(heads.size()), [heads, walk, read]() mutable {
                 const head &head = heads[walk.next()];
                 size_t fields;
-                size_t n = parse(head.p, head.n, &fields);
+                size_t n = read(head.p, head.n, &fields);
                 bench_keep(fields);
                 return n == head.n && fields == head.fields;
             });

@@ -36,8 +36,10 @@ def counted(program, inputs):
     out = program + ".callgrind"
     for old in glob.glob(out + "*"):
         os.remove(old)
+    # Without its debug information, which not every valgrind can read of every compiler.
+    subprocess.run(["strip", "-g", "-o", out + "-program", program], check=True)
     subprocess.run(["valgrind", "-q", "--tool=callgrind", "--instr-atstart=no",
-                    "--callgrind-out-file=" + out, program, "--count", inputs],
+                    "--callgrind-out-file=" + out, out + "-program", "--count", inputs],
                    stderr=subprocess.DEVNULL, check=True)
     rows = {}
     for name in glob.glob(out + ".*"):

@@ -11,7 +11,7 @@ import sys
 
 import measure
 
-REPETITIONS, SECONDS = 10, 0.02
+REPETITIONS, SECONDS = 30, 0.005
 OMITS = """
 ours / theirs: CPU time, medians of %d interleaved repetitions.  Ours checks every byte of every head
 by the grammar, its target and Host included, names each method and field by id, and indexes them.
@@ -32,16 +32,15 @@ def peers_of(rows):
 
 
 def table(rows):
-    heading = ("set", "who", "ns", "+-%", "GB/s", "instr", "allocs", "heap")
+    heading = ("set", "who", "ns", "least", "GB/s", "instr", "allocs", "heap")
     peers = list(dict.fromkeys(measure.parts(other)[2] for _, other in peers_of(rows)))
     short = {"picohttpparser": "pico", "http_parser": "http_p"}
     lines, last = [], None
     for name, row in rows.items():
         bench, group, who, variant = measure.parts(name)
         ours = who == "shockwave"
-        spread = (max(row["times"]) - min(row["times"])) / 2 / row["ns"] * 100
         line = ["" if (bench, group) == last else group, who + " " + variant if ours else who,
-                "%.1f" % row["ns"], "%.0f" % spread,
+                "%.1f" % row["ns"], "%.1f" % min(row["times"]),
                 "%.2f" % (row["bytes"] / row["ns"]) if row["bytes"] else "",
                 "%.0f" % row["instructions"] if row["instructions"] else "-",
                 "%g" % row["allocs"], "%g" % row["heap"]]
