@@ -4,6 +4,7 @@
 #                        CORPUS=dir: heads of yours, one after the other in NAME.req and NAME.resp
 #   make bench-compare   is this tree slower than BASE=revision?
 #   make bench-smoke     right results, no allocation, instructions within bench/instructions.tsv
+#   make bench-server    end to end: ours, the floor, nginx and h2o
 #   make bench-bounds    write those bounds anew for this compiler
 #
 # All of it lands in $(BUILD)/bench.  Only these targets install Debian packages for it.
@@ -57,12 +58,20 @@ bench-compare: bench-smoke-needs $(BENCH)/alone $(BENCH_DATA)
 	    $(OLD)/bench-build/alone >/dev/null
 	python3 bench/compare.py $(OLD)/bench-build/alone $(BENCH)/alone $(BENCH_DATA)
 
+bench-server: $(BENCH)/floor $(BUILD)/shockwave
+	@sh tests/need.sh python3 wrk nghttp2-client nginx-light h2o strace
+	python3 bench/server.py $(BUILD)
+
 # ---- Programs: everybody's parsers, and ours alone -------------------------------------------------
 
 $(BENCH)/bench: $(BENCH_OBJ) $(PEER_OBJ) $(TREE_BUILD)/libshockwave.a
 	$(CXX) -o $@ $^ -lbenchmark -lpthread -lh2o -lhttp_parser -ldl
 $(BENCH)/alone: $(BENCH_OBJ) $(TREE_BUILD)/libshockwave.a
 	$(CXX) -o $@ $^ -lbenchmark -lpthread
+
+$(BENCH)/floor: bench/floor.c
+	@mkdir -p $(@D)
+	$(CC) $(NATIVE) $(WARN) -o $@ $<
 
 $(BENCH_DATA): bench/data/make.py $(wildcard bench/data/*.re*)
 	python3 $< $@
@@ -91,4 +100,5 @@ $(BENCH)/httparse/libbench_httparse.a: $(wildcard bench/peers/httparse/*)
 	    --config 'source.debian.directory="/usr/share/cargo/registry"'
 	cp $(@D)/release/libbench_httparse.a $@
 
-.PHONY: bench bench-needs bench-smoke bench-smoke-needs bench-bounds bench-compare
+.PHONY: bench bench-needs bench-smoke bench-smoke-needs bench-bounds bench-compare \
+        bench-server
