@@ -12,6 +12,7 @@
 #   make case-runner   the runner of the former make probe-server  the server of the latter
 #   make check-peers   against other parsers    make check-stack   how deep the core goes
 #   make coverage      what no test takes       make fuzz-head     fuzz-body, fuzz-conn: for 10 s
+#   make bench         against other parsers, in one interleaved run; the rest is in bench/bench.mk
 #
 # Words of your own, without a fork (the base grammar comes first, so its ids never move):
 #
@@ -300,6 +301,8 @@ test:
 
 clean:
 	rm -rf $(BUILD)
+
+include bench/bench.mk
 
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
 .PHONY: all archives run fresh gen check-gen routes install check check-errors check-core \

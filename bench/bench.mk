@@ -1,0 +1,104 @@
+# bench.mk - the measurements; included by the Makefile, whose names it uses.
+#
+#   make bench           everybody's parsers in one run: table, results.json, ratios.tsv
+#                        CORPUS=dir: heads of yours, one after the other in NAME.req and NAME.resp
+#   make bench-compare   is this tree slower than BASE=revision?
+#   make bench-smoke     right results, no allocation, instructions within bench/instructions.tsv
+#   make bench-server    end to end: ours, the floor, nginx and h2o
+#   make bench-bounds    write those bounds anew for this compiler
+#
+# All of it lands in $(BUILD)/bench.  Only these targets install Debian packages for it.
+
+BENCH       = $(BUILD)/bench
+BENCH_DEBS  = g++ libbenchmark-dev valgrind python3 re2c
+PEER_DEBS   = libh2o-dev node-llhttp libhttp-parser-dev librust-httparse-dev
+BASE       ?= HEAD
+
+# The tree whose headers, archive and routes are measured: this one, or an older one.
+TREE        = .
+TREE_BUILD  = $(TREE)/$(BUILD)
+
+CXX        ?= c++
+BENCH_CXX   = $(CXX) -O2 -g -std=gnu++17 -Wall -Wextra -Wshadow -Werror -MMD -MP \
+              -I$(TREE)/runtime -I$(TREE)/gen -I$(TREE_BUILD)/routes
+BENCH_CC    = $(CC) -O2 -g $(WARN) -MMD -MP -I$(TREE)/runtime -I$(TREE)/gen
+NATIVE      = -O3 -march=native
+
+BENCH_OBJ   = $(patsubst bench/%.cc,$(BENCH)/%.o,$(wildcard bench/*.cc)) $(BENCH)/parsers.o \
+              $(TREE_BUILD)/routes/demo_routes.o
+PEER_OBJ    = $(patsubst bench/peers/%.c,$(BENCH)/peers/%.o,$(wildcard bench/peers/*.c)) \
+              $(addprefix $(BENCH)/llhttp/,api.o http.o llhttp.o) $(BENCH)/httparse/libbench_httparse.a
+BENCH_DATA  = $(BUILD)/bench/data
+
+bench: bench-needs $(BENCH)/bench $(BENCH)/alone $(BENCH_DATA)
+	python3 bench/run.py $(BENCH) $(CORPUS)
+
+bench-needs:
+	@sh tests/need.sh $(BENCH_DEBS) $(PEER_DEBS)
+	@command -v cargo >/dev/null || sh tests/need.sh cargo
+
+bench-smoke-needs:
+	@sh tests/need.sh $(BENCH_DEBS)
+
+bench-smoke: bench-smoke-needs $(BENCH)/alone $(BENCH_DATA)
+	python3 bench/smoke.py $(BENCH)/alone $(BENCH_DATA) bench/instructions.tsv
+
+bench-bounds: bench-smoke-needs $(BENCH)/alone $(BENCH_DATA)
+	python3 bench/smoke.py $(BENCH)/alone $(BENCH_DATA) bench/instructions.tsv --write
+
+# The benches of this tree, over the archive of either.
+OLD = $(BENCH)/old
+
+bench-compare: bench-smoke-needs $(BENCH)/alone $(BENCH_DATA)
+	@rm -rf $(OLD) && mkdir -p $(OLD)
+	git archive $(BASE) | tar -x -C $(OLD)
+	$(MAKE) --no-print-directory -C $(OLD) BUILD=build archives build/routes/demo_routes.o >/dev/null
+	@find $(OLD) -name '*.d' -delete
+	$(MAKE) --no-print-directory TREE=$(OLD) TREE_BUILD=$(OLD)/build BENCH=$(OLD)/bench-build \
+	    $(OLD)/bench-build/alone >/dev/null
+	python3 bench/compare.py $(OLD)/bench-build/alone $(BENCH)/alone $(BENCH_DATA)
+
+bench-server: $(BENCH)/floor $(BUILD)/shockwave
+	@sh tests/need.sh python3 wrk nghttp2-client nginx-light h2o strace
+	python3 bench/server.py $(BUILD)
+
+# ---- Programs: everybody's parsers, and ours alone -------------------------------------------------
+
+$(BENCH)/bench: $(BENCH_OBJ) $(PEER_OBJ) $(TREE_BUILD)/libshockwave.a
+	$(CXX) -o $@ $^ -lbenchmark -lpthread -lh2o -lhttp_parser -ldl
+$(BENCH)/alone: $(BENCH_OBJ) $(TREE_BUILD)/libshockwave.a
+	$(CXX) -o $@ $^ -lbenchmark -lpthread
+
+$(BENCH)/floor: bench/floor.c
+	@mkdir -p $(@D)
+	$(CC) $(NATIVE) $(WARN) -o $@ $<
+
+$(BENCH_DATA): bench/data/make.py $(wildcard bench/data/*.re*)
+	python3 $< $@
+	cp bench/data/*.re* $@
+
+$(BENCH)/%.o: bench/%.cc
+	@mkdir -p $(@D)
+	$(BENCH_CXX) -c -o $@ $<
+$(BENCH)/bench_route.o: $(TREE_BUILD)/routes/demo_routes.o
+$(BENCH)/%.o: bench/%.c
+	@mkdir -p $(@D)
+	$(BENCH_CC) -c -o $@ $<
+$(BENCH)/peers/%.o: bench/peers/%.c
+	@mkdir -p $(@D)
+	$(BENCH_CC) $(NATIVE) -I/usr/share/include/llhttp -c -o $@ $<
+
+$(BENCH)/llhttp/%.o: /usr/share/llhttp/%.c
+	@mkdir -p $(@D)
+	$(CC) $(NATIVE) -I/usr/share/include/llhttp -c -o $@ $<
+
+$(BENCH)/httparse/libbench_httparse.a: $(wildcard bench/peers/httparse/*)
+	@mkdir -p $(@D)
+	cp $^ $(@D)
+	cd $(@D) && RUSTFLAGS="-C target-cpu=native" cargo build -q --release --offline --target-dir . \
+	    --config 'source.crates-io.replace-with="debian"' \
+	    --config 'source.debian.directory="/usr/share/cargo/registry"'
+	cp $(@D)/release/libbench_httparse.a $@
+
+.PHONY: bench bench-needs bench-smoke bench-smoke-needs bench-bounds bench-compare \
+        bench-server

@@ -1,0 +1,106 @@
+#!/usr/bin/env python3
+# compare.py - is this tree slower than that revision?  `compare.py OLD-PROGRAM NEW-PROGRAM INPUTS`.
+# SPDX-License-Identifier: MIT
+"""Runs both programs in turn, old new new old, and holds the fastest times of each run against each
+other by the U test of Mann and Whitney.  The control holds the first runs of the old program against
+its last: where that finds a difference, the machine was not quiet enough to tell anything.  One test
+in twenty finds what is not there, so a row fails only if it fails again when run by itself."""
+import json
+import math
+import os
+import statistics
+import sys
+
+import measure
+
+ROUNDS, REPETITIONS, SECONDS = 10, 5, 0.002
+SLOWER, MORE_INSTRUCTIONS, SURE = 0.05, 0.01, 0.05
+
+
+def u_test(a, b):
+    """The two-sided p of Mann and Whitney's U, by the normal approximation, ties corrected for."""
+    both = sorted(a + b)
+    ranks = {x: (both.index(x) + 1 + len(both) - both[::-1].index(x)) / 2 for x in set(both)}
+    n, u = len(both), sum(ranks[x] for x in a) - len(a) * (len(a) + 1) / 2
+    ties = sum(both.count(x) ** 3 - both.count(x) for x in set(both))
+    spread = math.sqrt(len(a) * len(b) / 12 * ((n + 1) - ties / (n * (n - 1))))
+    if spread == 0:
+        return 1.0
+    return math.erfc(max(0, abs(u - len(a) * len(b) / 2) - 0.5) / spread / math.sqrt(2))
+
+
+def change(old, new):
+    return statistics.median(new) / statistics.median(old) - 1
+
+
+def sample(programs, inputs, only):
+    """The runs of old first, old last and both new ones, each row a list."""
+    runs = {"first": {}, "last": {}, "new": {}}
+    for i in range(ROUNDS):
+        for which, program in (("first", 0), ("new", 1), ("new", 1), ("last", 0)):
+            for name, row in measure.timed(programs[program], inputs, REPETITIONS, SECONDS,
+                                           only).items():
+                runs[which].setdefault(name, []).append(min(row["ns"]))
+                if which == "new" and row["allocs"]:
+                    raise SystemExit("%s allocates" % name)
+    return runs
+
+
+def judged(programs, inputs, only="/shockwave/"):
+    """Rows of ours in both programs, and whether they got slower.  A variant that the old one has not
+    is held against what it had."""
+    runs, rows = sample(programs, inputs, only), {}
+    for name in sorted(runs["new"], key=measure.order):
+        was = name if name in runs["first"] else name.rpartition("/")[0] + "/default"
+        if was not in runs["first"]:
+            continue
+        first, last, new = runs["first"][was], runs["last"][was], runs["new"][name]
+        row = dict(was=was, old=statistics.median(first + last), new=statistics.median(new),
+                   delta=change(first + last, new), p=u_test(first + last, new),
+                   control=change(first, last), control_p=u_test(first, last), verdict="")
+        quiet = row["control_p"] >= SURE or abs(row["control"]) < SLOWER
+        if row["p"] < SURE and abs(row["delta"]) > SLOWER:
+            row["verdict"] = "unquiet" if not quiet else "SLOWER" if row["delta"] > 0 else "faster"
+        rows[name] = row
+    return rows
+
+
+def count(rows, programs, inputs):
+    """Add instructions, and complain of more."""
+    old, new = (measure.counted(program, inputs) for program in programs)
+    for name, row in rows.items():
+        row["old_instructions"], row["new_instructions"] = old.get(row["was"]), new.get(name)
+        if old.get(row["was"]) and name in new:
+            row["more"] = new[name] / old[row["was"]] - 1
+            if row["more"] > MORE_INSTRUCTIONS:
+                row["verdict"] += " MORE"
+
+
+def show(rows):
+    form = "%-36s %9s %9s %7s %6s  %7s %6s  %9s %7s  %s"
+    print(form % ("", "old ns", "new ns", "delta", "p", "A/A", "p", "new instr", "delta", ""))
+    for name, row in rows.items():
+        print((form % (name.replace("/shockwave", ""), "%.1f" % row["old"], "%.1f" % row["new"],
+                       "%+.1f%%" % (row["delta"] * 100), "%.3f" % row["p"],
+                       "%+.1f%%" % (row["control"] * 100), "%.3f" % row["control_p"],
+                       "%.0f" % (row["new_instructions"] or 0), "%+.1f%%" % (row.get("more", 0) * 100),
+                       row["verdict"])).rstrip())
+
+
+def main(old, new, inputs):
+    programs = old, new
+    rows = judged(programs, inputs)
+    slow = [name for name, row in rows.items() if row["verdict"] == "SLOWER"]
+    if slow:
+        prefixes = sorted({name.rpartition("/")[0] for name in slow})
+        again = judged(programs, inputs, "^(%s)/" % "|".join(prefixes))
+        rows.update((name, again[name]) for name in slow)
+    count(rows, programs, inputs)
+    show(rows)
+    with open(os.path.dirname(new) + "/compare.json", "w") as f:
+        json.dump(rows, f, indent=1)
+    if any(row["verdict"].startswith("SLOWER") or "MORE" in row["verdict"] for row in rows.values()):
+        raise SystemExit("slower than it was, or more instructions")
+
+
+main(*sys.argv[1:])

@@ -1,0 +1,90 @@
+#!/usr/bin/env python3
+# run.py - all rows, ours and our peers', in one interleaved run: `run.py BUILD/bench [CORPUS]`.
+# SPDX-License-Identifier: MIT
+"""Prints a table and writes results.json and ratios.tsv into BUILD/bench.  A line of ratios.tsv is
+set, variant of ours, peer, ours / theirs, with a tab between each; there is no line above them."""
+import datetime
+import json
+import os
+import subprocess
+import sys
+
+import measure
+
+REPETITIONS, SECONDS = 30, 0.005
+OMITS = """
+ours / theirs: CPU time, medians of %d interleaved repetitions.  Ours checks every byte of every head
+by the grammar, its target and Host included, names each method and field by id, and indexes them.
+picohttpparser, httparse: spans; no ids, no index, targets and Host unchecked.
+llhttp, http_parser: spans and ids of methods; none of fields but the framing ones, whose values they
+interpret; targets and Host as good as unchecked.
+-in-place: a fresh copy of the input is part of each operation, for everybody.""" % REPETITIONS
+
+
+def peers_of(rows):
+    """Rows of theirs for each row of ours."""
+    for name in rows:
+        bench, group, who, _ = measure.parts(name)
+        if who == "shockwave":
+            for other in rows:
+                if other.startswith("%s/%s/" % (bench, group)) and "/shockwave/" not in other:
+                    yield name, other
+
+
+def table(rows):
+    heading = ("set", "who", "ns", "least", "GB/s", "instr", "allocs", "heap")
+    peers = list(dict.fromkeys(measure.parts(other)[2] for _, other in peers_of(rows)))
+    short = {"picohttpparser": "pico", "http_parser": "http_p"}
+    lines, last = [], None
+    for name, row in rows.items():
+        bench, group, who, variant = measure.parts(name)
+        ours = who == "shockwave"
+        line = ["" if (bench, group) == last else group, who + " " + variant if ours else who,
+                "%.1f" % row["ns"], "%.1f" % min(row["times"]),
+                "%.2f" % (row["bytes"] / row["ns"]) if row["bytes"] else "",
+                "%.0f" % row["instructions"] if row["instructions"] else "-",
+                "%g" % row["allocs"], "%g" % row["heap"]]
+        for peer in peers:
+            other = rows.get("%s/%s/%s" % (bench, group, peer))
+            line.append("%.2f" % (row["ns"] / other["ns"]) if ours and other else "")
+        lines.append(line)
+        last = bench, group
+    lines.insert(0, list(heading) + ["/" + short.get(peer, peer) for peer in peers])
+    widths = [max(len(line[i]) for line in lines) for i in range(len(lines[0]))]
+    return "\n".join("  ".join(cell.ljust(width) if i < 2 else cell.rjust(width) for i, (cell, width)
+                               in enumerate(zip(line, widths))).rstrip() for line in lines)
+
+
+def main(folder, corpus=None):
+    program, inputs, machine = folder + "/bench", corpus or folder + "/data", measure.machine()
+    times = measure.timed(program, inputs, REPETITIONS, SECONDS)
+    # The peers are compiled for this machine; what valgrind cannot run must be left uncounted.
+    counts = measure.counted(folder + "/alone" if machine["avx512"] else program, inputs)
+    rows = {}
+    for name in sorted(times, key=measure.order):
+        row = times[name]
+        rows[name] = dict(ns=measure.median(row), times=row["ns"], bytes=row["bytes"],
+                          instructions=counts.get(name), allocs=row["allocs"], heap=row["heap"])
+    revision = subprocess.run(["git", "describe", "--always", "--dirty"], capture_output=True,
+                              text=True).stdout.strip()
+    about = dict(date=datetime.datetime.now().isoformat(timespec="minutes"), revision=revision,
+                 compiler=measure.compiler(), inputs=inputs, load=os.getloadavg(), **machine)
+    with open(folder + "/results.json", "w") as f:
+        json.dump(dict(about=about, rows=rows), f, indent=1)
+    with open(folder + "/ratios.tsv", "w") as f:
+        for name, other in peers_of(rows):
+            _, group, _, variant = measure.parts(name)
+            print(group.replace("-in-place", ""), variant, measure.parts(other)[2],
+                  "%.3f" % (rows[name]["ns"] / rows[other]["ns"]), sep="\t", file=f)
+    print(table(rows))
+    print(OMITS)
+    if not counts:
+        print("Instructions are not counted: there is no valgrind.")
+    elif machine["avx512"]:
+        print("Instructions are counted for ours alone, up to AVX2: valgrind knows no AVX-512.")
+    print("{revision}, {compiler}, {cpu}, {cores} cores, load {load[0]:.1f}, {date}".format(**about))
+    if any(row["allocs"] for name, row in rows.items() if "/shockwave/" in name):
+        raise SystemExit("a row of ours allocates")
+
+
+main(*sys.argv[1:])
