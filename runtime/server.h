@@ -16,7 +16,9 @@
  * of an idle connection.  While bytes are in flight it has a lease: the exchange with its message,
  * the input buffer, and, while something is written, an output buffer.
  *
- *   server.c           configuration, memory, the worker's turn
+ *   server.c           a server from its opening to its end
+ *   server_config.c    what its configuration means
+ *   server_worker.c    the worker's turn
  *   server_listen.c    listeners: peers come
  *   server_peer.c      bytes: in, out; how peers end
  *   server_exchange.c  events: the handler, its hooks, the reply
@@ -242,6 +244,31 @@ static inline uint32_t sw_worker_tick(const struct sw_worker *worker, uint32_t m
 {
     return (uint32_t)((worker->now + milliseconds) >> SW_TICK_BITS) + 1;
 }
+
+/* ---- server_config.c ------------------------------------------------------------------------ */
+
+/* Put defaults where zeros are.  Returns the name of a member that is out of range, or NULL. */
+const char *sw_config_resolve(struct sw_server_config *config);
+
+/* The one mapping: the server, then its pools, each from a multiple of 64 on. */
+struct sw_plan {
+    size_t lease; /* bytes of one */
+    size_t peers, leases, outputs, parked, size;
+};
+
+struct sw_plan sw_config_plan(const struct sw_server_config *config);
+
+/* ---- server_worker.c ------------------------------------------------------------------------ */
+
+/* Set up a worker over its slice of the memory. */
+void sw_worker_init(struct sw_worker *worker, const struct sw_server_config *config,
+                    const struct sw_plan *plan, char *memory);
+
+/* Serve on this thread until sw_server_stop(). */
+void sw_worker_serve(struct sw_worker *worker);
+
+/* Close whatever is open. */
+void sw_worker_close(struct sw_worker *worker);
 
 /* ---- server_listen.c ------------------------------------------------------------------------ */
 

@@ -1,0 +1,98 @@
+/* server_config.c - what a configuration means, and the memory it takes. */
+/* SPDX-License-Identifier: MIT */
+#include "server.h"
+
+enum { SIZE_MAX_EACH = 1 << 26 }; /* no buffer of one connection is larger */
+
+/* ---- Configuration -------------------------------------------------------------------------- */
+
+static void give_default(uint32_t *member, uint32_t value)
+{
+    if (!*member)
+        *member = value;
+}
+
+/* The least input buffer: a head that stays, and behind it a trailer section and a chunk line. */
+static uint64_t least_input(const struct sw_limits *limits)
+{
+    return (uint64_t)limits->head + limits->trailer_bytes + limits->chunk_extensions + 4096;
+}
+
+const char *sw_config_resolve(struct sw_server_config *config)
+{
+    static const struct sw_listener nearby = {"127.0.0.1", 8080};
+    if (!config->listener_count) {
+        config->listeners = &nearby;
+        config->listener_count = 1;
+    }
+    struct sw_limits *limits = &config->limits;
+    give_default(&limits->fields, 128);
+    give_default(&limits->head, 16384);
+    give_default(&limits->trailer_bytes, 8192);
+    give_default(&limits->chunk_extensions, 4096);
+    give_default(&config->connections, 4096);
+    give_default(&config->exchanges, config->connections);
+    give_default(&config->head_timeout, 10000);
+    give_default(&config->body_timeout, 30000);
+    give_default(&config->idle_timeout, 60000);
+    give_default(&config->write_timeout, 30000);
+    give_default(&config->pace, 16384);
+    give_default(&config->linger, 2000);
+    give_default(&config->drain, 10000);
+    give_default(&config->output, 16384);
+    give_default(&config->scratch, 4096);
+
+    uint64_t least = least_input(limits);
+    if (least > SIZE_MAX_EACH)
+        return "limits.head";
+    give_default(&config->input, least < 32768 ? 32768 : (uint32_t)least);
+
+    const struct {
+        const char *name;
+        uint64_t value, least, most;
+    } ranges[] = {
+        {"handler", config->handler != NULL, 1, 1},
+        {"listeners", config->listeners != NULL, 1, 1},
+        {"listener_count", config->listener_count, 1, SW_LISTENERS_MAX},
+        {"connections", config->connections, 1, 1 << 24},
+        {"exchanges", config->exchanges, 1, config->connections},
+        {"head_timeout", config->head_timeout, 1, INT32_MAX},
+        {"body_timeout", config->body_timeout, 1, INT32_MAX},
+        {"idle_timeout", config->idle_timeout, 1, INT32_MAX},
+        {"write_timeout", config->write_timeout, 1, INT32_MAX},
+        {"linger", config->linger, 1, INT32_MAX},
+        {"drain", config->drain, 1, INT32_MAX},
+        {"input", config->input, least, SIZE_MAX_EACH},
+        {"output", config->output, 8192, SIZE_MAX_EACH},
+        {"scratch", config->scratch, 1, SIZE_MAX_EACH},
+        {"limits.fields", limits->fields, 1, 1 << 16},
+        {"limits.field_name", limits->field_name, 0, UINT16_MAX},
+        {"limits.pipeline", limits->pipeline, 0, 32},
+    };
+    for (size_t i = 0; i < sizeof ranges / sizeof *ranges; i++)
+        if (ranges[i].value < ranges[i].least || ranges[i].value > ranges[i].most)
+            return ranges[i].name;
+    config->scratch = (config->scratch + 63) & ~UINT32_C(63);
+    return NULL;
+}
+
+/* ---- Memory --------------------------------------------------------------------------------- */
+
+struct sw_plan sw_config_plan(const struct sw_server_config *config)
+{
+    struct sw_plan plan = {0};
+    plan.lease = SW_LEASE_SIZE + sw_more_fields(config) * sizeof(struct sw_field) +
+                 config->scratch + config->input;
+    plan.peers = (sizeof(struct sw_server) + 63) / 64 * 64;
+    plan.leases = plan.peers + sw_pool_memory(sizeof(struct sw_peer), config->connections);
+    plan.outputs = plan.leases + sw_pool_memory(plan.lease, config->exchanges);
+    plan.parked = plan.outputs + sw_pool_memory(config->output, config->exchanges);
+    plan.size = plan.parked + sw_pool_memory(sizeof(struct sw_parked), config->connections);
+    return plan;
+}
+
+size_t sw_server_memory(const struct sw_server_config *config)
+{
+    struct sw_server_config whole = *config;
+    return sw_config_resolve(&whole) ? 0 : sw_config_plan(&whole).size;
+}

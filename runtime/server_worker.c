@@ -1,0 +1,197 @@
+/* server_worker.c - a thread that serves: its turns, and how it leaves. */
+/* SPDX-License-Identifier: MIT */
+#define _POSIX_C_SOURCE 200809L
+#include "server.h"
+
+#include <errno.h>
+#include <time.h>
+
+enum { EVENTS = 128 }; /* from the loop in one turn */
+
+/* ---- Opening and closing -------------------------------------------------------------------- */
+
+void sw_worker_init(struct sw_worker *worker, const struct sw_server_config *config,
+                    const struct sw_plan *plan, char *memory)
+{
+    worker->config = config;
+    worker->now = sw_clock();
+    sw_wheel_init(&worker->wheel, (uint32_t)(worker->now >> SW_TICK_BITS));
+    sw_date_set(&worker->date, (int64_t)time(NULL));
+    sw_link_init(&worker->open);
+    sw_link_init(&worker->ready);
+    sw_link_init(&worker->starved);
+    sw_link_init(&worker->gone);
+    sw_link_init(&worker->retry.link);
+    sw_link_init(&worker->deadline.link);
+    atomic_init(&worker->resumed, NULL);
+    atomic_init(&worker->stop, 0);
+    sw_pool_init(&worker->peers, memory + plan->peers, sizeof(struct sw_peer), config->connections);
+    sw_pool_init(&worker->leases, memory + plan->leases, plan->lease, config->exchanges);
+    sw_pool_init(&worker->outputs, memory + plan->outputs, config->output, config->exchanges);
+    sw_pool_init(&worker->parked, memory + plan->parked, sizeof(struct sw_parked),
+                 config->connections);
+}
+
+/* ---- Turns ---------------------------------------------------------------------------------- */
+
+/* From here on nobody is idle: each peer is closed, or its next reply is its last. */
+static void leave(struct sw_worker *worker)
+{
+    for (uint32_t i = 0; i < worker->door_count; i++) {
+        sw_door_accept(worker, &worker->doors[i]);
+        sw_door_close(&worker->doors[i]);
+    }
+    struct sw_link all;
+    sw_link_init(&all);
+    sw_link_move_all(&worker->open, &all);
+    while (!sw_link_empty(&all))
+        sw_peer_leave(worker, SW_CONTAINER(all.next, struct sw_peer, link));
+    sw_wheel_set(&worker->wheel, &worker->deadline, sw_worker_tick(worker, worker->config->drain));
+}
+
+/* Time is up: close whatever is open. */
+static void cut(struct sw_worker *worker)
+{
+    struct sw_link *rings[] = {&worker->open, &worker->ready, &worker->starved};
+    for (size_t i = 0; i < sizeof rings / sizeof *rings; i++) {
+        struct sw_link all;
+        sw_link_init(&all);
+        sw_link_move_all(rings[i], &all);
+        while (!sw_link_empty(&all)) {
+            struct sw_peer *peer = SW_CONTAINER(all.next, struct sw_peer, link);
+            worker->cut += peer->fd >= 0 && peer->wait != SW_WAIT_LINGER;
+            sw_peer_close(worker, peer);
+        }
+    }
+    worker->over = true;
+}
+
+static void take_resumed(struct sw_worker *worker)
+{
+    struct sw_lease *lease = atomic_exchange_explicit(&worker->resumed, NULL, memory_order_acquire);
+    while (lease) {
+        struct sw_lease *next = lease->resumed;
+        sw_lease_resume(lease);
+        lease = next;
+    }
+}
+
+static void run_ready(struct sw_worker *worker)
+{
+    struct sw_link now;
+    sw_link_init(&now);
+    sw_link_move_all(&worker->ready, &now);
+    while (!sw_link_empty(&now)) {
+        struct sw_peer *peer = SW_CONTAINER(now.next, struct sw_peer, link);
+        sw_link_move(&peer->link, &worker->open);
+        sw_peer_ready(worker, peer, 0);
+    }
+}
+
+static void run_timers(struct sw_worker *worker)
+{
+    struct sw_timer *timer;
+    while ((timer = sw_wheel_due(&worker->wheel, (uint32_t)(worker->now >> SW_TICK_BITS)))) {
+        if (timer == &worker->retry)
+            worker->starving = false;
+        else if (timer == &worker->deadline)
+            cut(worker);
+        else
+            sw_peer_expire(worker, SW_CONTAINER(timer, struct sw_peer, timer));
+    }
+}
+
+/* Is somebody waiting in front of a door, and may come in? */
+static bool may_accept(const struct sw_worker *worker)
+{
+    if (worker->starving || worker->leaving || worker->peers.used == worker->peers.count)
+        return false;
+    for (uint32_t i = 0; i < worker->door_count; i++)
+        if (worker->doors[i].ready)
+            return true;
+    return false;
+}
+
+static int patience(const struct sw_worker *worker)
+{
+    uint32_t tick;
+    if (!sw_link_empty(&worker->ready) || may_accept(worker))
+        return 0;
+    if (!sw_wheel_next(&worker->wheel, &tick))
+        return -1;
+    uint32_t now = (uint32_t)(worker->now >> SW_TICK_BITS);
+    int32_t ticks = (int32_t)(tick - now);
+    if (ticks <= 0)
+        return 0;
+    return (ticks << SW_TICK_BITS) - (int)(worker->now & ((1 << SW_TICK_BITS) - 1));
+}
+
+static void keep_time(struct sw_worker *worker)
+{
+    uint64_t now = sw_clock();
+    if (now >> SW_TICK_BITS != worker->now >> SW_TICK_BITS)
+        sw_date_set(&worker->date, (int64_t)time(NULL));
+    worker->now = now;
+}
+
+static void reap(struct sw_worker *worker)
+{
+    while (!sw_link_empty(&worker->gone)) {
+        struct sw_peer *peer = SW_CONTAINER(worker->gone.next, struct sw_peer, link);
+        sw_link_take(&peer->link);
+        sw_pool_put(&worker->peers, peer);
+    }
+}
+
+static void turn(struct sw_worker *worker)
+{
+    struct sw_ready ready[EVENTS];
+    int n = sw_loop_wait(&worker->loop, ready, EVENTS, patience(worker));
+    keep_time(worker);
+    for (int i = 0; i < n; i++) {
+        if (!ready[i].tag)
+            continue;
+        if (*(uint8_t *)ready[i].tag == SW_TAG_DOOR)
+            ((struct sw_door *)ready[i].tag)->ready = true;
+        else
+            sw_peer_ready(worker, ready[i].tag, ready[i].what);
+    }
+    take_resumed(worker);
+    run_ready(worker);
+    run_timers(worker);
+    for (uint32_t i = 0; i < worker->door_count && may_accept(worker); i++)
+        if (worker->doors[i].ready)
+            sw_door_accept(worker, &worker->doors[i]);
+    reap(worker);
+}
+
+void sw_worker_serve(struct sw_worker *worker)
+{
+    do {
+        turn(worker);
+        unsigned stop = atomic_load(&worker->stop);
+        if (stop && !worker->leaving)
+            leave(worker);
+        if (stop > 1)
+            cut(worker);
+        worker->leaving = stop;
+    } while (!worker->leaving || (worker->peers.used && !worker->over));
+}
+
+void sw_worker_close(struct sw_worker *worker)
+{
+    for (uint32_t i = 0; i < worker->door_count; i++)
+        sw_door_close(&worker->doors[i]);
+    cut(worker);
+    while (!sw_link_empty(&worker->open)) { /* what is still held */
+        struct sw_peer *peer = SW_CONTAINER(worker->open.next, struct sw_peer, link);
+        peer->lease->held = false;
+        sw_peer_close(worker, peer);
+    }
+    reap(worker);
+    sw_pool_close(&worker->peers);
+    sw_pool_close(&worker->leases);
+    sw_pool_close(&worker->outputs);
+    sw_pool_close(&worker->parked);
+    sw_loop_close(&worker->loop);
+}
