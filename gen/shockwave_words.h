@@ -520,7 +520,10 @@ enum sw_error {
     SW_ERROR_BAD_OUT_FRAMING = 62, /* RFC 9112 6 */
     SW_ERROR_BODY_LENGTH_MISMATCH = 63, /* RFC 9112 6.3 */
     SW_ERROR_BAD_VALUE = 64, /* RFC 9110 5.5 */
-    SW_ERROR_COUNT = 65
+    SW_ERROR_PROXY_MISSING = 65, /* PROXY protocol 2 */
+    SW_ERROR_BAD_PROXY = 66, /* PROXY protocol 2 */
+    SW_ERROR_PROXY_TOO_LONG = 67, /* PROXY protocol 2 */
+    SW_ERROR_COUNT = 68
 };
 
 /* What a word's `flags` say: grammar/http.grammar explains each. */

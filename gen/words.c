@@ -640,6 +640,12 @@ const struct sw_error_info sw_error_infos[SW_ERROR_COUNT] = {
         "the content sent is not of the promised length", "RFC 9112 6.3", 500},
     [SW_ERROR_BAD_VALUE] = {"BAD_VALUE",
         "a field value does not follow its grammar", "RFC 9110 5.5", 400},
+    [SW_ERROR_PROXY_MISSING] = {"PROXY_MISSING",
+        "the connection does not begin with a PROXY header", "PROXY protocol 2", 400},
+    [SW_ERROR_BAD_PROXY] = {"BAD_PROXY",
+        "the PROXY header does not follow its grammar", "PROXY protocol 2", 400},
+    [SW_ERROR_PROXY_TOO_LONG] = {"PROXY_TOO_LONG",
+        "the PROXY header is longer than the limit", "PROXY protocol 2", 400},
 };
 
 const struct sw_media_info sw_media_infos[SW_MEDIA_ID_COUNT] = {

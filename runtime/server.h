@@ -149,7 +149,13 @@ struct sw_parked {
 };
 
 /* How far the handler has come with its reply. */
-enum sw_reply_state { SW_REPLY_NONE = 0, SW_REPLY_HEAD, SW_REPLY_CONTENT, SW_REPLY_ENDED };
+enum sw_reply_state {
+    SW_REPLY_NONE = 0,
+    SW_REPLY_INTERIM, /* a head that another one follows is being written */
+    SW_REPLY_HEAD,
+    SW_REPLY_CONTENT,
+    SW_REPLY_ENDED,
+};
 
 /* What a peer with bytes in flight is lent.  Behind it lie more fields, scratch and input. */
 struct sw_lease {

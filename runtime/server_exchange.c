@@ -33,10 +33,14 @@ static void fail(struct sw_lease *lease, enum sw_error error)
     lease->peer->last = true;
 }
 
-/* The reply's head is complete.  If it cannot be sent, another one says so. */
+/* A head is complete.  If it cannot be sent, another one says so. */
 static void commit(struct sw_lease *lease)
 {
+    if (lease->reply != SW_REPLY_HEAD && lease->reply != SW_REPLY_INTERIM)
+        return;
     sw_write_end(&lease->head);
+    if (lease->reply == SW_REPLY_INTERIM && lease->exchange.head->minor == 0)
+        lease->head.n = 0; /* RFC 9110 15.2 */
     if (lease->head.error) {
         fail(lease, (enum sw_error)lease->head.error);
         sw_peer_say(lease->worker, lease->peer, SW_STATUS_INTERNAL_SERVER_ERROR,
@@ -44,7 +48,7 @@ static void commit(struct sw_lease *lease)
         return;
     }
     lease->written += (uint32_t)lease->head.n;
-    lease->reply = SW_REPLY_CONTENT;
+    lease->reply = lease->reply == SW_REPLY_HEAD ? SW_REPLY_CONTENT : SW_REPLY_NONE;
 }
 
 /* Nothing will come of this exchange any more. */
@@ -57,15 +61,38 @@ static void abandon(struct sw_lease *lease)
                     SW_SPAN("the request was not answered\n"));
 }
 
+/* Make ready for a head: false where none may follow what was written before. */
+static bool open_head(struct sw_lease *lease)
+{
+    commit(lease);
+    if (lease->reply != SW_REPLY_NONE) {
+        lease->head = (struct sw_writer){.error = SW_ERROR_MISUSE};
+        return false;
+    }
+    lease->head = sw_lease_writer(lease);
+    return true;
+}
+
+struct sw_writer *sw_reply_interim(struct sw_exchange *exchange, unsigned status)
+{
+    struct sw_lease *lease = sw_lease_of(exchange);
+    if (!open_head(lease))
+        return &lease->head;
+    lease->reply = SW_REPLY_INTERIM;
+    lease->head.framed = SW_FRAMED;
+    if (status / 100 == 1 && status != SW_STATUS_SWITCHING_PROTOCOLS)
+        sw_write_status(&lease->head, status);
+    else
+        lease->head.error = SW_ERROR_MISUSE;
+    return &lease->head;
+}
+
 struct sw_writer *sw_reply_begin(struct sw_exchange *exchange, unsigned status, uint64_t length)
 {
     struct sw_lease *lease = sw_lease_of(exchange);
     struct sw_peer *peer = lease->peer;
-    if (lease->reply != SW_REPLY_NONE) {
-        lease->head = (struct sw_writer){.error = SW_ERROR_MISUSE};
+    if (!open_head(lease))
         return &lease->head;
-    }
-    lease->head = sw_lease_writer(lease);
     if (listens(lease)) {
         sw_conn_interim(&peer->conn, &lease->head, SW_STATUS_CONTINUE);
         sw_conn_keep_reading(&peer->conn);
@@ -91,8 +118,7 @@ size_t sw_reply_write(struct sw_exchange *exchange, struct sw_span bytes)
 {
     struct sw_lease *lease = sw_lease_of(exchange);
     uint32_t size = lease->worker->config->output;
-    if (lease->reply == SW_REPLY_HEAD)
-        commit(lease);
+    commit(lease);
     size_t taken = 0;
     while (lease->reply == SW_REPLY_CONTENT && taken < bytes.n) {
         size_t n = bytes.n - taken;
@@ -116,8 +142,7 @@ size_t sw_reply_write(struct sw_exchange *exchange, struct sw_span bytes)
 
 static bool lend(struct sw_lease *lease, struct sw_span bytes, int file, uint64_t offset)
 {
-    if (lease->reply == SW_REPLY_HEAD)
-        commit(lease);
+    commit(lease);
     if (lease->lent.n)
         return false;
     if (lease->reply != SW_REPLY_CONTENT || !bytes.n)
@@ -143,22 +168,31 @@ bool sw_reply_file(struct sw_exchange *exchange, int fd, uint64_t offset, size_t
     return lend(sw_lease_of(exchange), (struct sw_span){NULL, length}, fd, offset);
 }
 
-enum sw_error sw_reply_end(struct sw_exchange *exchange)
+enum sw_error sw_reply_end_trailers(struct sw_exchange *exchange, struct sw_span lines)
 {
     struct sw_lease *lease = sw_lease_of(exchange);
-    if (lease->reply == SW_REPLY_HEAD)
-        commit(lease);
+    commit(lease);
     if (lease->reply == SW_REPLY_NONE)
         return SW_ERROR_MISUSE;
     if (lease->reply == SW_REPLY_CONTENT) {
+        uint32_t size = lease->worker->config->output;
+        if (size - lease->written < lines.n + FRAMING)
+            sw_peer_flush(lease->worker, lease->peer);
+        if (lease->written && size - lease->written < lines.n + FRAMING)
+            return SW_ERROR_NO_ROOM;
         struct sw_writer out = sw_lease_writer(lease);
-        enum sw_error error = sw_conn_finish(&lease->peer->conn, &out, (struct sw_span){NULL, 0});
+        enum sw_error error = sw_conn_finish(&lease->peer->conn, &out, lines);
         lease->written += (uint32_t)out.n;
         lease->reply = SW_REPLY_ENDED;
         if (error)
             fail(lease, error);
     }
     return (enum sw_error)lease->error;
+}
+
+enum sw_error sw_reply_end(struct sw_exchange *exchange)
+{
+    return sw_reply_end_trailers(exchange, (struct sw_span){NULL, 0});
 }
 
 void sw_reply(struct sw_exchange *exchange, unsigned status, struct sw_span type,
@@ -221,8 +255,7 @@ static void settle(struct sw_lease *lease)
 {
     struct sw_conn *conn = &lease->peer->conn;
     const struct sw_hooks *hooks = lease->exchange.hooks;
-    if (lease->reply == SW_REPLY_HEAD)
-        commit(lease);
+    commit(lease);
     if (lease->held || lease->peer->last)
         return;
     if (is_over(lease)) {

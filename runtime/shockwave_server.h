@@ -156,6 +156,13 @@ enum { SW_REPLY_COPIED = 4096 };
  */
 struct sw_writer *sw_reply_begin(struct sw_exchange *exchange, unsigned status, uint64_t length);
 
+/*
+ * An interim reply before it: SW_STATUS_EARLY_HINTS with Link fields, say.  Add the fields to the
+ * writer that is returned, until the next call for this exchange.  A peer of HTTP/1.0 is sent none
+ * of them.  RFC 9110 15.2, RFC 8297.
+ */
+struct sw_writer *sw_reply_interim(struct sw_exchange *exchange, unsigned status);
+
 /* Copy content behind what was written before.  Returns how many bytes were taken, from the front:
    fewer when the peer does not keep up.  Go on in `room` (or let `content` return it). */
 size_t sw_reply_write(struct sw_exchange *exchange, struct sw_span bytes);
@@ -175,6 +182,14 @@ bool sw_reply_file(struct sw_exchange *exchange, int fd, uint64_t offset, size_t
  * connection is closed).
  */
 enum sw_error sw_reply_end(struct sw_exchange *exchange);
+
+/*
+ * The same with a trailer section behind content of unknown length: field lines that
+ * sw_write_field() wrote into memory of yours.  They are dropped where there is no place for them
+ * (HTTP/1.0, HEAD, 204, 304).  NO_ROOM: the peer does not keep up, so nothing has happened; call it
+ * again in `room`.  RFC 9110 6.5.
+ */
+enum sw_error sw_reply_end_trailers(struct sw_exchange *exchange, struct sw_span lines);
 
 /*
  * Keep the exchange as it is until sw_exchange_resume() is called, on any thread, once.  In between

@@ -401,6 +401,25 @@ bool sw_node_parse(struct sw_span value, struct sw_node *node);
  */
 int sw_forwarded_for_next(struct sw_span *rest, struct sw_node *node);
 
+/* ---- PROXY protocol ------------------------------------------------------ */
+
+enum { SW_PROXY_MAX = 4096 };
+
+/* Whose connection it is that a proxy passes on. */
+struct sw_proxy {
+    struct sw_address source, destination;
+    uint16_t source_port, destination_port;
+    bool known; /* false: the proxy means itself (LOCAL), or none of these addresses (UNKNOWN) */
+};
+
+/*
+ * The header that stands before the first byte of a connection, in version 1 or 2.  Returns its
+ * length, 0 for "more, please", or a negated enum sw_error: PROXY_MISSING as soon as buf[0..len)
+ * cannot be the beginning of one, BAD_PROXY, PROXY_TOO_LONG (more than SW_PROXY_MAX).  What stands
+ * behind the addresses of version 2 must be whole TLVs, and is passed over.  PROXY protocol 2.1, 2.2.
+ */
+ptrdiff_t sw_proxy_parse(const char *buf, size_t len, struct sw_proxy *proxy);
+
 /* ---- Authentication ------------------------------------------------------ */
 
 /* Credentials or a challenge: at most one of token68 and params is not empty. */

@@ -1,0 +1,106 @@
+/* check_server_around.c - the server: what stands before and behind a reply. */
+/* SPDX-License-Identifier: MIT */
+#include "expect.h"
+#include "served.h"
+
+#define HOST "Host: x\r\n"
+
+static char buf[1 << 16];
+
+static struct served served;
+
+static void serve(void (*handler)(struct sw_exchange *exchange))
+{
+    served_begin(&served, (struct sw_server_config){.handler = handler});
+}
+
+static void say_target(struct sw_exchange *exchange)
+{
+    sw_reply(exchange, SW_STATUS_OK, SW_SPAN("text/plain"), sw_exchange_target(exchange));
+}
+
+static struct sw_span hint_value;
+
+static void hint(struct sw_exchange *exchange)
+{
+    sw_write_field(sw_reply_interim(exchange, SW_STATUS_EARLY_HINTS), SW_HEADER_LINK, hint_value);
+    sw_write_field(sw_reply_interim(exchange, SW_STATUS_EARLY_HINTS), SW_HEADER_LINK,
+                   SW_SPAN("</b.css>"));
+    say_target(exchange);
+}
+
+START_TEST(hints_come_first)
+{
+    hint_value = SW_SPAN("</a.css>");
+    serve(hint);
+    client_ask(&served, "GET / HTTP/1.1\r\n" HOST "Connection: close\r\n\r\n", buf, sizeof buf);
+    static const char hints[] = "HTTP/1.1 103 Early Hints\r\nLink: </a.css>\r\n\r\n"
+                                "HTTP/1.1 103 Early Hints\r\nLink: </b.css>\r\n\r\n"
+                                "HTTP/1.1 200 OK\r\n";
+    ck_assert_ptr_eq(strstr(buf, hints), buf);
+    client_ask(&served, "GET / HTTP/1.0\r\n\r\n", buf, sizeof buf);
+    ck_assert_ptr_eq(strstr(buf, "HTTP/1.1 200 OK\r\n"), buf);
+    hint_value = SW_SPAN("two\nlines");
+    client_ask(&served, "GET / HTTP/1.1\r\n" HOST "\r\n", buf, sizeof buf);
+    ck_assert_ptr_eq(strstr(buf, "HTTP/1.1 500 "), buf);
+    ck_assert_uint_eq(count(buf, "HTTP/1.1"), 1);
+    served_end(&served);
+}
+END_TEST
+
+static void hint_at_nothing(struct sw_exchange *exchange)
+{
+    sw_reply_interim(exchange, SW_STATUS_EARLY_HINTS);
+}
+
+static void hint_wrongly(struct sw_exchange *exchange)
+{
+    sw_reply_interim(exchange, SW_STATUS_OK);
+    say_target(exchange);
+}
+
+START_TEST(a_hint_is_no_reply)
+{
+    void (*const handlers[])(struct sw_exchange *) = {hint_at_nothing, hint_wrongly};
+    for (size_t i = 0; i < COUNT(handlers); i++) {
+        serve(handlers[i]);
+        client_ask(&served, "GET / HTTP/1.1\r\n" HOST "\r\n", buf, sizeof buf);
+        ck_assert_uint_eq(count(buf, "HTTP/1.1 500 "), 1);
+        ck_assert_uint_eq(count(buf, "HTTP/1.1 200 "), 0);
+        served_end(&served);
+    }
+}
+END_TEST
+
+static void sum_up(struct sw_exchange *exchange)
+{
+    struct sw_writer lines = {.p = exchange->scratch, .size = exchange->scratch_size};
+    sw_write_field(&lines, SW_HEADER_SERVER_TIMING, SW_SPAN("all;dur=1"));
+    sw_reply_begin(exchange, SW_STATUS_OK, SW_LENGTH_UNKNOWN);
+    sw_reply_write(exchange, SW_SPAN("five5"));
+    struct sw_span trailers = {lines.p, lines.n};
+    ck_assert_int_eq(sw_reply_end_trailers(exchange, trailers), SW_OK);
+}
+
+START_TEST(trailers_come_last)
+{
+    serve(sum_up);
+    size_t n = client_ask(&served,
+                          "GET / HTTP/1.1\r\n" HOST "\r\n"
+                          "GET / HTTP/1.1\r\n" HOST "Connection: close\r\n\r\n",
+                          buf, sizeof buf);
+    static const char end[] = "5\r\nfive5\r\n0\r\nServer-Timing: all;dur=1\r\n\r\n";
+    ck_assert_uint_eq(count(buf, end), 2);
+    ck_assert_str_eq(buf + n - strlen(end), end);
+    client_ask(&served, "GET / HTTP/1.0\r\n\r\n", buf, sizeof buf);
+    ck_assert_uint_eq(count(buf, "\r\n\r\nfive5"), 1);
+    ck_assert_uint_eq(count(buf, "Server-Timing"), 0);
+    served_end(&served);
+}
+END_TEST
+
+int main(void)
+{
+    const TTest *const tests[] = {hints_come_first, a_hint_is_no_reply, trailers_come_last};
+    return expect_suite("server around", tests, COUNT(tests));
+}
