@@ -1,7 +1,7 @@
 /* body.c - which framing a message has, and the content inside it. */
 /* SPDX-License-Identifier: MIT */
 #include "bytes.h"
-#include "limits.h"
+#include "limit.h"
 #include "shockwave_values.h"
 
 /*

@@ -3,7 +3,7 @@
 #ifndef SW_CONN_H
 #define SW_CONN_H
 
-#include "limits.h"
+#include "limit.h"
 
 /* Why a state changes; conn.c has the tables. */
 enum sw_conn_cause {

@@ -4,7 +4,7 @@
 #define SW_HEAD_H
 
 #include "bytes.h"
-#include "limits.h"
+#include "limit.h"
 
 /* Where in a head the next byte stands.  The first ones depend on the kind of head. */
 enum sw_head_state {

@@ -1,7 +1,7 @@
-/* limits.h - a limit, or its default where it is 0. */
+/* limit.h - a limit, or its default where it is 0. */
 /* SPDX-License-Identifier: MIT */
-#ifndef SW_LIMITS_H
-#define SW_LIMITS_H
+#ifndef SW_LIMIT_H
+#define SW_LIMIT_H
 
 #include "shockwave.h"
 

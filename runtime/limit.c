@@ -1,4 +1,4 @@
-/* limits.c - what a peer may cost unless you say otherwise. */
+/* limit.c - what a peer may cost unless you say otherwise. */
 /* SPDX-License-Identifier: MIT */
 #include "shockwave.h"
 
