@@ -13,6 +13,7 @@
 #   make check-peers   against other parsers    make check-stack   how deep the core goes
 #   make coverage      what no test takes       make fuzz-head     fuzz-body, fuzz-conn: for 10 s
 #   make bench         against other parsers, in one interleaved run; the rest is in bench/bench.mk
+#   make check-examples   tests/example_*.c, with curl and nginx
 #
 # Words of your own, without a fork (the base grammar comes first, so its ids never move):
 #
@@ -223,6 +224,19 @@ check-probe: $(BUILD)/probe_server
 	@sh tests/need.sh python3
 	@sh tests/probe.sh $<
 
+# Programs for newcomers to read, and what they say to each other, to curl and to nginx.
+EXAMPLES = $(patsubst tests/example_%.c,$(BUILD)/examples/%,$(wildcard tests/example_*.c))
+
+$(BUILD)/examples/%: tests/example_%.c $(CORE)
+	@mkdir -p $(@D)
+	@$(if $(filter uv,$*),sh tests/need.sh libuv1-dev)
+	$(CC) $(CFLAGS) $(CHECK) -MMD -MP -MF $@.d -o $@ $(filter %.c %.a,$^) \
+	    $(if $(filter uv,$*),-luv)
+
+check-examples: $(EXAMPLES) $(BUILD)/shockwave
+	@RUNLEVEL=1 sh tests/need.sh curl nginx-light python3 # no service is to be started
+	@sh tests/examples.sh $(BUILD)
+
 # The programs in README.md are compiled as they stand there.
 check-readme: $(SERVER) $(CORE)
 	@rm -rf $(BUILD)/readme && mkdir -p $(BUILD)/readme
@@ -307,6 +321,6 @@ include bench/bench.mk
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
 .PHONY: all archives run fresh gen check-gen routes install check check-errors check-core \
         check-layers check-extend case-runner check-cases probe-server check-probe check-readme \
-        check-peers check-stack coverage test clean
+        check-examples check-peers check-stack coverage test clean
 .DELETE_ON_ERROR:
 .SECONDARY:

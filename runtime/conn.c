@@ -174,16 +174,15 @@ static bool may_switch(const struct sw_conn *conn)
     return conn->flags & UPGRADE && conn->pending == 1 && whole;
 }
 
-/* Is the reply that ends HTTP here of the kind that was asked for: 2xx to CONNECT, or 101 that names
-   the protocol?  RFC 9110 7.8. */
+/* Is the reply that ends HTTP here of the kind that was asked for: 2xx to CONNECT, or 101, which is
+   the only other one, that names the protocol?  RFC 9110 7.8. */
 static bool answers_offer(const struct sw_conn *conn, const char *buf)
 {
     const struct sw_head *head = &conn->message->head;
 
     if ((conn->asked & 3) == ASKED_CONNECT)
         return head->status / 100 == 2;
-    return head->status == SW_STATUS_SWITCHING_PROTOCOLS &&
-           sw_head_field(head, SW_HEADER_UPGRADE) &&
+    return sw_head_field(head, SW_HEADER_UPGRADE) &&
            sw_head_options(head, buf) & SW_OPTION_UPGRADE;
 }
 

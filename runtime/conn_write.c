@@ -75,11 +75,12 @@ static void settle_reply(struct sw_conn *conn, unsigned status, uint64_t length)
 
 static void write_persistence(const struct sw_conn *conn, struct sw_writer *out, unsigned status)
 {
-    if (status == SW_STATUS_SWITCHING_PROTOCOLS)
+    /* Both carry Upgrade, which must not be passed on: RFC 9110 7.8. */
+    if (status == SW_STATUS_SWITCHING_PROTOCOLS || status == SW_STATUS_UPGRADE_REQUIRED)
         sw_write_field(out, SW_HEADER_CONNECTION, SW_SPAN("upgrade"));
-    else if (conn->framing == SW_FRAMING_TUNNEL)
+    if (conn->framing == SW_FRAMING_TUNNEL)
         return;
-    else if (conn->flags & CLOSING)
+    if (conn->flags & CLOSING)
         sw_write_field(out, SW_HEADER_CONNECTION, SW_SPAN("close"));
     else if (conn->flags & OLD_PEER)
         sw_write_field(out, SW_HEADER_CONNECTION, SW_SPAN("keep-alive"));

@@ -484,8 +484,9 @@ void sw_conn_eof(struct sw_conn *conn);
  * Connection and the framing fields.  Add fields of your own (not those: BAD_OUT_FRAMING), then
  * sw_write_end().  `length` is the content's, or SW_LENGTH_UNKNOWN: then it is chunked, or ended by
  * the connection's end for an HTTP/1.0 peer.  No content goes out where none may (HEAD, 204, 304);
- * give the length it would have.  101 (add Upgrade), or 2xx to CONNECT, hands the connection over;
- * it is MISUSE before the request has been read to its end, as is a 101 that was not asked for.
+ * give the length it would have.  101 (add Upgrade, as with 426), or 2xx to CONNECT, hands the
+ * connection over; it is MISUSE before the request has been read to its end, as is a 101 that was
+ * not asked for.
  * Returns SW_OK, MISUSE, or what the writer found.
  *
  * This holds for every call that writes: after an error but BODY_LENGTH_MISMATCH the connection and

@@ -113,6 +113,8 @@ static void begin_reply(struct walk_exchange *x)
     sw_date_set(&date, (int64_t)messages);
     if (x->closes)
         sw_conn_close(&server.conn);
+    if (once_in(2))
+        sw_conn_keep_reading(&server.conn);
     enum sw_error error = sw_conn_reply(&server.conn, &out, x->status,
                                         x->reply.measured ? x->reply.content.n : SW_LENGTH_UNKNOWN,
                                         once_in(2) ? &date : NULL);
