@@ -295,8 +295,17 @@ function emit_keys(    i, name, n, key, last, twins) {
             print key name "," symbol["header", i]
         last[n, key] = i
     }
-    print "%%\nstatic const uint16_t twins[SW_HEADER_COUNT] = {"
-    print "    [SW_HEADER_OTHER] = SW_HEADER_OTHER,\n" twins "};"
+    print "%%\n/* words.awk: names that hash alike: after this one, try that one. */"
+    print "static const uint16_t twins[SW_HEADER_COUNT] = {"
+    print "    [SW_HEADER_OTHER] = SW_HEADER_OTHER,\n" twins "};\n"
+    print "/* The first 32 bytes of each name with bit 5 set, which makes letters lower case. */"
+    print "static const _Alignas(32) char words[SW_HEADER_COUNT][32] = {"
+    for (i = 1; i <= count["header"]; i++) {
+        name = tolower(substr(word["header", i], 1, 32))
+        gsub(/_/, "\\177", name)
+        print "    [" symbol["header", i] "] = \"" name "\","
+    }
+    print "};"
 }
 
 END {

@@ -31,6 +31,16 @@ static inline uint64_t sw_load8(const char *p)
     return v;
 }
 
+/* The first byte lowest, whatever the machine. */
+static inline uint64_t sw_load8_little(const char *p)
+{
+#if defined(__BYTE_ORDER__) && __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+    return __builtin_bswap64(sw_load8(p));
+#else
+    return sw_load8(p);
+#endif
+}
+
 static inline uint32_t sw_load4(const char *p)
 {
     uint32_t v;

@@ -31,23 +31,15 @@ void sw_head_reset(struct sw_head *head)
     head->state = SW_HEAD_START;
     head->empty_lines = 0;
     head->line = 0;
+    head->repeats = false;
     head->mark = 0;
 }
 
 void sw_head_lend(struct sw_head *head, struct sw_field *more, size_t count)
 {
     head->more = more;
-    head->more_count = count < UINT16_MAX - SW_FIELDS_INLINE ? (uint32_t)count
+    head->more_count = count < UINT16_MAX - SW_FIELDS_INLINE ? (uint16_t)count
                                                              : UINT16_MAX - SW_FIELDS_INLINE;
-}
-
-uint32_t sw_head_room(const struct sw_head *head)
-{
-    uint32_t room = SW_FIELDS_INLINE + head->more_count;
-    uint32_t limit = head->kind == SW_TRAILERS ? SW_LIMIT(head->limits, trailers)
-                                               : SW_LIMIT(head->limits, fields);
-
-    return room < limit ? room : limit;
 }
 
 bool sw_head_fail(struct sw_head *head, enum sw_error error, size_t at)
@@ -58,37 +50,44 @@ bool sw_head_fail(struct sw_head *head, enum sw_error error, size_t at)
     return false;
 }
 
-static bool blank(char c)
+void sw_head_put(struct sw_head *head, uint32_t i, struct sw_field field)
 {
-    return c == ' ' || c == '\t';
+    uint32_t first = head->slot[field.id];
+
+    if (first < i && sw_head_at(head, first)->id == field.id)
+        head->repeats = true;
+    else
+        head->slot[field.id] = (uint16_t)i;
+    if (i < SW_FIELDS_INLINE)
+        head->fields[i] = field;
+    else
+        head->more[i - SW_FIELDS_INLINE] = field;
+}
+
+struct sw_head_part sw_head_trim(const char *buf, size_t from, size_t to)
+{
+    while (from < to && (buf[from] == ' ' || buf[from] == '\t'))
+        from++;
+    while (to > from && (buf[to - 1] == ' ' || buf[to - 1] == '\t'))
+        to--;
+    return (struct sw_head_part){(uint32_t)from, (uint32_t)to};
 }
 
 bool sw_head_add(struct sw_head *head, const char *buf, size_t colon, size_t end)
 {
-    size_t from = colon + 1, name_len = colon - head->line;
-
-    while (from < end && blank(buf[from]))
-        from++;
-    while (end > from && blank(buf[end - 1]))
-        end--;
-
-    uint32_t i = head->field_count;
+    size_t name_len = colon - head->line;
+    struct sw_head_part value = sw_head_trim(buf, colon + 1, end);
     enum sw_header id = sw_header_find(buf + head->line, name_len);
     if (head->kind == SW_TRAILERS && sw_header_names[id].flags & SW_HEADER_F_NO_TRAILER)
         return sw_head_fail(head, SW_ERROR_FORBIDDEN_TRAILER, head->line);
-
-    struct sw_field *field =
-        i < SW_FIELDS_INLINE ? &head->fields[i] : &head->more[i - SW_FIELDS_INLINE];
-    *field = (struct sw_field){
-        .name = head->line,
-        .name_len = (uint16_t)name_len,
-        .id = (uint16_t)id,
-        .value = (uint32_t)from,
-        .value_len = (uint32_t)(end - from),
-    };
-    if (!sw_head_field(head, id))
-        head->slot[id] = (uint16_t)i;
-    head->field_count = i + 1;
+    sw_head_put(head, head->field_count++,
+                    (struct sw_field){
+                        .name = head->line,
+                        .name_len = (uint16_t)name_len,
+                        .id = (uint16_t)id,
+                        .value = value.from,
+                        .value_len = value.to - value.from,
+                    });
     return true;
 }
 
@@ -108,12 +107,25 @@ static bool check_host(struct sw_head *head, const char *buf)
     return true;
 }
 
+/* The rest of a line that was cut, whole lines at a run, and byte by byte what is left of them: so no
+   byte is looked at more than twice, however many pieces it comes in. */
+static void take(struct sw_head *head, const char *buf, size_t len)
+{
+    if (head->state != SW_HEAD_START && head->state != SW_HEAD_FIELD)
+        sw_head_step(head, buf, len, true);
+    if (head->kind != SW_TRAILERS &&
+        (head->state == SW_HEAD_START || head->state == SW_HEAD_FIELD))
+        sw_head_fast(head, buf, len);
+    if (head->state < SW_HEAD_WHOLE)
+        sw_head_step(head, buf, len, false);
+}
+
 ptrdiff_t sw_head_parse(struct sw_head *head, const char *buf, size_t len)
 {
     size_t limit = head->kind == SW_TRAILERS ? SW_LIMIT(head->limits, trailer_bytes)
                                              : SW_LIMIT(head->limits, head);
 
-    sw_head_step(head, buf, len < limit ? len : limit);
+    take(head, buf, len < limit ? len : limit);
     if (head->state == SW_HEAD_WHOLE) {
         head->state = SW_HEAD_DONE;
         if (head->kind != SW_REQUEST || check_host(head, buf))
@@ -138,6 +150,8 @@ size_t sw_head_again(const struct sw_head *head, size_t i)
 {
     uint16_t id = sw_head_at(head, i)->id;
 
+    if (!head->repeats)
+        return head->field_count;
     do
         i++;
     while (i < head->field_count && sw_head_at(head, i)->id != id);

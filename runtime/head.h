@@ -36,12 +36,36 @@ bool sw_head_fail(struct sw_head *head, enum sw_error error, size_t at);
  */
 bool sw_head_add(struct sw_head *head, const char *buf, size_t colon, size_t end);
 
-/* How many fields this head may have. */
-uint32_t sw_head_room(const struct sw_head *head);
+/* A part of the buffer, by offsets. */
+struct sw_head_part {
+    uint32_t from, to;
+};
 
-/* Take bytes one by one, by the rules, until buf[0..len) is used up, the head whole or failed.
-   This is the definition; whatever is faster must agree with it. */
-void sw_head_step(struct sw_head *head, const char *buf, size_t len);
+/* White space off both ends of buf[from..to). */
+struct sw_head_part sw_head_trim(const char *buf, size_t from, size_t to);
+
+/* Put the i-th field in its place, and in the index unless one of its id is there. */
+void sw_head_put(struct sw_head *head, uint32_t i, struct sw_field field);
+
+/* How many fields this head may have. */
+static inline uint32_t sw_head_room(const struct sw_head *head)
+{
+    uint32_t room = SW_FIELDS_INLINE + head->more_count;
+    uint32_t limit = head->kind == SW_TRAILERS ? SW_LIMIT(head->limits, trailers)
+                                               : SW_LIMIT(head->limits, fields);
+
+    return room < limit ? room : limit;
+}
+
+/* Take bytes one by one, by the rules, until buf[0..len) is used up, the head whole or failed, or
+   (`one_line`) the line at an end.  This is the definition; whatever is faster must agree. */
+void sw_head_step(struct sw_head *head, const char *buf, size_t len, bool one_line);
+
+/*
+ * Take whole lines from the one that begins at head->at, as far as they are plainly right, and leave
+ * the rest to sw_head_step().
+ */
+void sw_head_fast(struct sw_head *head, const char *buf, size_t len);
 
 /* Check the request target against the method: its form, characters and authority. */
 bool sw_head_check_target(struct sw_head *head, const char *buf);

@@ -359,8 +359,9 @@ static bool step(struct sw_head *head, const char *buf, size_t len)
     return false;
 }
 
-void sw_head_step(struct sw_head *head, const char *buf, size_t len)
+void sw_head_step(struct sw_head *head, const char *buf, size_t len, bool one_line)
 {
     while (head->at < len && step(head, buf, len))
-        ;
+        if (one_line && head->state == SW_HEAD_FIELD)
+            break;
 }

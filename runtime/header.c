@@ -1,71 +1,8 @@
-/* header.c - field names: which one is this? */
+/* header.c - the lookup of a field name, for those who call it. */
 /* SPDX-License-Identifier: MIT */
-#include <string.h>
+#include "header.h"
 
-#include "shockwave.h"
-#include "header_hash.h"
-#pragma GCC diagnostic pop
-
-static inline uint64_t load8(const char *p)
-{
-    uint64_t v;
-    memcpy(&v, p, 8);
-    return v;
-}
-
-static inline uint32_t load4(const char *p)
-{
-    uint32_t v;
-    memcpy(&v, p, 4);
-    return v;
-}
-
-/*
- * Is `name`, in any case, the same n bytes as `word`?  Leaving bit 5 out of the comparison folds
- * exactly here: a word is made of letters, digits, '-', '_' and '.', and no other tchar differs
- * from one of those in bit 5 alone.  (CR differs so from '-'; the caller has refused it.)  Long
- * names are compared in eights, the last eight overlapping; leaving at the first difference keeps
- * compilers from making vectors of it, which costs more than names are long.
- */
-static inline int same(const char *name, const char *word, size_t n)
-{
-    const uint64_t fold = 0xdfdfdfdfdfdfdfdf;
-
-    if (n >= 8) {
-        const char *last = name + n - 8, *word_last = word + n - 8;
-        do {
-            if ((load8(name) ^ load8(word)) & fold)
-                return 0;
-            name += 8;
-            word += 8;
-        } while (name < last);
-        return ((load8(last) ^ load8(word_last)) & fold) == 0;
-    }
-    if (n >= 4) {
-        uint32_t front = load4(name) ^ load4(word);
-        uint32_t back = load4(name + n - 4) ^ load4(word + n - 4);
-        return ((front | back) & (uint32_t)fold) == 0;
-    }
-    /* First, middle and last are all there is of one to three bytes. */
-    return (((name[0] ^ word[0]) | (name[n / 2] ^ word[n / 2]) | (name[n - 1] ^ word[n - 1])) &
-            0xdf) == 0;
-}
-
-/*
- * gperf hashes three bytes of the name, from all along it, and its length: positions that exist in
- * a name of any length need no switch.  words.awk puts the same three in front of each key.  Words
- * that agree in all four are twins: gperf knows the first, which leads to the next.
- */
 enum sw_header sw_header_find(const char *name, size_t len)
 {
-    enum { PICKS = 3 };
-    if (len - 1 >= KEY_MAX_WORD_LENGTH - PICKS)
-        return SW_HEADER_OTHER;
-    const char picked[PICKS] = {name[len / 4], name[len / 2], name[len * 7 / 8]};
-    unsigned slot = slot_of(picked, len + PICKS);
-    unsigned id = slot <= KEY_MAX_HASH_VALUE ? slots[slot].id : SW_HEADER_OTHER;
-    for (; id != SW_HEADER_OTHER; id = twins[id])
-        if (sw_header_names[id].len == len && same(name, sw_header_names[id].text, len))
-            break;
-    return (enum sw_header)id;
+    return sw_header_lookup(name, len);
 }

@@ -165,7 +165,9 @@ struct sw_head {
     uint16_t error;     /* enum sw_error */
     uint8_t state;      /* private, to the end */
     uint8_t empty_lines;
-    uint32_t line, mark, more_count;
+    uint32_t line, mark;
+    uint16_t more_count;
+    bool repeats;
     struct sw_field *more;
     const struct sw_limits *limits;
     uint16_t slot[(SW_HEADER_COUNT + 31) / 32 * 32];
@@ -190,6 +192,13 @@ void sw_head_lend(struct sw_head *head, struct sw_field *more, size_t count);
  * well (3.2).  Never reads outside buf[0..len).
  */
 ptrdiff_t sw_head_parse(struct sw_head *head, const char *buf, size_t len);
+
+/*
+ * Which code takes plain lines: "portable", "sse42", "avx2", "avx512" or "neon"; at first the best
+ * that this CPU has.  All give the same results.  With a name, use that one from now on, in all
+ * threads; NULL, and nothing changes, if the CPU has it not.  For tests and benchmarks.
+ */
+const char *sw_head_variant(const char *name);
 
 /* The status that a server owes for a head that failed: 400, 414, 431, 501 or 505.  What is wrong
    with a response or a trailer section is 400, and a gateway says 502. */

@@ -105,6 +105,24 @@ START_TEST(heads_of_the_usual_limit)
 }
 END_TEST
 
+/* Offsets of 16 bits are enough for most heads, and not for this one. */
+START_TEST(heads_beyond_64_kib)
+{
+    static const struct sw_limits limits = {
+        .head = 1 << 17, .field_line = 1 << 17, .fields = 100};
+    static char text[100000];
+    size_t n = (size_t)sprintf(text, "GET / HTTP/1.1\r\nHost: h\r\nA: ");
+    memset(text + n, 'a', 65500);
+    n += 65500;
+    for (int i = 0; i < 50; i++)
+        n += (size_t)sprintf(text + n, "\r\nCookie: %d", i);
+    n += (size_t)sprintf(text + n, "\r\n\r\n");
+    expect_head(&whole, SW_REQUEST, &limits, text, expect_whole(n));
+    ck_assert_uint_eq(whole.head.field_count, 52);
+    ck_assert_uint_eq(sw_head_field(&whole.head, SW_HEADER_COOKIE)->value_len, 1);
+}
+END_TEST
+
 START_TEST(empty_lines)
 {
     for (uint32_t most = 0; most < 9; most++)
@@ -503,6 +521,7 @@ int main(void)
     const TTest *const tests[] = {
         limits_are_met_at_their_byte,
         heads_of_the_usual_limit,
+        heads_beyond_64_kib,
         empty_lines,
         trailer_fields,
         forbidden_trailers,

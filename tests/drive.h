@@ -139,8 +139,8 @@ static inline const char *drive_head_cut(struct drive_head *cut, const struct dr
                : drive_why("%s, but asked again: %s", verdict_text(v), verdict_text(again));
 }
 
-/* Parse bytes[0..n) in every way.  `whole` is left as the whole left it. */
-static inline const char *drive_head_everywhere(struct drive_head *whole, struct verdict *verdict,
+/* Parse bytes[0..n) in every way that one variant has. */
+static inline const char *drive_head_ways(struct drive_head *whole, struct verdict *verdict,
                                                 enum sw_kind kind, const struct sw_limits *limits,
                                                 const char *bytes, size_t n)
 {
@@ -168,6 +168,31 @@ static inline const char *drive_head_everywhere(struct drive_head *whole, struct
         why = drive_head_cut(&cut, whole, v, bytes, n, k, n);
     }
     return why ? why : drive_head_cut(&cut, whole, v, bytes, n, 0, 1);
+}
+
+/* Parse bytes[0..n) in every way, with every variant of the parser that this CPU can run.  `whole` is
+   left as the whole left it. */
+static inline const char *drive_head_everywhere(struct drive_head *whole, struct verdict *verdict,
+                                                enum sw_kind kind, const struct sw_limits *limits,
+                                                const char *bytes, size_t n)
+{
+    static const char *const variants[] = {"sse42", "avx2", "avx512", "neon"};
+    static struct drive_head other;
+    const char *best = sw_head_variant(NULL);
+    sw_head_variant("portable");
+    const char *why = drive_head_ways(whole, verdict, kind, limits, bytes, n);
+    for (size_t i = 0; i < sizeof variants / sizeof *variants && !why; i++) {
+        struct verdict v;
+        if (!sw_head_variant(variants[i]))
+            continue;
+        why = drive_head_ways(&other, &v, kind, limits, bytes, n);
+        if (!why && (!verdict_same(v, *verdict) ||
+                     (v.whole && !drive_same_head(&other.head, &whole->head))))
+            why = drive_why("%s, but by %s: %s", verdict_text(*verdict), variants[i],
+                            verdict_text(v));
+    }
+    sw_head_variant(best);
+    return why;
 }
 
 /* ---- Bodies ---------------------------------------------------------------------------------- */

@@ -1,0 +1,121 @@
+/* head_sse42.c - heads by the vectors of SSE4.2. */
+/* SPDX-License-Identifier: MIT */
+#include "head_fast.h"
+
+#if defined(__x86_64__)
+#include "head_x86.h"
+
+#define NAME(x) x##_sse42
+#define TARGET __attribute__((target("sse4.2,popcnt")))
+
+/* Four vectors, and where in the block each begins: with less than 64 bytes they overlap. */
+struct block_sse42 {
+    __m128i v[4];
+    unsigned at[4];
+};
+
+INLINE TARGET struct block_sse42 load_part_sse42(const char *p, size_t n)
+{
+    struct block_sse42 block;
+
+#pragma GCC unroll 4
+    for (unsigned k = 0; k < 4; k++) {
+        block.at[k] = 16 * k < n - 16 ? 16 * k : (unsigned)n - 16;
+        block.v[k] = _mm_loadu_si128((const __m128i *)(p + block.at[k]));
+    }
+    return block;
+}
+
+INLINE TARGET struct block_sse42 load_sse42(const char *p)
+{
+    return load_part_sse42(p, 64);
+}
+
+INLINE TARGET __m128i class_sse42(__m128i bytes, __m128i low, __m128i high)
+{
+    __m128i halves = _mm_and_si128(_mm_srli_epi16(bytes, 4), _mm_set1_epi8(15));
+
+    return _mm_and_si128(_mm_shuffle_epi8(low, bytes), _mm_shuffle_epi8(high, halves));
+}
+
+INLINE TARGET uint64_t bits_sse42(__m128i bytes)
+{
+    return (uint32_t)_mm_movemask_epi8(bytes);
+}
+
+INLINE TARGET struct masks masks_sse42(struct block_sse42 block)
+{
+    uint64_t token = 0, some = 0;
+
+#pragma GCC unroll 4
+    for (int k = 0; k < 4; k++) {
+        __m128i class = class_sse42(block.v[k], TEXT_TABLES);
+        token |= bits_sse42(_mm_adds_epu8(class, _mm_set1_epi8(0x78))) << block.at[k];
+        some |= bits_sse42(_mm_cmpgt_epi8(class, _mm_setzero_si128())) << block.at[k];
+    }
+    return (struct masks){token, some & ~token};
+}
+
+INLINE TARGET uint64_t path_sse42(struct block_sse42 block)
+{
+    uint64_t path = 0;
+
+#pragma GCC unroll 4
+    for (int k = 0; k < 4; k++) {
+        __m128i class = class_sse42(block.v[k], PATH_TABLES);
+        path |= bits_sse42(_mm_cmpgt_epi8(class, _mm_setzero_si128())) << block.at[k];
+    }
+    return path;
+}
+
+/* HTAB stops this too: it is rare inside long values. */
+INLINE TARGET size_t clean_sse42(const char *p, size_t n)
+{
+    size_t i = 0;
+
+    for (; i + 64 <= n; i += 64) {
+        __m128i some = _mm_setzero_si128();
+#pragma GCC unroll 4
+        for (int k = 0; k < 4; k++) {
+            __m128i bytes = _mm_loadu_si128((const __m128i *)(p + i) + k);
+            __m128i below = _mm_cmpeq_epi8(_mm_min_epu8(bytes, _mm_set1_epi8(31)), bytes);
+            some = _mm_or_si128(some, _mm_or_si128(below, _mm_cmpeq_epi8(bytes,
+                                                                         _mm_set1_epi8(127))));
+        }
+        if (!_mm_testz_si128(some, some))
+            break;
+    }
+    return i;
+}
+
+INLINE TARGET bool same_sse42(const char *p, size_t n, const char *word)
+{
+    __m128i differ = _mm_setzero_si128();
+
+#pragma GCC unroll 2
+    for (size_t k = 0; k < 32; k += 16) {
+        __m128i name = _mm_or_si128(_mm_loadu_si128((const __m128i *)(p + k)),
+                                    _mm_set1_epi8(0x20));
+        __m128i mask = _mm_loadu_si128((const __m128i *)((const char *)border + 32 - n + k));
+        differ = _mm_or_si128(differ, _mm_xor_si128(_mm_and_si128(name, mask),
+                                                    _mm_load_si128((const __m128i *)(word + k))));
+    }
+    return _mm_testz_si128(differ, differ);
+}
+
+INLINE TARGET size_t emit_sse42(uint16_t *position, uint32_t base, uint64_t bits)
+{
+    size_t count = (size_t)__builtin_popcountll(bits);
+
+    for (size_t i = 0; i < count; i += 4)
+#pragma GCC unroll 4
+        for (size_t k = 0; k < 4; k++) {
+            position[i + k] = (uint16_t)(base + count_zeros(bits));
+            bits &= bits - 1;
+        }
+    return count;
+}
+
+#include "head_block.h"
+
+#endif
