@@ -32,8 +32,9 @@ def tree(samples):
     return root
 
 
-def depth(node):
-    return 1 + max((depth(child) for child in node[1].values()), default=0)
+def depth(node, least):
+    """Of what is wide enough to be drawn."""
+    return 1 + max((depth(child, least) for child in node[1].values() if child[0] >= least), default=0)
 
 
 def boxes(node, x, level, scale, height):
@@ -54,7 +55,7 @@ def main():
     root = tree(stacks(sys.stdin))
     if not root[0]:
         raise SystemExit("no samples")
-    height = (depth(root) - 1) * LINE
+    height = (depth(root, root[0] / WIDTH) - 1) * LINE
     print('<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 %d %d" font-family="monospace" '
           'font-size="11" fill="#1a1a1a">' % (WIDTH, height))
     for box in boxes(root, 0, 0, WIDTH / root[0], height):

@@ -15,14 +15,14 @@ set grid ytics linecolor rgb ink linewidth 0.4 dashtype 3
 set tics nomirror scale 0 textcolor rgb ink
 set yrange [0:*]
 set ylabel "heads per second, picohttpparser = 1" textcolor rgb ink
-set key outside top center horizontal textcolor rgb ink
+set key noenhanced outside top center horizontal textcolor rgb ink
 set linetype 1 linecolor rgb "#d9480f"
 set linetype 2 linecolor rgb "#f0a04b"
 set linetype 3 linecolor rgb "#4c86c6"
 set linetype 4 linecolor rgb "#3a9d76"
 set linetype 5 linecolor rgb "#9a6fc0"
 set linetype 6 linecolor rgb "#8f8f4a"
-stats data skip 1 nooutput
+stats data using 2 skip 1 nooutput
 draw = "plot for [i=2:columns] data using i:xtic(1) title columnheader(i) linetype i-1"
 columns = STATS_columns
 
