@@ -62,7 +62,7 @@ bench-compare: bench-smoke-needs $(BENCH)/alone $(BENCH_DATA)
 	@find $(OLD) -name '*.d' -delete
 	$(MAKE) --no-print-directory TREE=$(OLD) TREE_BUILD=$(OLD)/build BENCH=$(OLD)/bench-build \
 	    $(OLD)/bench-build/alone >/dev/null
-	python3 bench/compare.py $(OLD)/bench-build/alone $(BENCH)/alone $(BENCH_DATA)
+	python3 bench/compare.py "$$(git rev-parse --short $(BASE))" $(OLD)/bench-build/alone $(BENCH)/alone $(BENCH_DATA)
 
 bench-server: $(BENCH)/floor $(BUILD)/shockwave
 	@sh tests/need.sh python3 wrk nghttp2-client nginx-light h2o strace
@@ -92,6 +92,14 @@ check-heap: $(BUILD)/shockwave
 	@sh tests/need.sh valgrind python3
 	@mkdir -p $(BENCH)
 	python3 bench/check_heap.py $< > $(BENCH)/heap.txt; status=$$?; cat $(BENCH)/heap.txt; exit $$status
+
+# What the report quotes of other targets; the figures it reads are those of the last runs.
+report: bench-smoke-needs $(BENCH)/alone $(BENCH_DATA)
+	$(MAKE) --no-print-directory -s check-core > $(BENCH)/core.txt
+	$(MAKE) --no-print-directory -s check-stack > $(BENCH)/stack.txt
+	$(MAKE) --no-print-directory -s bench-smoke > $(BENCH)/smoke.txt
+	python3 bench/report.py $(BENCH) > $(BENCH)/report.md
+	@echo "$(BENCH)/report.md"
 
 # ---- Programs: everybody's parsers, and ours alone -------------------------------------------------
 
@@ -132,4 +140,5 @@ $(BENCH)/httparse/libbench_httparse.a: $(wildcard bench/peers/httparse/*)
 	cp $(@D)/release/libbench_httparse.a $@
 
 .PHONY: bench bench-needs bench-smoke bench-smoke-needs bench-bounds bench-compare \
-        bench-server bench-plot profile check-heap
+        bench-server bench-plot profile check-heap \
+        report
