@@ -1,4 +1,4 @@
-/* bench.cc - the program: `bench [--count] DIRECTORY... [Google Benchmark's options]`. */
+/* bench.cc - the program: `bench [--count] [--leave-out] DIRECTORY... [Google Benchmark's options]`. */
 /* SPDX-License-Identifier: MIT */
 #include "bench.h"
 
@@ -15,10 +15,16 @@
 extern "C" const char *sw_head_variant(const char *name) __attribute__((weak));
 
 static std::vector<bench_file> files;
+static bool may_leave_out;
 
 const std::vector<bench_file> &bench_files()
 {
     return files;
+}
+
+bool bench_may_leave_out()
+{
+    return may_leave_out;
 }
 
 static void load(const std::string &directory)
@@ -98,6 +104,8 @@ int main(int argc, char **argv)
     for (int i = 1; i < argc; i++)
         if (strcmp(argv[i], "--count") == 0)
             count = true;
+        else if (strcmp(argv[i], "--leave-out") == 0)
+            may_leave_out = true;
         else
             load(argv[i]);
     bench_head();

@@ -5,6 +5,10 @@
 #   make bench-compare   is this tree slower than BASE=revision?
 #   make bench-smoke     right results, no allocation, instructions within bench/instructions.tsv
 #   make bench-server    end to end: ours, the floor, nginx and h2o
+#   make bench-plot      draw the last `make bench`: PLOT.svg and PLOT.png
+#   make profile         where the time goes, ONLY=row: a table, and flame.svg
+#   make check-heap      the server allocates nothing while it serves
+#   make report          report.md, from what the others left behind
 #   make bench-bounds    write those bounds anew for this compiler
 #
 # All of it lands in $(BUILD)/bench.  Only these targets install Debian packages for it.
@@ -13,15 +17,17 @@ BENCH       = $(BUILD)/bench
 BENCH_DEBS  = g++ libbenchmark-dev valgrind python3 re2c
 PEER_DEBS   = libh2o-dev node-llhttp libhttp-parser-dev librust-httparse-dev
 BASE       ?= HEAD
+ONLY       ?= head/rot
+PLOT       ?= $(BENCH)/plot
 
 # The tree whose headers, archive and routes are measured: this one, or an older one.
 TREE        = .
 TREE_BUILD  = $(TREE)/$(BUILD)
 
 CXX        ?= c++
-BENCH_CXX   = $(CXX) -O2 -g -std=gnu++17 -Wall -Wextra -Wshadow -Werror -MMD -MP \
+BENCH_CXX   = $(CXX) $(CFLAGS) -std=gnu++17 -Wall -Wextra -Wshadow -Werror -MMD -MP \
               -I$(TREE)/runtime -I$(TREE)/gen -I$(TREE_BUILD)/routes
-BENCH_CC    = $(CC) -O2 -g $(WARN) -MMD -MP -I$(TREE)/runtime -I$(TREE)/gen
+BENCH_CC    = $(CC) $(CFLAGS) $(WARN) -MMD -MP -I$(TREE)/runtime -I$(TREE)/gen
 NATIVE      = -O3 -march=native
 
 BENCH_OBJ   = $(patsubst bench/%.cc,$(BENCH)/%.o,$(wildcard bench/*.cc)) $(BENCH)/parsers.o \
@@ -56,11 +62,44 @@ bench-compare: bench-smoke-needs $(BENCH)/alone $(BENCH_DATA)
 	@find $(OLD) -name '*.d' -delete
 	$(MAKE) --no-print-directory TREE=$(OLD) TREE_BUILD=$(OLD)/build BENCH=$(OLD)/bench-build \
 	    $(OLD)/bench-build/alone >/dev/null
-	python3 bench/compare.py $(OLD)/bench-build/alone $(BENCH)/alone $(BENCH_DATA)
+	python3 bench/compare.py "$$(git rev-parse --short $(BASE))" $(OLD)/bench-build/alone $(BENCH)/alone $(BENCH_DATA)
 
 bench-server: $(BENCH)/floor $(BUILD)/shockwave
 	@sh tests/need.sh python3 wrk nghttp2-client nginx-light h2o strace
 	python3 bench/server.py $(BUILD)
+
+$(BENCH)/speeds.tsv:
+	$(MAKE) --no-print-directory bench
+
+bench-plot: $(BENCH)/speeds.tsv
+	@sh tests/need.sh gnuplot-nox
+	gnuplot -e "data='$<'; out='$(PLOT)'" bench/plot.gp
+
+# With frame pointers, by which perf finds callers.
+PROFILE = $(BUILD)/profile
+
+profile: bench-smoke-needs $(BENCH_DATA)
+	@command -v perf >/dev/null || sh tests/need.sh linux-perf
+	$(MAKE) --no-print-directory BUILD=$(PROFILE) CFLAGS="$(CFLAGS) -fno-omit-frame-pointer" \
+	    $(PROFILE)/bench/alone >/dev/null
+	perf record -q -e cpu-clock -F 1999 -g -o $(BENCH)/perf.data $(PROFILE)/bench/alone \
+	    $(BENCH_DATA) --benchmark_filter=$(ONLY) --benchmark_min_time=1 2>/dev/null
+	perf script -i $(BENCH)/perf.data 2>/dev/null | python3 bench/flame.py > $(BENCH)/flame.svg
+	perf report -i $(BENCH)/perf.data --no-children --stdio -g none 2>/dev/null | \
+	    awk '!/^#|^$$/ && n++ < 20 {print substr($$0, 1, 100)}'
+
+check-heap: $(BUILD)/shockwave
+	@sh tests/need.sh valgrind python3
+	@mkdir -p $(BENCH)
+	python3 bench/check_heap.py $< > $(BENCH)/heap.txt; status=$$?; cat $(BENCH)/heap.txt; exit $$status
+
+# What the report quotes of other targets; the figures it reads are those of the last runs.
+report: bench-smoke-needs $(BENCH)/alone $(BENCH_DATA)
+	$(MAKE) --no-print-directory -s check-core > $(BENCH)/core.txt
+	$(MAKE) --no-print-directory -s check-stack > $(BENCH)/stack.txt
+	$(MAKE) --no-print-directory -s bench-smoke > $(BENCH)/smoke.txt
+	python3 bench/report.py $(BENCH) > $(BENCH)/report.md
+	@echo "$(BENCH)/report.md"
 
 # ---- Programs: everybody's parsers, and ours alone -------------------------------------------------
 
@@ -101,4 +140,5 @@ $(BENCH)/httparse/libbench_httparse.a: $(wildcard bench/peers/httparse/*)
 	cp $(@D)/release/libbench_httparse.a $@
 
 .PHONY: bench bench-needs bench-smoke bench-smoke-needs bench-bounds bench-compare \
-        bench-server
+        bench-server bench-plot profile check-heap \
+        report

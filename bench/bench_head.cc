@@ -96,6 +96,8 @@ static std::vector<head> common(const bench_file &file)
     for (size_t i = 0; i < heads.size(); i++)
         if (!against[i])
             kept.push_back(heads[i]);
+    if (kept.size() < heads.size() && !bench_may_leave_out())
+        exit(1);
     return kept;
 }
 

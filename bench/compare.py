@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-# compare.py - is this tree slower than that revision?  `compare.py OLD-PROGRAM NEW-PROGRAM INPUTS`.
+# compare.py - is this tree slower than that revision?  `compare.py BASE OLD NEW INPUTS`.
 # SPDX-License-Identifier: MIT
 """Runs both programs in turn, old new new old, and holds the fastest times of each run against each
 other by the U test of Mann and Whitney.  The control holds the first runs of the old program against
@@ -87,7 +87,7 @@ def show(rows):
                        row["verdict"])).rstrip())
 
 
-def main(old, new, inputs):
+def main(base, old, new, inputs):
     programs = old, new
     rows = judged(programs, inputs)
     slow = [name for name, row in rows.items() if row["verdict"] == "SLOWER"]
@@ -98,7 +98,7 @@ def main(old, new, inputs):
     count(rows, programs, inputs)
     show(rows)
     with open(os.path.dirname(new) + "/compare.json", "w") as f:
-        json.dump(rows, f, indent=1)
+        json.dump(dict(base=base, rows=rows), f, indent=1)
     if any(row["verdict"].startswith("SLOWER") or "MORE" in row["verdict"] for row in rows.values()):
         raise SystemExit("slower than it was, or more instructions")
 

@@ -2,6 +2,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "bench.h"
 
+#include <cerrno>
+
 /*
  * A program's own definitions stand before those of libc, for the shared libraries too; glibc has
  * the real ones under these names.
@@ -56,7 +58,7 @@ int posix_memalign(void **out, size_t alignment, size_t n) noexcept
 {
     note(n);
     *out = __libc_memalign(alignment, n);
-    return *out ? 0 : 12;
+    return *out ? 0 : ENOMEM;
 }
 }
 

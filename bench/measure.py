@@ -9,10 +9,10 @@ import statistics
 import subprocess
 
 
-def timed(program, inputs, repetitions, seconds, only="."):
+def timed(program, inputs, repetitions, seconds, only=".", options=()):
     """Each row's CPU time per operation in ns, one for each repetition, and its counters.  All rows
     run once, in random order, before any runs again."""
-    out = subprocess.run([program, inputs, "--benchmark_repetitions=%d" % repetitions,
+    out = subprocess.run([program, inputs, *options, "--benchmark_repetitions=%d" % repetitions,
                           "--benchmark_enable_random_interleaving=true", "--benchmark_filter=" + only,
                           "--benchmark_min_time=%g" % seconds, "--benchmark_format=json"],
                          stdout=subprocess.PIPE, check=True).stdout
@@ -29,7 +29,7 @@ def timed(program, inputs, repetitions, seconds, only="."):
     return rows
 
 
-def counted(program, inputs):
+def counted(program, inputs, options=()):
     """Instructions per operation of each row, by callgrind; nothing where there is no valgrind."""
     if not shutil.which("valgrind"):
         return {}
@@ -39,7 +39,7 @@ def counted(program, inputs):
     # Without its debug information, which not every valgrind can read of every compiler.
     subprocess.run(["strip", "-g", "-o", out + "-program", program], check=True)
     subprocess.run(["valgrind", "-q", "--tool=callgrind", "--instr-atstart=no",
-                    "--callgrind-out-file=" + out, out + "-program", "--count", inputs],
+                    "--callgrind-out-file=" + out, out + "-program", "--count", *options, inputs],
                    stderr=subprocess.DEVNULL, check=True)
     rows = {}
     for name in glob.glob(out + ".*"):

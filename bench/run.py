@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # run.py - all rows, ours and our peers', in one interleaved run: `run.py BUILD/bench [CORPUS]`.
 # SPDX-License-Identifier: MIT
-"""Prints a table and writes results.json and ratios.tsv into BUILD/bench.  A line of ratios.tsv is
+"""Prints a table and writes results.json, ratios.tsv and speeds.tsv into BUILD/bench.  A line of ratios.tsv is
 set, variant of ours, peer, ours / theirs, with a tab between each; there is no line above them."""
 import datetime
 import json
@@ -55,11 +55,29 @@ def table(rows):
                                in enumerate(zip(line, widths))).rstrip() for line in lines)
 
 
+def speeds(rows, f):
+    """For bench/plot.gp: heads per second, picohttpparser's being 1; ours at its best and portable."""
+    sets = list(dict.fromkeys(measure.parts(name)[1] for name in rows if name.startswith("head/")))
+    ours = [measure.parts(name)[3] for name in rows if name.startswith("head/%s/shockwave" % sets[0])]
+    whos = ["shockwave/" + variant for variant in dict.fromkeys((ours[0], ours[-1]))]
+    peers = [name.split("/")[2] for name in rows if name.startswith("head/%s/" % sets[0])]
+    whos += [peer for peer in peers if peer != "shockwave"]
+    print("set", *(who.replace("/", ", ") for who in whos), sep="\t", file=f)
+    for group in sets:
+        one = rows["head/%s/picohttpparser" % group]["ns"]
+        print(group, *("%.3f" % (one / rows["head/%s/%s" % (group, who)]["ns"]) for who in whos),
+              sep="\t", file=f)
+
+
 def main(folder, corpus=None):
     program, inputs, machine = folder + "/bench", corpus or folder + "/data", measure.machine()
-    times = measure.timed(program, inputs, REPETITIONS, SECONDS)
+    options = ["--leave-out"] if corpus else []
+    times = measure.timed(program, inputs, REPETITIONS, SECONDS, options=options)
+    if not any(name.startswith("head/") for name in times):
+        raise SystemExit("%s: no head that all of the parsers read alike" % inputs)
     # The peers are compiled for this machine; what valgrind cannot run must be left uncounted.
-    counts = measure.counted(folder + "/alone" if machine["avx512"] else program, inputs)
+    counts = measure.counted(folder + "/alone" if machine["avx512"] else program, inputs,
+                             options)
     rows = {}
     for name in sorted(times, key=measure.order):
         row = times[name]
@@ -76,6 +94,8 @@ def main(folder, corpus=None):
             _, group, _, variant = measure.parts(name)
             print(group.replace("-in-place", ""), variant, measure.parts(other)[2],
                   "%.3f" % (rows[name]["ns"] / rows[other]["ns"]), sep="\t", file=f)
+    with open(folder + "/speeds.tsv", "w") as f:
+        speeds(rows, f)
     print(table(rows))
     print(OMITS)
     if not counts:
