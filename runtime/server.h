@@ -3,6 +3,7 @@
 #ifndef SW_SERVER_H
 #define SW_SERVER_H
 
+#include <pthread.h>
 #include <stdatomic.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -11,10 +12,11 @@
 #include "shockwave_server.h"
 
 /*
- * A server is a worker now; a worker shares nothing with another, so that there can be one for each
- * core.  A worker has listeners and peers.  A peer is a connected socket: small, and all there is
- * of an idle connection.  While bytes are in flight it has a lease: the exchange with its message,
- * the input buffer, and, while something is written, an output buffer.
+ * A server has workers, a thread for each; they share nothing but what is written before they run
+ * and the count of calls of sw_server_stop().  A worker has listeners and peers.  A peer is a
+ * connected socket: small, and all there is of an idle connection.  While bytes are in flight it
+ * has a lease: the exchange with its message, the input buffer, and, while something is written, an
+ * output buffer.
  *
  *   server.c           a server from its opening to its end
  *   server_config.c    what its configuration means
@@ -196,17 +198,21 @@ static inline size_t sw_more_fields(const struct sw_server_config *config)
 
 /* ---- Workers -------------------------------------------------------------------------------- */
 
-/* A listener. */
+/* A worker's part in a listener: a socket of its own, or its descriptor of one for all of them. */
 struct sw_door {
-    uint8_t tag; /* enum sw_tag; first, as in struct sw_peer */
-    bool ready;  /* somebody may be waiting in front of it */
+    uint8_t tag;  /* enum sw_tag; first, as in struct sw_peer */
+    bool ready;   /* somebody may be waiting in front of it */
+    bool common;  /* the socket is others' as well: workers', or another process's */
+    bool watched; /* the loop tells of newcomers */
     uint16_t port;
     int fd;
     char path[108]; /* of a unix socket, to be removed at the end */
 };
 
 struct sw_worker {
+    struct sw_server *server;
     const struct sw_server_config *config;
+    pthread_t thread;
     struct sw_loop loop;
     struct sw_wheel wheel;
     struct sw_date date;
@@ -225,8 +231,7 @@ struct sw_worker {
     struct sw_link gone;    /* that are given back at the end of the turn, so that an event of
                                this turn never meets a newer peer in the same place */
     _Atomic(struct sw_lease *) resumed; /* a stack: any thread pushes, the worker takes it all */
-    atomic_uint stop;                   /* calls of sw_server_stop() */
-    unsigned leaving;                   /* of them that the worker knows of */
+    unsigned leaving;                   /* calls of sw_server_stop() that it knows of */
     int cut;                            /* peers that were not done when time was up */
     bool over;                          /* it is */
     struct sw_door doors[SW_LISTENERS_MAX];
@@ -234,10 +239,16 @@ struct sw_worker {
 };
 
 struct sw_server {
-    size_t size; /* of the mapping */
     struct sw_server_config config;
-    struct sw_worker worker; /* last: the pools lie behind it */
+    size_t size, first, slice; /* of the mapping: where its workers are, see struct sw_plan */
+    atomic_uint stop;          /* calls of sw_server_stop() */
 };
+
+static inline struct sw_worker *sw_server_worker(const struct sw_server *server, uint32_t i)
+{
+    return (struct sw_worker *)(void *)((char *)(uintptr_t)server + server->first +
+                                        i * server->slice);
+}
 
 /* The tick that is `milliseconds` from now, rounded up. */
 static inline uint32_t sw_worker_tick(const struct sw_worker *worker, uint32_t milliseconds)
@@ -250,19 +261,20 @@ static inline uint32_t sw_worker_tick(const struct sw_worker *worker, uint32_t m
 /* Put defaults where zeros are.  Returns the name of a member that is out of range, or NULL. */
 const char *sw_config_resolve(struct sw_server_config *config);
 
-/* The one mapping: the server, then its pools, each from a multiple of 64 on. */
+/* The one mapping: the server, then a slice of whole pages for each worker; in it the worker, then
+   its pools, each from a multiple of 64 on. */
 struct sw_plan {
     size_t lease; /* bytes of one */
-    size_t peers, leases, outputs, parked, size;
+    size_t peers, leases, outputs, parked, slice;
+    size_t first, size;
 };
 
 struct sw_plan sw_config_plan(const struct sw_server_config *config);
 
 /* ---- server_worker.c ------------------------------------------------------------------------ */
 
-/* Set up a worker over its slice of the memory. */
-void sw_worker_init(struct sw_worker *worker, const struct sw_server_config *config,
-                    const struct sw_plan *plan, char *memory);
+/* Set up a worker at the beginning of its slice. */
+void sw_worker_init(struct sw_worker *worker, struct sw_server *server, const struct sw_plan *plan);
 
 /* Serve on this thread until sw_server_stop(). */
 void sw_worker_serve(struct sw_worker *worker);
@@ -272,10 +284,12 @@ void sw_worker_close(struct sw_worker *worker);
 
 /* ---- server_listen.c ------------------------------------------------------------------------ */
 
-/* Open a listener: NULL, or the system call that failed, with errno set. */
-const char *sw_door_open(struct sw_worker *worker, struct sw_door *door,
-                         const struct sw_listener *listener);
-void sw_door_close(struct sw_door *door);
+/* Open the i-th listener for all workers: NULL, or the system call that failed, with errno set. */
+const char *sw_doors_open(struct sw_server *server, uint32_t i);
+void sw_door_close(struct sw_worker *worker, struct sw_door *door);
+
+/* Have the loop tell of newcomers, or tell another worker. */
+int sw_door_watch(struct sw_worker *worker, struct sw_door *door, bool watch);
 
 /* Let in whoever is waiting, as far as there is room. */
 void sw_door_accept(struct sw_worker *worker, struct sw_door *door);

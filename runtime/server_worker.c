@@ -10,10 +10,16 @@ enum { EVENTS = 128 }; /* from the loop in one turn */
 
 /* ---- Opening and closing -------------------------------------------------------------------- */
 
-void sw_worker_init(struct sw_worker *worker, const struct sw_server_config *config,
-                    const struct sw_plan *plan, char *memory)
+void sw_worker_init(struct sw_worker *worker, struct sw_server *server, const struct sw_plan *plan)
 {
+    const struct sw_server_config *config = &server->config;
+    char *memory = (char *)worker;
+    worker->server = server;
     worker->config = config;
+    worker->loop = (struct sw_loop){-1, -1};
+    worker->door_count = config->listener_count;
+    for (uint32_t i = 0; i < worker->door_count; i++)
+        worker->doors[i] = (struct sw_door){.tag = SW_TAG_DOOR, .fd = -1};
     worker->now = sw_clock();
     sw_wheel_init(&worker->wheel, (uint32_t)(worker->now >> SW_TICK_BITS));
     sw_date_set(&worker->date, (int64_t)time(NULL));
@@ -24,7 +30,6 @@ void sw_worker_init(struct sw_worker *worker, const struct sw_server_config *con
     sw_link_init(&worker->retry.link);
     sw_link_init(&worker->deadline.link);
     atomic_init(&worker->resumed, NULL);
-    atomic_init(&worker->stop, 0);
     sw_pool_init(&worker->peers, memory + plan->peers, sizeof(struct sw_peer), config->connections);
     sw_pool_init(&worker->leases, memory + plan->leases, plan->lease, config->exchanges);
     sw_pool_init(&worker->outputs, memory + plan->outputs, config->output, config->exchanges);
@@ -39,7 +44,7 @@ static void leave(struct sw_worker *worker)
 {
     for (uint32_t i = 0; i < worker->door_count; i++) {
         sw_door_accept(worker, &worker->doors[i]);
-        sw_door_close(&worker->doors[i]);
+        sw_door_close(worker, &worker->doors[i]);
     }
     struct sw_link all;
     sw_link_init(&all);
@@ -101,10 +106,15 @@ static void run_timers(struct sw_worker *worker)
     }
 }
 
+static bool is_full(const struct sw_worker *worker)
+{
+    return worker->peers.used == worker->peers.count;
+}
+
 /* Is somebody waiting in front of a door, and may come in? */
 static bool may_accept(const struct sw_worker *worker)
 {
-    if (worker->starving || worker->leaving || worker->peers.used == worker->peers.count)
+    if (worker->starving || worker->leaving || is_full(worker))
         return false;
     for (uint32_t i = 0; i < worker->door_count; i++)
         if (worker->doors[i].ready)
@@ -143,6 +153,16 @@ static void reap(struct sw_worker *worker)
     }
 }
 
+/* A newcomer wakes one worker only: that must not be one who has no room. */
+static void watch_doors(struct sw_worker *worker)
+{
+    for (uint32_t i = 0; i < worker->door_count; i++) {
+        struct sw_door *door = &worker->doors[i];
+        if (door->common && door->fd >= 0 && door->watched == is_full(worker))
+            sw_door_watch(worker, door, !door->watched);
+    }
+}
+
 static void turn(struct sw_worker *worker)
 {
     struct sw_ready ready[EVENTS];
@@ -163,13 +183,14 @@ static void turn(struct sw_worker *worker)
         if (worker->doors[i].ready)
             sw_door_accept(worker, &worker->doors[i]);
     reap(worker);
+    watch_doors(worker);
 }
 
 void sw_worker_serve(struct sw_worker *worker)
 {
     do {
         turn(worker);
-        unsigned stop = atomic_load(&worker->stop);
+        unsigned stop = atomic_load(&worker->server->stop);
         if (stop && !worker->leaving)
             leave(worker);
         if (stop > 1)
@@ -181,7 +202,7 @@ void sw_worker_serve(struct sw_worker *worker)
 void sw_worker_close(struct sw_worker *worker)
 {
     for (uint32_t i = 0; i < worker->door_count; i++)
-        sw_door_close(&worker->doors[i]);
+        sw_door_close(worker, &worker->doors[i]);
     cut(worker);
     while (!sw_link_empty(&worker->open)) { /* what is still held */
         struct sw_peer *peer = SW_CONTAINER(worker->open.next, struct sw_peer, link);

@@ -28,8 +28,12 @@
  *
  * All memory is taken in one mapping by sw_server_open() and touched only as it is needed.  While a
  * connection is idle it holds 128 bytes of it, 512 more while a head dribbles in; buffers are lent
- * to it for as long as bytes are in flight.  Unless it says otherwise, a function is to be called
- * on the thread that runs the server.
+ * to it for as long as bytes are in flight.
+ *
+ * A server has one or more workers: threads with listeners, connections and memory of their own,
+ * which share nothing while they serve.  A connection stays with one worker, and so does all that is
+ * called for it.  Unless it says otherwise, a function is to be called on that thread; those of
+ * servers, on the one that opened it.
  */
 
 #include "shockwave.h"
@@ -47,6 +51,7 @@ struct sw_server;
 struct sw_listener {
     const char *address; /* IPv4, IPv6 without brackets, or the path of a unix socket: `/run/x` */
     uint16_t port;       /* 0: any that is free, see sw_server_port() */
+    int fd;              /* not 0: a socket that listens already, and now is the server's */
 };
 
 /*
@@ -56,9 +61,14 @@ struct sw_listener {
 struct sw_server_config {
     const struct sw_listener *listeners; /* 127.0.0.1:8080 */
     uint32_t listener_count;             /* at most SW_LISTENERS_MAX */
-    uint32_t connections;   /* at once; 4096; beyond that new ones wait in the kernel's queue */
-    uint32_t exchanges;     /* connections with bytes in flight at once; as many as connections;
-                               beyond that they wait in the order of their coming */
+    uint32_t backlog;       /* connections that wait in the kernel; 4096, or net.core.somaxconn */
+    bool shared;            /* listen beside another server on the same TCP ports, if it is `shared`
+                               too, until one of both leaves; false: a port in use is a fault */
+    uint32_t workers;       /* threads that serve; one for each processor that this process may use;
+                               handlers then run on several threads at once */
+    uint32_t connections;   /* at once, in each worker; 4096; what is beyond that, see `full` */
+    uint32_t exchanges;     /* of them with bytes in flight at once; as many as connections; beyond
+                               that they wait in the order of their coming */
     uint32_t requests;      /* on one connection, the last is answered with `close`; no bound */
     uint32_t head_timeout;  /* from the first byte of a head to its last; 10 000; 408 */
     uint32_t body_timeout;  /* for each `pace` bytes of content, or its end; 30 000; 408 */
@@ -78,7 +88,7 @@ struct sw_server_config {
     void *user;                                    /* exchange->user */
 };
 
-enum { SW_LISTENERS_MAX = 16 };
+enum { SW_LISTENERS_MAX = 16, SW_WORKERS_MAX = 256 };
 
 /* ---- Exchanges ------------------------------------------------------------------------------ */
 
@@ -205,8 +215,11 @@ struct sw_server *sw_server_open(const struct sw_server_config *config,
 /* The port of the i-th listener, in the host's byte order; 0 for a unix socket. */
 unsigned sw_server_port(const struct sw_server *server, uint32_t i);
 
-/* Serve on this thread until sw_server_stop(), with SIGPIPE blocked on it.  Returns how many
-   connections had to be cut. */
+/*
+ * Serve on this thread, with SIGPIPE blocked on it, and on one more for each further worker, with
+ * all signals blocked, until sw_server_stop().  Returns how many connections had to be cut, or -1 if
+ * a thread could not be started, with errno set.
+ */
 int sw_server_run(struct sw_server *server);
 
 /*
