@@ -15,6 +15,8 @@ static const char *set_up(struct sw_server *server, const struct sw_plan *plan)
     server->size = plan->size;
     server->first = plan->first;
     server->slice = plan->slice;
+    sw_manager_find(&server->manager, config->notify);
+    atomic_init(&server->running, false);
     atomic_init(&server->stop, 0);
     for (uint32_t i = 0; i < config->workers; i++)
         sw_worker_init(sw_server_worker(server, i), server, plan);
@@ -46,6 +48,7 @@ struct sw_server *sw_server_open(const struct sw_server_config *config,
             server->config = whole;
             failed = set_up(server, &plan);
             server->config.listeners = NULL;
+            server->config.notify = NULL;
         }
     }
     if (!failed)
@@ -60,6 +63,13 @@ struct sw_server *sw_server_open(const struct sw_server_config *config,
 unsigned sw_server_port(const struct sw_server *server, uint32_t i)
 {
     return i < server->config.listener_count ? sw_server_worker(server, 0)->doors[i].port : 0;
+}
+
+enum sw_server_state sw_server_state(const struct sw_server *server)
+{
+    if (!atomic_load(&server->running))
+        return SW_SERVER_OPEN;
+    return atomic_load(&server->stop) ? SW_SERVER_LEAVING : SW_SERVER_RUNNING;
 }
 
 void sw_server_stop(struct sw_server *server)
@@ -98,10 +108,12 @@ static int run_all(struct sw_server *server)
 {
     uint32_t threads = start_threads(server), wanted = server->config.workers - 1;
     int error = errno, cut = 0;
-    if (threads < wanted)
+    if (threads < wanted) {
         sw_server_stop(server);
-    else
+    } else {
+        sw_manager_tell(&server->manager, "READY=1");
         sw_worker_serve(sw_server_worker(server, 0));
+    }
     for (uint32_t i = 1; i <= threads; i++) {
         pthread_join(sw_server_worker(server, i)->thread, NULL);
         cut += sw_server_worker(server, i)->cut;
@@ -117,7 +129,9 @@ int sw_server_run(struct sw_server *server)
     sigemptyset(&pipe);
     sigaddset(&pipe, SIGPIPE);
     pthread_sigmask(SIG_BLOCK, &pipe, &blocked);
+    atomic_store(&server->running, true);
     int cut = run_all(server);
+    atomic_store(&server->running, false);
     if (!sigismember(&blocked, SIGPIPE)) {
         int error = errno;
         sigtimedwait(&pipe, NULL, &(struct timespec){0, 0});

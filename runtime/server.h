@@ -21,6 +21,7 @@
  *   server.c           a server from its opening to its end
  *   server_config.c    what its configuration means
  *   server_worker.c    the worker's turn
+ *   server_manager.c   what a service manager opens, and is told
  *   server_listen.c    listeners: peers come
  *   server_peer.c      bytes: in, out; how peers end
  *   server_exchange.c  events: the handler, its hooks, the reply
@@ -196,6 +197,18 @@ static inline size_t sw_more_fields(const struct sw_server_config *config)
     return fields > SW_FIELDS_INLINE ? (fields - SW_FIELDS_INLINE + 3) & ~UINT32_C(3) : 0;
 }
 
+/* ---- Service managers ----------------------------------------------------------------------- */
+
+/* Where one listens for news of us: `@` and a name in the abstract, or a path. */
+struct sw_manager {
+    size_t n; /* 0: there is none */
+    char path[108];
+};
+
+/* False when `path` can be none; NULL is the absence of one. */
+bool sw_manager_find(struct sw_manager *manager, const char *path);
+void sw_manager_tell(const struct sw_manager *manager, const char *text);
+
 /* ---- Workers -------------------------------------------------------------------------------- */
 
 /* A worker's part in a listener: a socket of its own, or its descriptor of one for all of them. */
@@ -241,7 +254,9 @@ struct sw_worker {
 struct sw_server {
     struct sw_server_config config;
     size_t size, first, slice; /* of the mapping: where its workers are, see struct sw_plan */
-    atomic_uint stop;          /* calls of sw_server_stop() */
+    struct sw_manager manager;
+    atomic_bool running; /* sw_server_run() has begun, and not returned yet */
+    atomic_uint stop;    /* calls of sw_server_stop() */
 };
 
 static inline struct sw_worker *sw_server_worker(const struct sw_server *server, uint32_t i)

@@ -69,6 +69,7 @@ const char *sw_config_resolve(struct sw_server_config *config)
     } ranges[] = {
         {"handler", config->handler != NULL, 1, 1},
         {"listeners", config->listeners != NULL, 1, 1},
+        {"notify", sw_manager_find(&(struct sw_manager){0}, config->notify), 1, 1},
         {"listener_count", config->listener_count, 1, SW_LISTENERS_MAX},
         {"backlog", config->backlog, 1, INT32_MAX},
         {"workers", config->workers, 1, SW_WORKERS_MAX},

@@ -42,6 +42,8 @@ void sw_worker_init(struct sw_worker *worker, struct sw_server *server, const st
 /* From here on nobody is idle: each peer is closed, or its next reply is its last. */
 static void leave(struct sw_worker *worker)
 {
+    if (worker == sw_server_worker(worker->server, 0))
+        sw_manager_tell(&worker->server->manager, "STOPPING=1");
     for (uint32_t i = 0; i < worker->door_count; i++) {
         sw_door_accept(worker, &worker->doors[i]);
         sw_door_close(worker, &worker->doors[i]);

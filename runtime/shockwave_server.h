@@ -64,6 +64,8 @@ struct sw_server_config {
     uint32_t backlog;       /* connections that wait in the kernel; 4096, or net.core.somaxconn */
     bool shared;            /* listen beside another server on the same TCP ports, if it is `shared`
                                too, until one of both leaves; false: a port in use is a fault */
+    const char *notify;     /* where to tell READY=1 and STOPPING=1, as NOTIFY_SOCKET says it: the path
+                               of a unix datagram socket, or `@` and an abstract name; nowhere */
     uint32_t workers;       /* threads that serve; one for each processor that this process may use;
                                handlers then run on several threads at once */
     uint32_t connections;   /* at once, in each worker; 4096; what is beyond that, see `full` */
@@ -222,6 +224,15 @@ unsigned sw_server_port(const struct sw_server *server, uint32_t i);
  */
 int sw_server_run(struct sw_server *server);
 
+enum sw_server_state {
+    SW_SERVER_OPEN = 0, /* it listens, and does not serve yet or any more */
+    SW_SERVER_RUNNING,
+    SW_SERVER_LEAVING, /* sw_server_stop() was called */
+};
+
+/* What it does: for a reply to whoever asks if it is ready.  May be called on any thread. */
+enum sw_server_state sw_server_state(const struct sw_server *server);
+
 /*
  * Leave: accept no more, close the idle, tell the others `Connection: close`, and cut what is left
  * after config.drain.  A second call cuts at once.  May be called on any thread and in a signal
@@ -232,6 +243,22 @@ void sw_server_stop(struct sw_server *server);
 /* Close and unmap everything, exchanges that are held included: not while it runs, nor while
    another thread holds one. */
 void sw_server_close(struct sw_server *server);
+
+/* ---- Sockets from a service manager --------------------------------------------------------- */
+
+/* A socket that whoever started this process has opened for it: a struct sw_listener's `fd`. */
+struct sw_inherited {
+    int fd;
+    struct sw_span name; /* in listen_fdnames; empty when it has none */
+};
+
+/*
+ * Those that systemd, or another that speaks its language, has passed to process `pid`, from what
+ * getenv() says of LISTEN_PID, LISTEN_FDS and LISTEN_FDNAMES (NULL: nothing).  Returns how many
+ * there are, as many as `max` of them in `sockets`; 0 when they are none, or another process's.
+ */
+size_t sw_inherited_read(long pid, const char *listen_pid, const char *listen_fds,
+                         const char *listen_fdnames, struct sw_inherited *sockets, size_t max);
 
 #ifdef __cplusplus
 }
