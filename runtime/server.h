@@ -131,6 +131,7 @@ struct sw_peer {
     bool watched : 1;  /* the loop tells when it can be written */
     bool broken : 1;   /* the socket is of no use any more */
     bool last : 1;     /* what is in the output is the last that is sent */
+    bool spare : 1;    /* it was refused, there being enough others */
     int fd;
     uint32_t requests;
     uint32_t progress; /* bytes since the timer was set */
@@ -231,8 +232,8 @@ struct sw_worker {
     struct sw_date date;
     uint64_t now; /* sw_clock() at the beginning of the turn */
     uint32_t door_count;
-    bool starving;            /* out of descriptors: no use in accepting */
-    struct sw_timer retry;    /* when it may be of use again */
+    uint64_t retry_at;        /* out of descriptors: accepting may be of use then; 0 otherwise */
+    uint32_t spares;          /* peers that were refused and are not gone yet */
     struct sw_timer deadline; /* when what is left is cut */
     struct sw_pool peers;     /* struct sw_peer */
     struct sw_pool leases;    /* struct sw_lease, scratch, input */
@@ -241,8 +242,8 @@ struct sw_worker {
     struct sw_link open;    /* peers that wait for the loop */
     struct sw_link ready;   /* that have something to do at once */
     struct sw_link starved; /* that wait for a lease */
-    struct sw_link gone;    /* that are given back at the end of the turn, so that an event of
-                               this turn never meets a newer peer in the same place */
+    struct sw_link gone;    /* that are given back before newcomers are let in, so that an event
+                               of this turn never meets a newer peer in the same place */
     _Atomic(struct sw_lease *) resumed; /* a stack: any thread pushes, the worker takes it all */
     unsigned leaving;                   /* calls of sw_server_stop() that it knows of */
     int cut;                            /* peers that were not done when time was up */
@@ -275,6 +276,14 @@ static inline uint32_t sw_worker_tick(const struct sw_worker *worker, uint32_t m
 
 /* Put defaults where zeros are.  Returns the name of a member that is out of range, or NULL. */
 const char *sw_config_resolve(struct sw_server_config *config);
+
+/* How many peers a worker has: the connections, and some to be refused. */
+enum { SW_SPARES = 64 };
+
+static inline uint32_t sw_config_peers(const struct sw_server_config *config)
+{
+    return config->connections + (config->full == SW_FULL_REFUSE ? SW_SPARES : 0);
+}
 
 /* The one mapping: the server, then a slice of whole pages for each worker; in it the worker, then
    its pools, each from a multiple of 64 on. */
@@ -310,6 +319,9 @@ int sw_door_watch(struct sw_worker *worker, struct sw_door *door, bool watch);
 void sw_door_accept(struct sw_worker *worker, struct sw_door *door);
 
 /* ---- server_peer.c -------------------------------------------------------------------------- */
+
+/* Is there room for one more? */
+bool sw_peer_fits(const struct sw_worker *worker);
 
 /* A socket was accepted.  False when there is no room for it; it is then still the caller's. */
 bool sw_peer_open(struct sw_worker *worker, int fd);

@@ -74,6 +74,7 @@ const char *sw_config_resolve(struct sw_server_config *config)
         {"backlog", config->backlog, 1, INT32_MAX},
         {"workers", config->workers, 1, SW_WORKERS_MAX},
         {"connections", config->connections, 1, 1 << 24},
+        {"full", config->full, SW_FULL_WAIT, SW_FULL_REFUSE},
         {"exchanges", config->exchanges, 1, config->connections},
         {"head_timeout", config->head_timeout, 1, INT32_MAX},
         {"body_timeout", config->body_timeout, 1, INT32_MAX},
@@ -103,7 +104,7 @@ struct sw_plan sw_config_plan(const struct sw_server_config *config)
     plan.lease = SW_LEASE_SIZE + sw_more_fields(config) * sizeof(struct sw_field) +
                  config->scratch + config->input;
     plan.peers = (sizeof(struct sw_worker) + 63) / 64 * 64;
-    plan.leases = plan.peers + sw_pool_memory(sizeof(struct sw_peer), config->connections);
+    plan.leases = plan.peers + sw_pool_memory(sizeof(struct sw_peer), sw_config_peers(config));
     plan.outputs = plan.leases + sw_pool_memory(plan.lease, config->exchanges);
     plan.parked = plan.outputs + sw_pool_memory(config->output, config->exchanges);
     plan.slice = plan.parked + sw_pool_memory(sizeof(struct sw_parked), config->connections);

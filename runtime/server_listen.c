@@ -211,14 +211,13 @@ void sw_door_close(struct sw_worker *worker, struct sw_door *door)
  */
 static void starve(struct sw_worker *worker)
 {
-    worker->starving = true;
-    sw_wheel_set(&worker->wheel, &worker->retry, sw_worker_tick(worker, RETRY_AFTER));
+    worker->retry_at = worker->now + RETRY_AFTER;
 }
 
 void sw_door_accept(struct sw_worker *worker, struct sw_door *door)
 {
     for (int i = 0; i < ACCEPTS; i++) {
-        if (worker->starving || worker->peers.used == worker->peers.count)
+        if (worker->retry_at || !sw_peer_fits(worker))
             return;
         int fd = accept4(door->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
         if (fd >= 0) {

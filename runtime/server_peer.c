@@ -174,6 +174,8 @@ static void forget(struct sw_worker *worker, struct sw_peer *peer)
         give_back(worker, peer);
     unpark(worker, peer);
     sw_link_move(&peer->link, &worker->gone);
+    worker->spares -= peer->spare;
+    peer->spare = false;
     feed(worker);
 }
 
@@ -181,7 +183,7 @@ void sw_peer_close(struct sw_worker *worker, struct sw_peer *peer)
 {
     if (peer->fd >= 0)
         close(peer->fd);
-    worker->starving = false;
+    worker->retry_at = 0;
     forget(worker, peer);
 }
 
@@ -490,8 +492,26 @@ void sw_peer_leave(struct sw_worker *worker, struct sw_peer *peer)
     sw_peer_wake(worker, peer);
 }
 
+bool sw_peer_fits(const struct sw_worker *worker)
+{
+    return worker->peers.used < worker->peers.count;
+}
+
+/* There are enough of them: it is told to come again, and closed when it has read that. */
+static void turn_away(struct sw_worker *worker, struct sw_peer *peer)
+{
+    static const char full[] = "HTTP/1.1 503 Service Unavailable\r\nRetry-After: 1\r\n"
+                               "Connection: close\r\nContent-Length: 0\r\n\r\n";
+    peer->spare = true;
+    worker->spares++;
+    send(peer->fd, full, sizeof full - 1, MSG_NOSIGNAL); /* the socket is empty: there is room */
+    shutdown(peer->fd, SHUT_WR);
+    wait_for(worker, peer, SW_WAIT_LINGER);
+}
+
 bool sw_peer_open(struct sw_worker *worker, int fd)
 {
+    bool full = worker->peers.used - worker->spares >= worker->config->connections;
     struct sw_peer *peer = sw_pool_get(&worker->peers);
     if (!peer)
         return false;
@@ -504,6 +524,9 @@ bool sw_peer_open(struct sw_worker *worker, int fd)
         return false;
     }
     sw_link_move(&peer->link, &worker->open);
-    wait_for(worker, peer, SW_WAIT_IDLE);
+    if (full)
+        turn_away(worker, peer);
+    else
+        wait_for(worker, peer, SW_WAIT_IDLE);
     return true;
 }

@@ -27,10 +27,10 @@ void sw_worker_init(struct sw_worker *worker, struct sw_server *server, const st
     sw_link_init(&worker->ready);
     sw_link_init(&worker->starved);
     sw_link_init(&worker->gone);
-    sw_link_init(&worker->retry.link);
     sw_link_init(&worker->deadline.link);
     atomic_init(&worker->resumed, NULL);
-    sw_pool_init(&worker->peers, memory + plan->peers, sizeof(struct sw_peer), config->connections);
+    sw_pool_init(&worker->peers, memory + plan->peers, sizeof(struct sw_peer),
+                 sw_config_peers(config));
     sw_pool_init(&worker->leases, memory + plan->leases, plan->lease, config->exchanges);
     sw_pool_init(&worker->outputs, memory + plan->outputs, config->output, config->exchanges);
     sw_pool_init(&worker->parked, memory + plan->parked, sizeof(struct sw_parked),
@@ -99,24 +99,17 @@ static void run_timers(struct sw_worker *worker)
 {
     struct sw_timer *timer;
     while ((timer = sw_wheel_due(&worker->wheel, (uint32_t)(worker->now >> SW_TICK_BITS)))) {
-        if (timer == &worker->retry)
-            worker->starving = false;
-        else if (timer == &worker->deadline)
+        if (timer == &worker->deadline)
             cut(worker);
         else
             sw_peer_expire(worker, SW_CONTAINER(timer, struct sw_peer, timer));
     }
 }
 
-static bool is_full(const struct sw_worker *worker)
-{
-    return worker->peers.used == worker->peers.count;
-}
-
 /* Is somebody waiting in front of a door, and may come in? */
 static bool may_accept(const struct sw_worker *worker)
 {
-    if (worker->starving || worker->leaving || is_full(worker))
+    if (worker->retry_at || worker->leaving || !sw_peer_fits(worker))
         return false;
     for (uint32_t i = 0; i < worker->door_count; i++)
         if (worker->doors[i].ready)
@@ -124,18 +117,33 @@ static bool may_accept(const struct sw_worker *worker)
     return false;
 }
 
-static int patience(const struct sw_worker *worker)
+/* Milliseconds until the wheel has something to do; -1 when it never has. */
+static int patience_of_wheel(const struct sw_worker *worker)
 {
-    uint32_t tick;
-    if (!sw_link_empty(&worker->ready) || may_accept(worker))
-        return 0;
+    uint32_t tick, now = (uint32_t)(worker->now >> SW_TICK_BITS);
     if (!sw_wheel_next(&worker->wheel, &tick))
         return -1;
-    uint32_t now = (uint32_t)(worker->now >> SW_TICK_BITS);
     int32_t ticks = (int32_t)(tick - now);
     if (ticks <= 0)
         return 0;
     return (ticks << SW_TICK_BITS) - (int)(worker->now & ((1 << SW_TICK_BITS) - 1));
+}
+
+/* The shorter of the two: `time`, and how long it is until `at`, which is nearer than the wheel's
+   ticks can tell; 0 is never. */
+static int sooner(const struct sw_worker *worker, int time, uint64_t at)
+{
+    if (!at)
+        return time;
+    int until = at > worker->now ? (int)(at - worker->now) : 0;
+    return time < 0 || until < time ? until : time;
+}
+
+static int patience(const struct sw_worker *worker)
+{
+    if (!sw_link_empty(&worker->ready) || may_accept(worker))
+        return 0;
+    return sooner(worker, patience_of_wheel(worker), worker->retry_at);
 }
 
 static void keep_time(struct sw_worker *worker)
@@ -160,7 +168,7 @@ static void watch_doors(struct sw_worker *worker)
 {
     for (uint32_t i = 0; i < worker->door_count; i++) {
         struct sw_door *door = &worker->doors[i];
-        if (door->common && door->fd >= 0 && door->watched == is_full(worker))
+        if (door->common && door->fd >= 0 && door->watched != sw_peer_fits(worker))
             sw_door_watch(worker, door, !door->watched);
     }
 }
@@ -181,10 +189,12 @@ static void turn(struct sw_worker *worker)
     take_resumed(worker);
     run_ready(worker);
     run_timers(worker);
+    if (worker->retry_at <= worker->now)
+        worker->retry_at = 0;
+    reap(worker);
     for (uint32_t i = 0; i < worker->door_count && may_accept(worker); i++)
         if (worker->doors[i].ready)
             sw_door_accept(worker, &worker->doors[i]);
-    reap(worker);
     watch_doors(worker);
 }
 

@@ -54,6 +54,12 @@ struct sw_listener {
     int fd;              /* not 0: a socket that listens already, and now is the server's */
 };
 
+/* What becomes of a connection when there are as many as there may be. */
+enum sw_full {
+    SW_FULL_WAIT = 0, /* it waits in the kernel until another one ends */
+    SW_FULL_REFUSE,   /* it is told 503 with Retry-After; as many at once as a worker has to spare */
+};
+
 /*
  * What a server is to be.  A member that is 0 (or NULL) stands for the default beside it.  Times
  * are in milliseconds and kept to within an eighth of a second.
@@ -68,7 +74,8 @@ struct sw_server_config {
                                of a unix datagram socket, or `@` and an abstract name; nowhere */
     uint32_t workers;       /* threads that serve; one for each processor that this process may use;
                                handlers then run on several threads at once */
-    uint32_t connections;   /* at once, in each worker; 4096; what is beyond that, see `full` */
+    uint32_t connections;   /* at once, in each worker; 4096 */
+    enum sw_full full;      /* what becomes of those beyond */
     uint32_t exchanges;     /* of them with bytes in flight at once; as many as connections; beyond
                                that they wait in the order of their coming */
     uint32_t requests;      /* on one connection, the last is answered with `close`; no bound */

@@ -39,6 +39,7 @@ static const struct {
     {"backlog", {.handler = hello, .backlog = UINT32_MAX}},
     {"workers", {.handler = hello, .workers = SW_WORKERS_MAX + 1}},
     {"connections", {.handler = hello, .connections = 1 << 30}},
+    {"full", {.handler = hello, .full = SW_FULL_REFUSE + 1}},
     {"exchanges", {.handler = hello, .connections = 10, .exchanges = 11}},
     {"head_timeout", {.handler = hello, .head_timeout = UINT32_MAX}},
     {"body_timeout", {.handler = hello, .body_timeout = UINT32_MAX}},
@@ -177,6 +178,69 @@ START_TEST(connections_beyond_the_limit_wait)
     }
     close(fd[4]);
     ck_assert_int_eq(served_end(&served), 0);
+}
+END_TEST
+
+/* The 503 is read in full although the client goes on sending; when one has left there is room. */
+START_TEST(connections_beyond_the_limit_are_refused)
+{
+    served_begin(&served, (struct sw_server_config){.handler = hello,
+                                                    .workers = 1,
+                                                    .connections = 2,
+                                                    .full = SW_FULL_REFUSE});
+    int fd[2];
+    for (int i = 0; i < 2; i++) {
+        fd[i] = client_open(&served);
+        client_say(fd[i], GET);
+        client_until(fd[i], buf, sizeof buf, "hello");
+    }
+    static char block[1 << 20];
+    for (int i = 0; i < 200; i++) { /* more than there are spares */
+        int third = client_open(&served);
+        client_say(third, GET);
+        if (i == 0)
+            client_send(third, block, sizeof block);
+        client_all(third, buf, sizeof buf);
+        ck_assert_ptr_eq(strstr(buf, "HTTP/1.1 503 "), buf);
+        ck_assert_ptr_ne(strstr(buf, "\r\nRetry-After: 1\r\n"), NULL);
+        ck_assert_ptr_ne(strstr(buf, "\r\nConnection: close\r\n"), NULL);
+        close(third);
+    }
+    for (int i = 0; i < 100; i++) {
+        close(fd[0]);
+        fd[0] = client_open(&served);
+        client_say(fd[0], GET);
+        client_until(fd[0], buf, sizeof buf, "hello");
+    }
+    close(fd[0]);
+    close(fd[1]);
+    ck_assert_int_eq(served_end(&served), 0);
+}
+END_TEST
+
+/* Who is told to go and does not holds a spare for as long as config.linger. */
+START_TEST(refusing_has_its_limit_too)
+{
+    enum { CLIENTS = 100 };
+    struct sw_server_config config = {.handler = hello,
+                                      .workers = 1,
+                                      .connections = 1,
+                                      .full = SW_FULL_REFUSE,
+                                      .linger = 1000000};
+    served_begin(&served, config);
+    int fd[CLIENTS], refused = 0;
+    for (int i = 0; i < CLIENTS; i++)
+        fd[i] = client_open(&served);
+    usleep(100000);
+    for (int i = 0; i < CLIENTS; i++) {
+        struct pollfd told = {.fd = fd[i], .events = POLLIN};
+        refused += poll(&told, 1, 0);
+    }
+    ck_assert_int_gt(refused, 10);
+    ck_assert_int_lt(refused, CLIENTS - 10);
+    for (int i = 0; i < CLIENTS; i++)
+        close(fd[i]);
+    served_end(&served);
 }
 END_TEST
 
@@ -392,6 +456,8 @@ static Suite *make_suite(void)
     tcase_add_test(tcase, several_listeners);
     tcase_add_test(tcase, the_last_request_is_told);
     tcase_add_test(tcase, connections_beyond_the_limit_wait);
+    tcase_add_test(tcase, connections_beyond_the_limit_are_refused);
+    tcase_add_test(tcase, refusing_has_its_limit_too);
     tcase_add_test(tcase, peers_wait_for_a_lease_in_turn);
     tcase_add_test(tcase, the_core_obeys_the_configured_limits);
     tcase_add_test(tcase, a_head_comes_in_two_pieces);
