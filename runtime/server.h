@@ -232,6 +232,7 @@ struct sw_worker {
     struct sw_date date;
     uint64_t now; /* sw_clock() at the beginning of the turn */
     uint32_t door_count;
+    uint64_t shut_at;         /* leaving: when its doors are shut; 0 before and after */
     uint64_t retry_at;        /* out of descriptors: accepting may be of use then; 0 otherwise */
     uint32_t spares;          /* peers that were refused and are not gone yet */
     struct sw_timer deadline; /* when what is left is cut */
@@ -312,6 +313,9 @@ void sw_worker_close(struct sw_worker *worker);
 const char *sw_doors_open(struct sw_server *server, uint32_t i);
 void sw_door_close(struct sw_worker *worker, struct sw_door *door);
 
+/* Let in only those who are connecting already. */
+void sw_door_settle(struct sw_door *door);
+
 /* Have the loop tell of newcomers, or tell another worker. */
 int sw_door_watch(struct sw_worker *worker, struct sw_door *door, bool watch);
 
@@ -351,7 +355,7 @@ void sw_peer_say(struct sw_worker *worker, struct sw_peer *peer, unsigned status
 /* Close the socket at once and give everything back. */
 void sw_peer_close(struct sw_worker *worker, struct sw_peer *peer);
 
-/* The server is leaving: close it if it is idle, else make its next reply the last. */
+/* The server is leaving: its next reply is the last, and if it is idle it has not long to ask. */
 void sw_peer_leave(struct sw_worker *worker, struct sw_peer *peer);
 
 /* ---- server_exchange.c ---------------------------------------------------------------------- */

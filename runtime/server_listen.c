@@ -6,6 +6,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/filter.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <string.h>
@@ -184,6 +185,34 @@ const char *sw_doors_open(struct sw_server *server, uint32_t i)
     return NULL;
 }
 
+static void remove_path(struct sw_door *door)
+{
+    if (door->path[0])
+        unlink(door->path);
+    door->path[0] = '\0';
+}
+
+/*
+ * Closing a listener resets who is in its queue, or half-way into it.  So it stays for a while, and
+ * drops each SYN as if it were lost on the way: whoever sent it sends it again after a second, to
+ * whoever listens then.  A filter on a socket that others have too would be theirs as well; but
+ * what is in that one's queue is not lost.
+ */
+void sw_door_settle(struct sw_door *door)
+{
+    enum { FLAGS = 13, SYN = 2 }; /* RFC 9293 3.1: the offset of the flags, and the one */
+    static struct sock_filter drop_syn[] = {
+        BPF_STMT(BPF_LD | BPF_B | BPF_ABS, FLAGS),
+        BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, SYN, 0, 1),
+        BPF_STMT(BPF_RET | BPF_K, 0),
+        BPF_STMT(BPF_RET | BPF_K, UINT32_MAX),
+    };
+    const struct sock_fprog program = {sizeof drop_syn / sizeof *drop_syn, drop_syn};
+    if (door->port && !door->common)
+        setsockopt(door->fd, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof program);
+    remove_path(door);
+}
+
 int sw_door_watch(struct sw_worker *worker, struct sw_door *door, bool watch)
 {
     door->ready = door->watched = watch;
@@ -200,8 +229,7 @@ void sw_door_close(struct sw_worker *worker, struct sw_door *door)
     sw_door_watch(worker, door, false); /* closing is not enough where the socket is common */
     close(door->fd);
     door->fd = -1;
-    if (door->path[0])
-        unlink(door->path);
+    remove_path(door);
 }
 
 /*

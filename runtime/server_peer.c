@@ -20,6 +20,7 @@
 enum {
     TURNS = 16,              /* for one peer before the others have theirs */
     LINGER_BYTES = 16 << 20, /* dropped at most after the last reply */
+    GRACE = 100,             /* milliseconds for who is idle when the server leaves */
 };
 
 /* ---- Waiting -------------------------------------------------------------------------------- */
@@ -36,7 +37,7 @@ static void wait_for(struct sw_worker *worker, struct sw_peer *peer, enum sw_wai
     case SW_WAIT_NONE:
         break;
     case SW_WAIT_IDLE:
-        time = config->idle_timeout;
+        time = worker->leaving ? GRACE : config->idle_timeout;
         break;
     case SW_WAIT_HEAD:
         if (peer->wait == wait)
@@ -388,8 +389,6 @@ static void rest(struct sw_worker *worker, struct sw_peer *peer, enum sw_pause p
         if (lease->end - lease->start <= sizeof((struct sw_parked *)0)->bytes)
             park(worker, peer);
         wait_for(worker, peer, SW_WAIT_HEAD);
-    } else if (worker->leaving && !peer->readable) {
-        sw_peer_close(worker, peer);
     } else if (sw_conn_unlend(&peer->conn)) {
         give_back(worker, peer);
         wait_for(worker, peer, SW_WAIT_IDLE);
@@ -488,8 +487,8 @@ void sw_peer_expire(struct sw_worker *worker, struct sw_peer *peer)
 void sw_peer_leave(struct sw_worker *worker, struct sw_peer *peer)
 {
     sw_conn_close(&peer->conn);
-    peer->readable = true; /* a request may lie in the socket that nobody has told us of yet */
-    sw_peer_wake(worker, peer);
+    if (peer->wait == SW_WAIT_IDLE)
+        wait_for(worker, peer, SW_WAIT_IDLE);
 }
 
 bool sw_peer_fits(const struct sw_worker *worker)

@@ -6,7 +6,10 @@
 #include <errno.h>
 #include <time.h>
 
-enum { EVENTS = 128 }; /* from the loop in one turn */
+enum {
+    EVENTS = 128, /* from the loop in one turn */
+    SETTLE = 80,  /* milliseconds for connections that are being made when the server leaves */
+};
 
 /* ---- Opening and closing -------------------------------------------------------------------- */
 
@@ -39,21 +42,42 @@ void sw_worker_init(struct sw_worker *worker, struct sw_server *server, const st
 
 /* ---- Turns ---------------------------------------------------------------------------------- */
 
-/* From here on nobody is idle: each peer is closed, or its next reply is its last. */
+/* Is somebody waiting in front of a door, and may come in? */
+static bool may_accept(const struct sw_worker *worker)
+{
+    if (worker->retry_at || !sw_peer_fits(worker))
+        return false;
+    for (uint32_t i = 0; i < worker->door_count; i++)
+        if (worker->doors[i].ready)
+            return true;
+    return false;
+}
+
+/* From here on each peer is closed, or its next reply is its last. */
 static void leave(struct sw_worker *worker)
 {
     if (worker == sw_server_worker(worker->server, 0))
         sw_manager_tell(&worker->server->manager, "STOPPING=1");
-    for (uint32_t i = 0; i < worker->door_count; i++) {
-        sw_door_accept(worker, &worker->doors[i]);
-        sw_door_close(worker, &worker->doors[i]);
-    }
-    struct sw_link all;
-    sw_link_init(&all);
-    sw_link_move_all(&worker->open, &all);
-    while (!sw_link_empty(&all))
-        sw_peer_leave(worker, SW_CONTAINER(all.next, struct sw_peer, link));
+    for (uint32_t i = 0; i < worker->door_count; i++)
+        sw_door_settle(&worker->doors[i]);
+    worker->shut_at = worker->now + SETTLE;
+    struct sw_link *rings[] = {&worker->open, &worker->ready, &worker->starved};
+    for (size_t i = 0; i < sizeof rings / sizeof *rings; i++)
+        for (struct sw_link *link = rings[i]->next; link != rings[i]; link = link->next)
+            sw_peer_leave(worker, SW_CONTAINER(link, struct sw_peer, link));
     sw_wheel_set(&worker->wheel, &worker->deadline, sw_worker_tick(worker, worker->config->drain));
+}
+
+/* The time of those who were connecting is over; all that are in the queue may come in. */
+static void shut_doors(struct sw_worker *worker)
+{
+    for (uint32_t i = 0; i < worker->door_count; i++) {
+        struct sw_door *door = &worker->doors[i];
+        for (door->ready = true; door->ready && may_accept(worker);)
+            sw_door_accept(worker, door);
+        sw_door_close(worker, door);
+    }
+    worker->shut_at = 0;
 }
 
 /* Time is up: close whatever is open. */
@@ -66,7 +90,8 @@ static void cut(struct sw_worker *worker)
         sw_link_move_all(rings[i], &all);
         while (!sw_link_empty(&all)) {
             struct sw_peer *peer = SW_CONTAINER(all.next, struct sw_peer, link);
-            worker->cut += peer->fd >= 0 && peer->wait != SW_WAIT_LINGER;
+            worker->cut +=
+                peer->fd >= 0 && peer->wait != SW_WAIT_LINGER && peer->wait != SW_WAIT_IDLE;
             sw_peer_close(worker, peer);
         }
     }
@@ -106,17 +131,6 @@ static void run_timers(struct sw_worker *worker)
     }
 }
 
-/* Is somebody waiting in front of a door, and may come in? */
-static bool may_accept(const struct sw_worker *worker)
-{
-    if (worker->retry_at || worker->leaving || !sw_peer_fits(worker))
-        return false;
-    for (uint32_t i = 0; i < worker->door_count; i++)
-        if (worker->doors[i].ready)
-            return true;
-    return false;
-}
-
 /* Milliseconds until the wheel has something to do; -1 when it never has. */
 static int patience_of_wheel(const struct sw_worker *worker)
 {
@@ -143,7 +157,8 @@ static int patience(const struct sw_worker *worker)
 {
     if (!sw_link_empty(&worker->ready) || may_accept(worker))
         return 0;
-    return sooner(worker, patience_of_wheel(worker), worker->retry_at);
+    int time = sooner(worker, patience_of_wheel(worker), worker->retry_at);
+    return sooner(worker, time, worker->shut_at);
 }
 
 static void keep_time(struct sw_worker *worker)
@@ -200,15 +215,17 @@ static void turn(struct sw_worker *worker)
 
 void sw_worker_serve(struct sw_worker *worker)
 {
-    do {
+    while (!worker->leaving || ((worker->shut_at || worker->peers.used) && !worker->over)) {
         turn(worker);
-        unsigned stop = atomic_load(&worker->server->stop);
-        if (stop && !worker->leaving)
+        unsigned stop = atomic_load(&worker->server->stop), before = worker->leaving;
+        worker->leaving = stop;
+        if (stop && !before)
             leave(worker);
         if (stop > 1)
             cut(worker);
-        worker->leaving = stop;
-    } while (!worker->leaving || (worker->peers.used && !worker->over));
+        else if (worker->shut_at && worker->shut_at <= worker->now)
+            shut_doors(worker);
+    }
 }
 
 void sw_worker_close(struct sw_worker *worker)

@@ -241,9 +241,14 @@ enum sw_server_state {
 enum sw_server_state sw_server_state(const struct sw_server *server);
 
 /*
- * Leave: accept no more, close the idle, tell the others `Connection: close`, and cut what is left
- * after config.drain.  A second call cuts at once.  May be called on any thread and in a signal
+ * Leave: let nobody else in, close the idle, tell the others `Connection: close`, and cut what is
+ * left after config.drain.  A second call cuts at once.  May be called on any thread and in a signal
  * handler.
+ *
+ * Nobody who has got through to it is lost: for a tenth of a second it lets in those whose
+ * connections are just being made, and waits for requests that are just being sent, while those who
+ * begin to connect are left to a server that listens beside or after it (`shared`, or a socket that
+ * both have got from a service manager).
  */
 void sw_server_stop(struct sw_server *server);
 
