@@ -246,9 +246,9 @@ enum sw_server_state sw_server_state(const struct sw_server *server);
  * handler.
  *
  * Nobody who has got through to it is lost: for a tenth of a second it lets in those whose
- * connections are just being made, and waits for requests that are just being sent, while those who
- * begin to connect are left to a server that listens beside or after it (`shared`, or a socket that
- * both have got from a service manager).
+ * connections are just being made, and waits for requests that are just being sent.  Those who begin
+ * to connect are left to another server: one that has the same socket from a service manager gets
+ * them at once, one that listens beside or after this one when they try again, after a second.
  */
 void sw_server_stop(struct sw_server *server);
 
