@@ -241,6 +241,20 @@ check-examples: $(EXAMPLES) $(BUILD)/shockwave
 	@RUNLEVEL=1 sh tests/need.sh curl nginx-light python3 # no service is to be started
 	@sh tests/examples.sh $(BUILD)
 
+# ---- Trials: faults, idleness, replacement; each prints its figures --------------------------------
+
+TRIALS = $(BUILD)/trial_server $(BUILD)/load
+
+$(BUILD)/trial_server: tests/trial_server.c $(SERVER) $(CORE)
+	$(CC) $(CFLAGS) $(CHECK) -MMD -MP -MF $@.d -o $@ $(filter %.c %.a,$^)
+
+$(BUILD)/load: tests/load.c
+	$(CC) $(CFLAGS) $(CHECK) -MMD -MP -MF $@.d -o $@ $<
+
+test-scale: $(TRIALS)
+	@sh tests/need.sh python3
+	python3 tests/scale.py $(TRIALS)
+
 # The programs in README.md are compiled as they stand there.
 check-readme: $(SERVER) $(CORE)
 	@rm -rf $(BUILD)/readme && mkdir -p $(BUILD)/readme

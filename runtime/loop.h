@@ -1,4 +1,4 @@
-/* loop.h - five calls over the kernel's readiness queue. */
+/* loop.h - a few calls over the kernel's readiness queue. */
 /* SPDX-License-Identifier: MIT */
 #ifndef SW_LOOP_H
 #define SW_LOOP_H
@@ -33,6 +33,9 @@ void sw_loop_close(struct sw_loop *loop);
 
 /* Watch a socket for reading: 0 or an errno. */
 int sw_loop_add(struct sw_loop *loop, int fd, void *tag);
+
+/* Watch a listening socket that other loops may watch too: newcomers wake one of them, not all. */
+int sw_loop_listen(struct sw_loop *loop, int fd, void *tag);
 
 /* Watch it for writing as well, from now on.  Asked for only when a write has fallen short. */
 int sw_loop_modify(struct sw_loop *loop, int fd, void *tag);

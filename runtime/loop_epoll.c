@@ -44,6 +44,11 @@ int sw_loop_add(struct sw_loop *loop, int fd, void *tag)
     return control(loop, EPOLL_CTL_ADD, fd, tag, EPOLLIN | EPOLLRDHUP);
 }
 
+int sw_loop_listen(struct sw_loop *loop, int fd, void *tag)
+{
+    return control(loop, EPOLL_CTL_ADD, fd, tag, EPOLLIN | EPOLLEXCLUSIVE);
+}
+
 /* With edges there is no need to take EPOLLOUT back: it comes only after a write has fallen short.
  */
 int sw_loop_modify(struct sw_loop *loop, int fd, void *tag)

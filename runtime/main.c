@@ -98,7 +98,7 @@ static void greet(const struct sw_listener *listener)
 
 int main(int argc, char **argv)
 {
-    struct sw_listener listener = {"127.0.0.1", 8080};
+    struct sw_listener listener = {.address = "127.0.0.1", .port = 8080};
     int status = read_options(argc, argv, &listener);
     if (status >= 0)
         return status;

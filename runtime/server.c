@@ -9,16 +9,24 @@
 #include <time.h>
 
 /* Returns what failed, with errno set, or NULL. */
-static const char *open_doors(struct sw_worker *worker)
+static const char *set_up(struct sw_server *server, const struct sw_plan *plan)
 {
-    if ((errno = sw_loop_open(&worker->loop)) != 0)
-        return "epoll_create";
-    for (uint32_t i = 0; i < worker->config->listener_count; i++) {
-        const char *failed = sw_door_open(worker, &worker->doors[i], &worker->config->listeners[i]);
+    const struct sw_server_config *config = &server->config;
+    server->size = plan->size;
+    server->first = plan->first;
+    server->slice = plan->slice;
+    sw_manager_find(&server->manager, config->notify);
+    atomic_init(&server->running, false);
+    atomic_init(&server->stop, 0);
+    for (uint32_t i = 0; i < config->workers; i++)
+        sw_worker_init(sw_server_worker(server, i), server, plan);
+    for (uint32_t i = 0; i < config->workers; i++)
+        if ((errno = sw_loop_open(&sw_server_worker(server, i)->loop)) != 0)
+            return "epoll_create";
+    for (uint32_t i = 0; i < config->listener_count; i++) {
+        const char *failed = sw_doors_open(server, i);
         if (failed)
             return failed;
-        worker->doors[i].ready = true;
-        worker->door_count++;
     }
     return NULL;
 }
@@ -37,11 +45,10 @@ struct sw_server *sw_server_open(const struct sw_server_config *config,
                       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
         failed = "mmap";
         if (server != MAP_FAILED) {
-            server->size = plan.size;
             server->config = whole;
-            sw_worker_init(&server->worker, &server->config, &plan, (char *)server);
-            failed = open_doors(&server->worker);
+            failed = set_up(server, &plan);
             server->config.listeners = NULL;
+            server->config.notify = NULL;
         }
     }
     if (!failed)
@@ -55,13 +62,64 @@ struct sw_server *sw_server_open(const struct sw_server_config *config,
 
 unsigned sw_server_port(const struct sw_server *server, uint32_t i)
 {
-    return i < server->worker.door_count ? server->worker.doors[i].port : 0;
+    return i < server->config.listener_count ? sw_server_worker(server, 0)->doors[i].port : 0;
+}
+
+enum sw_server_state sw_server_state(const struct sw_server *server)
+{
+    if (!atomic_load(&server->running))
+        return SW_SERVER_OPEN;
+    return atomic_load(&server->stop) ? SW_SERVER_LEAVING : SW_SERVER_RUNNING;
 }
 
 void sw_server_stop(struct sw_server *server)
 {
-    atomic_fetch_add(&server->worker.stop, 1);
-    sw_loop_wake(&server->worker.loop);
+    atomic_fetch_add(&server->stop, 1);
+    for (uint32_t i = 0; i < server->config.workers; i++)
+        sw_loop_wake(&sw_server_worker(server, i)->loop);
+}
+
+static void *run_thread(void *worker)
+{
+    sw_worker_serve(worker);
+    return NULL;
+}
+
+/* Signals are for the thread that runs the server.  Returns how many threads were started. */
+static uint32_t start_threads(struct sw_server *server)
+{
+    sigset_t all, before;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    uint32_t i = 1;
+    for (; i < server->config.workers; i++) {
+        struct sw_worker *worker = sw_server_worker(server, i);
+        int error = pthread_create(&worker->thread, NULL, run_thread, worker);
+        if (error) {
+            errno = error;
+            break;
+        }
+    }
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    return i - 1;
+}
+
+static int run_all(struct sw_server *server)
+{
+    uint32_t threads = start_threads(server), wanted = server->config.workers - 1;
+    int error = errno, cut = 0;
+    if (threads < wanted) {
+        sw_server_stop(server);
+    } else {
+        sw_manager_tell(&server->manager, "READY=1");
+        sw_worker_serve(sw_server_worker(server, 0));
+    }
+    for (uint32_t i = 1; i <= threads; i++) {
+        pthread_join(sw_server_worker(server, i)->thread, NULL);
+        cut += sw_server_worker(server, i)->cut;
+    }
+    errno = error;
+    return threads < wanted ? -1 : cut + sw_server_worker(server, 0)->cut;
 }
 
 int sw_server_run(struct sw_server *server)
@@ -71,16 +129,21 @@ int sw_server_run(struct sw_server *server)
     sigemptyset(&pipe);
     sigaddset(&pipe, SIGPIPE);
     pthread_sigmask(SIG_BLOCK, &pipe, &blocked);
-    sw_worker_serve(&server->worker);
+    atomic_store(&server->running, true);
+    int cut = run_all(server);
+    atomic_store(&server->running, false);
     if (!sigismember(&blocked, SIGPIPE)) {
+        int error = errno;
         sigtimedwait(&pipe, NULL, &(struct timespec){0, 0});
         pthread_sigmask(SIG_UNBLOCK, &pipe, NULL);
+        errno = error;
     }
-    return server->worker.cut;
+    return cut;
 }
 
 void sw_server_close(struct sw_server *server)
 {
-    sw_worker_close(&server->worker);
+    for (uint32_t i = 0; i < server->config.workers; i++)
+        sw_worker_close(sw_server_worker(server, i));
     munmap(server, server->size);
 }

@@ -3,6 +3,7 @@
 #ifndef SW_SERVER_H
 #define SW_SERVER_H
 
+#include <pthread.h>
 #include <stdatomic.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -11,14 +12,16 @@
 #include "shockwave_server.h"
 
 /*
- * A server is a worker now; a worker shares nothing with another, so that there can be one for each
- * core.  A worker has listeners and peers.  A peer is a connected socket: small, and all there is
- * of an idle connection.  While bytes are in flight it has a lease: the exchange with its message,
- * the input buffer, and, while something is written, an output buffer.
+ * A server has workers, a thread for each; they share nothing but what is written before they run
+ * and the count of calls of sw_server_stop().  A worker has listeners and peers.  A peer is a
+ * connected socket: small, and all there is of an idle connection.  While bytes are in flight it
+ * has a lease: the exchange with its message, the input buffer, and, while something is written, an
+ * output buffer.
  *
  *   server.c           a server from its opening to its end
  *   server_config.c    what its configuration means
  *   server_worker.c    the worker's turn
+ *   server_manager.c   what a service manager opens, and is told
  *   server_listen.c    listeners: peers come
  *   server_peer.c      bytes: in, out; how peers end
  *   server_exchange.c  events: the handler, its hooks, the reply
@@ -128,6 +131,7 @@ struct sw_peer {
     bool watched : 1;  /* the loop tells when it can be written */
     bool broken : 1;   /* the socket is of no use any more */
     bool last : 1;     /* what is in the output is the last that is sent */
+    bool spare : 1;    /* it was refused, there being enough others */
     int fd;
     uint32_t requests;
     uint32_t progress; /* bytes since the timer was set */
@@ -200,26 +204,43 @@ static inline size_t sw_more_fields(const struct sw_server_config *config)
     return fields > SW_FIELDS_INLINE ? (fields - SW_FIELDS_INLINE + 3) & ~UINT32_C(3) : 0;
 }
 
+/* ---- Service managers ----------------------------------------------------------------------- */
+
+/* Where one listens for news of us: `@` and a name in the abstract, or a path. */
+struct sw_manager {
+    size_t n; /* 0: there is none */
+    char path[108];
+};
+
+/* False when `path` can be none; NULL is the absence of one. */
+bool sw_manager_find(struct sw_manager *manager, const char *path);
+void sw_manager_tell(const struct sw_manager *manager, const char *text);
+
 /* ---- Workers -------------------------------------------------------------------------------- */
 
-/* A listener. */
+/* A worker's part in a listener: a socket of its own, or its descriptor of one for all of them. */
 struct sw_door {
-    uint8_t tag; /* enum sw_tag; first, as in struct sw_peer */
-    bool ready;  /* somebody may be waiting in front of it */
+    uint8_t tag;  /* enum sw_tag; first, as in struct sw_peer */
+    bool ready;   /* somebody may be waiting in front of it */
+    bool common;  /* the socket is others' as well: workers', or another process's */
+    bool watched; /* the loop tells of newcomers */
     uint16_t port;
     int fd;
     char path[108]; /* of a unix socket, to be removed at the end */
 };
 
 struct sw_worker {
+    struct sw_server *server;
     const struct sw_server_config *config;
+    pthread_t thread;
     struct sw_loop loop;
     struct sw_wheel wheel;
     struct sw_date date;
     uint64_t now; /* sw_clock() at the beginning of the turn */
     uint32_t door_count;
-    bool starving;            /* out of descriptors: no use in accepting */
-    struct sw_timer retry;    /* when it may be of use again */
+    uint64_t shut_at;         /* leaving: when its doors are shut; 0 before and after */
+    uint64_t retry_at;        /* out of descriptors: accepting may be of use then; 0 otherwise */
+    uint32_t spares;          /* peers that were refused and are not gone yet */
     struct sw_timer deadline; /* when what is left is cut */
     struct sw_pool peers;     /* struct sw_peer */
     struct sw_pool leases;    /* struct sw_lease, scratch, input */
@@ -228,11 +249,10 @@ struct sw_worker {
     struct sw_link open;    /* peers that wait for the loop */
     struct sw_link ready;   /* that have something to do at once */
     struct sw_link starved; /* that wait for a lease */
-    struct sw_link gone;    /* that are given back at the end of the turn, so that an event of
-                               this turn never meets a newer peer in the same place */
+    struct sw_link gone;    /* that are given back before newcomers are let in, so that an event
+                               of this turn never meets a newer peer in the same place */
     _Atomic(struct sw_lease *) resumed; /* a stack: any thread pushes, the worker takes it all */
-    atomic_uint stop;                   /* calls of sw_server_stop() */
-    unsigned leaving;                   /* of them that the worker knows of */
+    unsigned leaving;                   /* calls of sw_server_stop() that it knows of */
     int cut;                            /* peers that were not done when time was up */
     bool over;                          /* it is */
     struct sw_door doors[SW_LISTENERS_MAX];
@@ -240,10 +260,18 @@ struct sw_worker {
 };
 
 struct sw_server {
-    size_t size; /* of the mapping */
     struct sw_server_config config;
-    struct sw_worker worker; /* last: the pools lie behind it */
+    size_t size, first, slice; /* of the mapping: where its workers are, see struct sw_plan */
+    struct sw_manager manager;
+    atomic_bool running; /* sw_server_run() has begun, and not returned yet */
+    atomic_uint stop;    /* calls of sw_server_stop() */
 };
+
+static inline struct sw_worker *sw_server_worker(const struct sw_server *server, uint32_t i)
+{
+    return (struct sw_worker *)(void *)((char *)(uintptr_t)server + server->first +
+                                        i * server->slice);
+}
 
 /* The tick that is `milliseconds` from now, rounded up. */
 static inline uint32_t sw_worker_tick(const struct sw_worker *worker, uint32_t milliseconds)
@@ -256,19 +284,28 @@ static inline uint32_t sw_worker_tick(const struct sw_worker *worker, uint32_t m
 /* Put defaults where zeros are.  Returns the name of a member that is out of range, or NULL. */
 const char *sw_config_resolve(struct sw_server_config *config);
 
-/* The one mapping: the server, then its pools, each from a multiple of 64 on. */
+/* How many peers a worker has: the connections, and some to be refused. */
+enum { SW_SPARES = 64 };
+
+static inline uint32_t sw_config_peers(const struct sw_server_config *config)
+{
+    return config->connections + (config->full == SW_FULL_REFUSE ? SW_SPARES : 0);
+}
+
+/* The one mapping: the server, then a slice of whole pages for each worker; in it the worker, then
+   its pools, each from a multiple of 64 on. */
 struct sw_plan {
     size_t lease; /* bytes of one */
-    size_t peers, leases, outputs, parked, size;
+    size_t peers, leases, outputs, parked, slice;
+    size_t first, size;
 };
 
 struct sw_plan sw_config_plan(const struct sw_server_config *config);
 
 /* ---- server_worker.c ------------------------------------------------------------------------ */
 
-/* Set up a worker over its slice of the memory. */
-void sw_worker_init(struct sw_worker *worker, const struct sw_server_config *config,
-                    const struct sw_plan *plan, char *memory);
+/* Set up a worker at the beginning of its slice. */
+void sw_worker_init(struct sw_worker *worker, struct sw_server *server, const struct sw_plan *plan);
 
 /* Serve on this thread until sw_server_stop(). */
 void sw_worker_serve(struct sw_worker *worker);
@@ -278,15 +315,23 @@ void sw_worker_close(struct sw_worker *worker);
 
 /* ---- server_listen.c ------------------------------------------------------------------------ */
 
-/* Open a listener: NULL, or the system call that failed, with errno set. */
-const char *sw_door_open(struct sw_worker *worker, struct sw_door *door,
-                         const struct sw_listener *listener);
-void sw_door_close(struct sw_door *door);
+/* Open the i-th listener for all workers: NULL, or the system call that failed, with errno set. */
+const char *sw_doors_open(struct sw_server *server, uint32_t i);
+void sw_door_close(struct sw_worker *worker, struct sw_door *door);
+
+/* Let in only those who are connecting already. */
+void sw_door_settle(struct sw_door *door);
+
+/* Have the loop tell of newcomers, or tell another worker. */
+int sw_door_watch(struct sw_worker *worker, struct sw_door *door, bool watch);
 
 /* Let in whoever is waiting, as far as there is room. */
 void sw_door_accept(struct sw_worker *worker, struct sw_door *door);
 
 /* ---- server_peer.c -------------------------------------------------------------------------- */
+
+/* Is there room for one more? */
+bool sw_peer_fits(const struct sw_worker *worker);
 
 /* A socket was accepted.  False when there is no room for it; it is then still the caller's. */
 bool sw_peer_open(struct sw_worker *worker, int fd);
@@ -316,7 +361,7 @@ void sw_peer_say(struct sw_worker *worker, struct sw_peer *peer, unsigned status
 /* Close the socket at once and give everything back. */
 void sw_peer_close(struct sw_worker *worker, struct sw_peer *peer);
 
-/* The server is leaving: close it if it is idle, else make its next reply the last. */
+/* The server is leaving: its next reply is the last, and if it is idle it has not long to ask. */
 void sw_peer_leave(struct sw_worker *worker, struct sw_peer *peer);
 
 /* ---- server_exchange.c ---------------------------------------------------------------------- */

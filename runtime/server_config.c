@@ -1,8 +1,14 @@
 /* server_config.c - what a configuration means, and the memory it takes. */
 /* SPDX-License-Identifier: MIT */
+#define _GNU_SOURCE
 #include "server.h"
 
-enum { SIZE_MAX_EACH = 1 << 26 }; /* no buffer of one connection is larger */
+#include <sched.h>
+
+enum {
+    SIZE_MAX_EACH = 1 << 26, /* no buffer of one connection is larger */
+    PAGE = 4096,
+};
 
 /* ---- Configuration -------------------------------------------------------------------------- */
 
@@ -10,6 +16,14 @@ static void give_default(uint32_t *member, uint32_t value)
 {
     if (!*member)
         *member = value;
+}
+
+/* How many processors this process may use. */
+static uint32_t processors(void)
+{
+    cpu_set_t set;
+    int n = sched_getaffinity(0, sizeof set, &set) ? 1 : CPU_COUNT(&set);
+    return n < SW_WORKERS_MAX ? (uint32_t)n : SW_WORKERS_MAX;
 }
 
 /* The least input buffer: a head that stays, and behind it a trailer section and a chunk line. */
@@ -20,7 +34,7 @@ static uint64_t least_input(const struct sw_limits *limits)
 
 const char *sw_config_resolve(struct sw_server_config *config)
 {
-    static const struct sw_listener nearby = {"127.0.0.1", 8080};
+    static const struct sw_listener nearby = {.address = "127.0.0.1", .port = 8080};
     if (!config->listener_count) {
         config->listeners = &nearby;
         config->listener_count = 1;
@@ -30,6 +44,8 @@ const char *sw_config_resolve(struct sw_server_config *config)
     give_default(&limits->head, 16384);
     give_default(&limits->trailer_bytes, 8192);
     give_default(&limits->chunk_extensions, 4096);
+    give_default(&config->backlog, 4096);
+    give_default(&config->workers, processors());
     give_default(&config->connections, 4096);
     give_default(&config->exchanges, config->connections);
     give_default(&config->head_timeout, 10000);
@@ -53,8 +69,12 @@ const char *sw_config_resolve(struct sw_server_config *config)
     } ranges[] = {
         {"handler", config->handler != NULL, 1, 1},
         {"listeners", config->listeners != NULL, 1, 1},
+        {"notify", sw_manager_find(&(struct sw_manager){0}, config->notify), 1, 1},
         {"listener_count", config->listener_count, 1, SW_LISTENERS_MAX},
+        {"backlog", config->backlog, 1, INT32_MAX},
+        {"workers", config->workers, 1, SW_WORKERS_MAX},
         {"connections", config->connections, 1, 1 << 24},
+        {"full", config->full, SW_FULL_WAIT, SW_FULL_REFUSE},
         {"exchanges", config->exchanges, 1, config->connections},
         {"head_timeout", config->head_timeout, 1, INT32_MAX},
         {"body_timeout", config->body_timeout, 1, INT32_MAX},
@@ -83,11 +103,14 @@ struct sw_plan sw_config_plan(const struct sw_server_config *config)
     struct sw_plan plan = {0};
     plan.lease = SW_LEASE_SIZE + sw_more_fields(config) * sizeof(struct sw_field) +
                  config->scratch + config->input;
-    plan.peers = (sizeof(struct sw_server) + 63) / 64 * 64;
-    plan.leases = plan.peers + sw_pool_memory(sizeof(struct sw_peer), config->connections);
+    plan.peers = (sizeof(struct sw_worker) + 63) / 64 * 64;
+    plan.leases = plan.peers + sw_pool_memory(sizeof(struct sw_peer), sw_config_peers(config));
     plan.outputs = plan.leases + sw_pool_memory(plan.lease, config->exchanges);
     plan.parked = plan.outputs + sw_pool_memory(config->output, config->exchanges);
-    plan.size = plan.parked + sw_pool_memory(sizeof(struct sw_parked), config->connections);
+    plan.slice = plan.parked + sw_pool_memory(sizeof(struct sw_parked), config->connections);
+    plan.slice = (plan.slice + PAGE - 1) / PAGE * PAGE;
+    plan.first = (sizeof(struct sw_server) + PAGE - 1) / PAGE * PAGE;
+    plan.size = plan.first + config->workers * plan.slice;
     return plan;
 }
 

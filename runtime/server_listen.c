@@ -5,6 +5,8 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <fcntl.h>
+#include <linux/filter.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <string.h>
@@ -25,29 +27,29 @@ union address {
     struct sockaddr_un local;
 };
 
-/* Returns the size of the address, or 0 when the text is none. */
-static socklen_t read_address(const struct sw_listener *listener, union address *out)
+/* False when the text is no address. */
+static bool read_address(const struct sw_listener *listener, union address *out)
 {
     memset(out, 0, sizeof *out);
     size_t n = strlen(listener->address);
     if (listener->address[0] == '/') {
         if (n >= sizeof out->local.sun_path)
-            return 0;
+            return false;
         out->local.sun_family = AF_UNIX;
         memcpy(out->local.sun_path, listener->address, n + 1);
-        return sizeof out->local;
+        return true;
     }
     if (inet_pton(AF_INET, listener->address, &out->v4.sin_addr) == 1) {
         out->v4.sin_family = AF_INET;
         out->v4.sin_port = htons(listener->port);
-        return sizeof out->v4;
+        return true;
     }
     if (inet_pton(AF_INET6, listener->address, &out->v6.sin6_addr) == 1) {
         out->v6.sin6_family = AF_INET6;
         out->v6.sin6_port = htons(listener->port);
-        return sizeof out->v6;
+        return true;
     }
-    return 0;
+    return false;
 }
 
 /* A socket left behind by a server that is no more is in the way; anything else is left alone. */
@@ -64,66 +66,170 @@ static void remove_stale(const struct sockaddr_un *address)
         close(fd);
 }
 
-static const char *prepare(struct sw_door *door, union address *address, socklen_t size)
+static bool turn_on(int fd, int level, int option)
 {
-    int family = address->any.sa_family, on = 1;
-    door->fd = socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-    if (door->fd < 0)
-        return "socket";
-    if (family == AF_UNIX) {
-        remove_stale(&address->local);
-    } else {
-        /* Accepted sockets inherit NODELAY. */
-        if (setsockopt(door->fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) ||
-            setsockopt(door->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on))
-            return "setsockopt";
-        if (family == AF_INET6 && setsockopt(door->fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on))
-            return "setsockopt";
-    }
-    if (bind(door->fd, &address->any, size))
+    return setsockopt(fd, level, option, &(int){1}, sizeof(int)) == 0;
+}
+
+/*
+ * Each worker has a socket of its own on a TCP port, and the kernel deals newcomers out to them.
+ * The first one binds before it agrees to others, so that a port which another server has is a
+ * fault, unless that was asked for.
+ */
+static const char *listen_tcp(const struct sw_server_config *config, int fd,
+                              const union address *address, bool first)
+{
+    if (!turn_on(fd, SOL_SOCKET, SO_REUSEADDR) ||
+        !turn_on(fd, IPPROTO_TCP, TCP_NODELAY) || /* accepted sockets inherit it */
+        (address->any.sa_family == AF_INET6 && !turn_on(fd, IPPROTO_IPV6, IPV6_V6ONLY)) ||
+        ((config->shared || !first) && !turn_on(fd, SOL_SOCKET, SO_REUSEPORT)))
+        return "setsockopt";
+    if (bind(fd, &address->any,
+             address->any.sa_family == AF_INET ? sizeof address->v4 : sizeof address->v6))
         return "bind";
-    if (family == AF_UNIX)
-        memcpy(door->path, address->local.sun_path, sizeof door->path);
-    if (listen(door->fd, SOMAXCONN))
-        return "listen";
+    if (config->workers > 1 && !turn_on(fd, SOL_SOCKET, SO_REUSEPORT))
+        return "setsockopt";
+    return listen(fd, (int)config->backlog) ? "listen" : NULL;
+}
+
+static const char *listen_local(const struct sw_server_config *config, struct sw_door *door,
+                                const struct sockaddr_un *address)
+{
+    remove_stale(address);
+    if (bind(door->fd, (const struct sockaddr *)address, sizeof *address))
+        return "bind";
+    memcpy(door->path, address->sun_path, sizeof door->path);
+    return listen(door->fd, (int)config->backlog) ? "listen" : NULL;
+}
+
+/* A socket that listens already. */
+static const char *adopt(struct sw_door *door, int fd)
+{
+    int listens = 0, flags = fcntl(fd, F_GETFL);
+    socklen_t size = sizeof listens;
+    if (getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listens, &size))
+        return "listeners";
+    if (!listens) {
+        errno = EINVAL;
+        return "listeners";
+    }
+    if (fcntl(fd, F_SETFL, flags | O_NONBLOCK) || fcntl(fd, F_SETFD, FD_CLOEXEC))
+        return "fcntl";
+    turn_on(fd, IPPROTO_TCP, TCP_NODELAY); /* which is nothing to a unix socket */
+    door->fd = fd;
+    door->common = true;
+    return NULL;
+}
+
+/* Another worker's part in a socket that cannot be one of many. */
+static const char *join(struct sw_door *door, struct sw_door *first)
+{
+    door->fd = fcntl(first->fd, F_DUPFD_CLOEXEC, 0);
+    door->common = first->common = true;
+    return door->fd < 0 ? "fcntl" : NULL;
+}
+
+/* The address becomes the one that the socket has, its port chosen. */
+static const char *open_door(const struct sw_server_config *config, struct sw_door *door,
+                             struct sw_door *first, union address *address)
+{
+    const char *failed;
+    int family = address->any.sa_family;
+    if (first && (first->common || family == AF_UNIX)) {
+        failed = join(door, first);
+    } else {
+        door->fd = socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+        if (door->fd < 0)
+            return "socket";
+        failed = family == AF_UNIX ? listen_local(config, door, &address->local)
+                                   : listen_tcp(config, door->fd, address, !first);
+    }
+    return failed;
+}
+
+static const char *read_port(struct sw_door *door, union address *address)
+{
+    socklen_t size = sizeof *address;
     if (getsockname(door->fd, &address->any, &size))
         return "getsockname";
-    if (family == AF_INET)
+    if (address->any.sa_family == AF_INET)
         door->port = ntohs(address->v4.sin_port);
-    else if (family == AF_INET6)
+    else if (address->any.sa_family == AF_INET6)
         door->port = ntohs(address->v6.sin6_port);
     return NULL;
 }
 
-const char *sw_door_open(struct sw_worker *worker, struct sw_door *door,
-                         const struct sw_listener *listener)
+const char *sw_doors_open(struct sw_server *server, uint32_t i)
 {
-    *door = (struct sw_door){.tag = SW_TAG_DOOR, .fd = -1};
-    union address address;
-    socklen_t size = read_address(listener, &address);
-    if (!size) {
+    const struct sw_server_config *config = &server->config;
+    const struct sw_listener *listener = &config->listeners[i];
+    union address address = {.any.sa_family = AF_UNSPEC};
+    if (!listener->fd && !read_address(listener, &address)) {
         errno = EINVAL;
         return "listeners";
     }
-    const char *failed = prepare(door, &address, size);
-    if (!failed && (errno = sw_loop_add(&worker->loop, door->fd, door)) != 0)
-        failed = "epoll_ctl";
-    int code = errno;
-    if (failed)
-        sw_door_close(door);
-    errno = code;
-    return failed;
+    struct sw_door *first = NULL;
+    for (uint32_t w = 0; w < config->workers; w++) {
+        struct sw_worker *worker = sw_server_worker(server, w);
+        struct sw_door *door = &worker->doors[i];
+        const char *failed = listener->fd && !first ? adopt(door, listener->fd)
+                                                    : open_door(config, door, first, &address);
+        if (!failed)
+            failed = read_port(door, &address);
+        if (!failed && (errno = sw_door_watch(worker, door, true)) != 0)
+            failed = "epoll_ctl";
+        if (failed)
+            return failed;
+        first = first ? first : door;
+    }
+    return NULL;
 }
 
-void sw_door_close(struct sw_door *door)
+static void remove_path(struct sw_door *door)
 {
-    if (door->fd >= 0)
-        close(door->fd);
-    door->fd = -1;
-    door->ready = false;
     if (door->path[0])
         unlink(door->path);
     door->path[0] = '\0';
+}
+
+/*
+ * Closing a listener resets who is in its queue, or half-way into it.  So it stays for a while, and
+ * drops each SYN as if it were lost on the way: whoever sent it sends it again after a second, to
+ * whoever listens then.  A filter on a socket that others have too would be theirs as well; but
+ * what is in that one's queue is not lost.
+ */
+void sw_door_settle(struct sw_door *door)
+{
+    enum { FLAGS = 13, SYN = 2 }; /* RFC 9293 3.1: the offset of the flags, and the one */
+    static struct sock_filter drop_syn[] = {
+        BPF_STMT(BPF_LD | BPF_B | BPF_ABS, FLAGS),
+        BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, SYN, 0, 1),
+        BPF_STMT(BPF_RET | BPF_K, 0),
+        BPF_STMT(BPF_RET | BPF_K, UINT32_MAX),
+    };
+    const struct sock_fprog program = {sizeof drop_syn / sizeof *drop_syn, drop_syn};
+    if (door->port && !door->common)
+        setsockopt(door->fd, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof program);
+    remove_path(door);
+}
+
+int sw_door_watch(struct sw_worker *worker, struct sw_door *door, bool watch)
+{
+    door->ready = door->watched = watch;
+    if (watch)
+        return sw_loop_listen(&worker->loop, door->fd, door);
+    sw_loop_remove(&worker->loop, door->fd);
+    return 0;
+}
+
+void sw_door_close(struct sw_worker *worker, struct sw_door *door)
+{
+    if (door->fd < 0)
+        return;
+    sw_door_watch(worker, door, false); /* closing is not enough where the socket is common */
+    close(door->fd);
+    door->fd = -1;
+    remove_path(door);
 }
 
 /*
@@ -133,14 +239,13 @@ void sw_door_close(struct sw_door *door)
  */
 static void starve(struct sw_worker *worker)
 {
-    worker->starving = true;
-    sw_wheel_set(&worker->wheel, &worker->retry, sw_worker_tick(worker, RETRY_AFTER));
+    worker->retry_at = worker->now + RETRY_AFTER;
 }
 
 void sw_door_accept(struct sw_worker *worker, struct sw_door *door)
 {
     for (int i = 0; i < ACCEPTS; i++) {
-        if (worker->starving || worker->peers.used == worker->peers.count)
+        if (worker->retry_at || !sw_peer_fits(worker))
             return;
         int fd = accept4(door->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
         if (fd >= 0) {

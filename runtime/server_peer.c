@@ -20,6 +20,7 @@
 enum {
     TURNS = 16,              /* for one peer before the others have theirs */
     LINGER_BYTES = 16 << 20, /* dropped at most after the last reply */
+    GRACE = 100,             /* milliseconds for who is idle when the server leaves */
 };
 
 /* ---- Waiting -------------------------------------------------------------------------------- */
@@ -36,7 +37,7 @@ static void wait_for(struct sw_worker *worker, struct sw_peer *peer, enum sw_wai
     case SW_WAIT_NONE:
         break;
     case SW_WAIT_IDLE:
-        time = config->idle_timeout;
+        time = worker->leaving ? GRACE : config->idle_timeout;
         break;
     case SW_WAIT_HEAD:
         if (peer->wait == wait)
@@ -174,6 +175,8 @@ static void forget(struct sw_worker *worker, struct sw_peer *peer)
         give_back(worker, peer);
     unpark(worker, peer);
     sw_link_move(&peer->link, &worker->gone);
+    worker->spares -= peer->spare;
+    peer->spare = false;
     feed(worker);
 }
 
@@ -181,7 +184,7 @@ void sw_peer_close(struct sw_worker *worker, struct sw_peer *peer)
 {
     if (peer->fd >= 0)
         close(peer->fd);
-    worker->starving = false;
+    worker->retry_at = 0;
     forget(worker, peer);
 }
 
@@ -386,8 +389,6 @@ static void rest(struct sw_worker *worker, struct sw_peer *peer, enum sw_pause p
         if (lease->end - lease->start <= sizeof((struct sw_parked *)0)->bytes)
             park(worker, peer);
         wait_for(worker, peer, SW_WAIT_HEAD);
-    } else if (worker->leaving && !peer->readable) {
-        sw_peer_close(worker, peer);
     } else if (sw_conn_unlend(&peer->conn)) {
         give_back(worker, peer);
         wait_for(worker, peer, SW_WAIT_IDLE);
@@ -486,12 +487,30 @@ void sw_peer_expire(struct sw_worker *worker, struct sw_peer *peer)
 void sw_peer_leave(struct sw_worker *worker, struct sw_peer *peer)
 {
     sw_conn_close(&peer->conn);
-    peer->readable = true; /* a request may lie in the socket that nobody has told us of yet */
-    sw_peer_wake(worker, peer);
+    if (peer->wait == SW_WAIT_IDLE)
+        wait_for(worker, peer, SW_WAIT_IDLE);
+}
+
+bool sw_peer_fits(const struct sw_worker *worker)
+{
+    return worker->peers.used < worker->peers.count;
+}
+
+/* There are enough of them: it is told to come again, and closed when it has read that. */
+static void turn_away(struct sw_worker *worker, struct sw_peer *peer)
+{
+    static const char full[] = "HTTP/1.1 503 Service Unavailable\r\nRetry-After: 1\r\n"
+                               "Connection: close\r\nContent-Length: 0\r\n\r\n";
+    peer->spare = true;
+    worker->spares++;
+    send(peer->fd, full, sizeof full - 1, MSG_NOSIGNAL); /* the socket is empty: there is room */
+    shutdown(peer->fd, SHUT_WR);
+    wait_for(worker, peer, SW_WAIT_LINGER);
 }
 
 bool sw_peer_open(struct sw_worker *worker, int fd)
 {
+    bool full = worker->peers.used - worker->spares >= worker->config->connections;
     struct sw_peer *peer = sw_pool_get(&worker->peers);
     if (!peer)
         return false;
@@ -504,6 +523,9 @@ bool sw_peer_open(struct sw_worker *worker, int fd)
         return false;
     }
     sw_link_move(&peer->link, &worker->open);
-    wait_for(worker, peer, SW_WAIT_IDLE);
+    if (full)
+        turn_away(worker, peer);
+    else
+        wait_for(worker, peer, SW_WAIT_IDLE);
     return true;
 }

@@ -6,14 +6,23 @@
 #include <errno.h>
 #include <time.h>
 
-enum { EVENTS = 128 }; /* from the loop in one turn */
+enum {
+    EVENTS = 128, /* from the loop in one turn */
+    SETTLE = 80,  /* milliseconds for connections that are being made when the server leaves */
+};
 
 /* ---- Opening and closing -------------------------------------------------------------------- */
 
-void sw_worker_init(struct sw_worker *worker, const struct sw_server_config *config,
-                    const struct sw_plan *plan, char *memory)
+void sw_worker_init(struct sw_worker *worker, struct sw_server *server, const struct sw_plan *plan)
 {
+    const struct sw_server_config *config = &server->config;
+    char *memory = (char *)worker;
+    worker->server = server;
     worker->config = config;
+    worker->loop = (struct sw_loop){-1, -1};
+    worker->door_count = config->listener_count;
+    for (uint32_t i = 0; i < worker->door_count; i++)
+        worker->doors[i] = (struct sw_door){.tag = SW_TAG_DOOR, .fd = -1};
     worker->now = sw_clock();
     sw_wheel_init(&worker->wheel, (uint32_t)(worker->now >> SW_TICK_BITS));
     sw_date_set(&worker->date, (int64_t)time(NULL));
@@ -21,11 +30,10 @@ void sw_worker_init(struct sw_worker *worker, const struct sw_server_config *con
     sw_link_init(&worker->ready);
     sw_link_init(&worker->starved);
     sw_link_init(&worker->gone);
-    sw_link_init(&worker->retry.link);
     sw_link_init(&worker->deadline.link);
     atomic_init(&worker->resumed, NULL);
-    atomic_init(&worker->stop, 0);
-    sw_pool_init(&worker->peers, memory + plan->peers, sizeof(struct sw_peer), config->connections);
+    sw_pool_init(&worker->peers, memory + plan->peers, sizeof(struct sw_peer),
+                 sw_config_peers(config));
     sw_pool_init(&worker->leases, memory + plan->leases, plan->lease, config->exchanges);
     sw_pool_init(&worker->outputs, memory + plan->outputs, config->output, config->exchanges);
     sw_pool_init(&worker->parked, memory + plan->parked, sizeof(struct sw_parked),
@@ -34,19 +42,42 @@ void sw_worker_init(struct sw_worker *worker, const struct sw_server_config *con
 
 /* ---- Turns ---------------------------------------------------------------------------------- */
 
-/* From here on nobody is idle: each peer is closed, or its next reply is its last. */
+/* Is somebody waiting in front of a door, and may come in? */
+static bool may_accept(const struct sw_worker *worker)
+{
+    if (worker->retry_at || !sw_peer_fits(worker))
+        return false;
+    for (uint32_t i = 0; i < worker->door_count; i++)
+        if (worker->doors[i].ready)
+            return true;
+    return false;
+}
+
+/* From here on each peer is closed, or its next reply is its last. */
 static void leave(struct sw_worker *worker)
 {
-    for (uint32_t i = 0; i < worker->door_count; i++) {
-        sw_door_accept(worker, &worker->doors[i]);
-        sw_door_close(&worker->doors[i]);
-    }
-    struct sw_link all;
-    sw_link_init(&all);
-    sw_link_move_all(&worker->open, &all);
-    while (!sw_link_empty(&all))
-        sw_peer_leave(worker, SW_CONTAINER(all.next, struct sw_peer, link));
+    if (worker == sw_server_worker(worker->server, 0))
+        sw_manager_tell(&worker->server->manager, "STOPPING=1");
+    for (uint32_t i = 0; i < worker->door_count; i++)
+        sw_door_settle(&worker->doors[i]);
+    worker->shut_at = worker->now + SETTLE;
+    struct sw_link *rings[] = {&worker->open, &worker->ready, &worker->starved};
+    for (size_t i = 0; i < sizeof rings / sizeof *rings; i++)
+        for (struct sw_link *link = rings[i]->next; link != rings[i]; link = link->next)
+            sw_peer_leave(worker, SW_CONTAINER(link, struct sw_peer, link));
     sw_wheel_set(&worker->wheel, &worker->deadline, sw_worker_tick(worker, worker->config->drain));
+}
+
+/* The time of those who were connecting is over; all that are in the queue may come in. */
+static void shut_doors(struct sw_worker *worker)
+{
+    for (uint32_t i = 0; i < worker->door_count; i++) {
+        struct sw_door *door = &worker->doors[i];
+        for (door->ready = true; door->ready && may_accept(worker);)
+            sw_door_accept(worker, door);
+        sw_door_close(worker, door);
+    }
+    worker->shut_at = 0;
 }
 
 /* Time is up: close whatever is open. */
@@ -59,7 +90,8 @@ static void cut(struct sw_worker *worker)
         sw_link_move_all(rings[i], &all);
         while (!sw_link_empty(&all)) {
             struct sw_peer *peer = SW_CONTAINER(all.next, struct sw_peer, link);
-            worker->cut += peer->fd >= 0 && peer->wait != SW_WAIT_LINGER;
+            worker->cut +=
+                peer->fd >= 0 && peer->wait != SW_WAIT_LINGER && peer->wait != SW_WAIT_IDLE;
             sw_peer_close(worker, peer);
         }
     }
@@ -92,38 +124,41 @@ static void run_timers(struct sw_worker *worker)
 {
     struct sw_timer *timer;
     while ((timer = sw_wheel_due(&worker->wheel, (uint32_t)(worker->now >> SW_TICK_BITS)))) {
-        if (timer == &worker->retry)
-            worker->starving = false;
-        else if (timer == &worker->deadline)
+        if (timer == &worker->deadline)
             cut(worker);
         else
             sw_peer_expire(worker, SW_CONTAINER(timer, struct sw_peer, timer));
     }
 }
 
-/* Is somebody waiting in front of a door, and may come in? */
-static bool may_accept(const struct sw_worker *worker)
+/* Milliseconds until the wheel has something to do; -1 when it never has. */
+static int patience_of_wheel(const struct sw_worker *worker)
 {
-    if (worker->starving || worker->leaving || worker->peers.used == worker->peers.count)
-        return false;
-    for (uint32_t i = 0; i < worker->door_count; i++)
-        if (worker->doors[i].ready)
-            return true;
-    return false;
-}
-
-static int patience(const struct sw_worker *worker)
-{
-    uint32_t tick;
-    if (!sw_link_empty(&worker->ready) || may_accept(worker))
-        return 0;
+    uint32_t tick, now = (uint32_t)(worker->now >> SW_TICK_BITS);
     if (!sw_wheel_next(&worker->wheel, &tick))
         return -1;
-    uint32_t now = (uint32_t)(worker->now >> SW_TICK_BITS);
     int32_t ticks = (int32_t)(tick - now);
     if (ticks <= 0)
         return 0;
     return (ticks << SW_TICK_BITS) - (int)(worker->now & ((1 << SW_TICK_BITS) - 1));
+}
+
+/* The shorter of the two: `time`, and how long it is until `at`, which is nearer than the wheel's
+   ticks can tell; 0 is never. */
+static int sooner(const struct sw_worker *worker, int time, uint64_t at)
+{
+    if (!at)
+        return time;
+    int until = at > worker->now ? (int)(at - worker->now) : 0;
+    return time < 0 || until < time ? until : time;
+}
+
+static int patience(const struct sw_worker *worker)
+{
+    if (!sw_link_empty(&worker->ready) || may_accept(worker))
+        return 0;
+    int time = sooner(worker, patience_of_wheel(worker), worker->retry_at);
+    return sooner(worker, time, worker->shut_at);
 }
 
 static void keep_time(struct sw_worker *worker)
@@ -143,6 +178,16 @@ static void reap(struct sw_worker *worker)
     }
 }
 
+/* A newcomer wakes one worker only: that must not be one who has no room. */
+static void watch_doors(struct sw_worker *worker)
+{
+    for (uint32_t i = 0; i < worker->door_count; i++) {
+        struct sw_door *door = &worker->doors[i];
+        if (door->common && door->fd >= 0 && door->watched != sw_peer_fits(worker))
+            sw_door_watch(worker, door, !door->watched);
+    }
+}
+
 static void turn(struct sw_worker *worker)
 {
     struct sw_ready ready[EVENTS];
@@ -159,29 +204,34 @@ static void turn(struct sw_worker *worker)
     take_resumed(worker);
     run_ready(worker);
     run_timers(worker);
+    if (worker->retry_at <= worker->now)
+        worker->retry_at = 0;
+    reap(worker);
     for (uint32_t i = 0; i < worker->door_count && may_accept(worker); i++)
         if (worker->doors[i].ready)
             sw_door_accept(worker, &worker->doors[i]);
-    reap(worker);
+    watch_doors(worker);
 }
 
 void sw_worker_serve(struct sw_worker *worker)
 {
-    do {
+    while (!worker->leaving || ((worker->shut_at || worker->peers.used) && !worker->over)) {
         turn(worker);
-        unsigned stop = atomic_load(&worker->stop);
-        if (stop && !worker->leaving)
+        unsigned stop = atomic_load(&worker->server->stop), before = worker->leaving;
+        worker->leaving = stop;
+        if (stop && !before)
             leave(worker);
         if (stop > 1)
             cut(worker);
-        worker->leaving = stop;
-    } while (!worker->leaving || (worker->peers.used && !worker->over));
+        else if (worker->shut_at && worker->shut_at <= worker->now)
+            shut_doors(worker);
+    }
 }
 
 void sw_worker_close(struct sw_worker *worker)
 {
     for (uint32_t i = 0; i < worker->door_count; i++)
-        sw_door_close(&worker->doors[i]);
+        sw_door_close(worker, &worker->doors[i]);
     cut(worker);
     while (!sw_link_empty(&worker->open)) { /* what is still held */
         struct sw_peer *peer = SW_CONTAINER(worker->open.next, struct sw_peer, link);

@@ -28,8 +28,12 @@
  *
  * All memory is taken in one mapping by sw_server_open() and touched only as it is needed.  While a
  * connection is idle it holds 128 bytes of it, 512 more while a head dribbles in; buffers are lent
- * to it for as long as bytes are in flight.  Unless it says otherwise, a function is to be called
- * on the thread that runs the server.
+ * to it for as long as bytes are in flight.
+ *
+ * A server has one or more workers: threads with listeners, connections and memory of their own,
+ * which share nothing while they serve.  A connection stays with one worker, and so does all that is
+ * called for it.  Unless it says otherwise, a function is to be called on that thread; those of
+ * servers, on the one that opened it.
  */
 
 #include "shockwave.h"
@@ -47,6 +51,13 @@ struct sw_server;
 struct sw_listener {
     const char *address; /* IPv4, IPv6 without brackets, or the path of a unix socket: `/run/x` */
     uint16_t port;       /* 0: any that is free, see sw_server_port() */
+    int fd;              /* not 0: a socket that listens already, and now is the server's */
+};
+
+/* What becomes of a connection when there are as many as there may be. */
+enum sw_full {
+    SW_FULL_WAIT = 0, /* it waits in the kernel until another one ends */
+    SW_FULL_REFUSE,   /* it is told 503 with Retry-After; as many at once as a worker has to spare */
 };
 
 /*
@@ -56,9 +67,17 @@ struct sw_listener {
 struct sw_server_config {
     const struct sw_listener *listeners; /* 127.0.0.1:8080 */
     uint32_t listener_count;             /* at most SW_LISTENERS_MAX */
-    uint32_t connections;   /* at once; 4096; beyond that new ones wait in the kernel's queue */
-    uint32_t exchanges;     /* connections with bytes in flight at once; as many as connections;
-                               beyond that they wait in the order of their coming */
+    uint32_t backlog;       /* connections that wait in the kernel; 4096, or net.core.somaxconn */
+    bool shared;            /* listen beside another server on the same TCP ports, if it is `shared`
+                               too, until one of both leaves; false: a port in use is a fault */
+    const char *notify;     /* where to tell READY=1 and STOPPING=1, as NOTIFY_SOCKET says it: the path
+                               of a unix datagram socket, or `@` and an abstract name; nowhere */
+    uint32_t workers;       /* threads that serve; one for each processor that this process may use;
+                               handlers then run on several threads at once */
+    uint32_t connections;   /* at once, in each worker; 4096 */
+    enum sw_full full;      /* what becomes of those beyond */
+    uint32_t exchanges;     /* of them with bytes in flight at once; as many as connections; beyond
+                               that they wait in the order of their coming */
     uint32_t requests;      /* on one connection, the last is answered with `close`; no bound */
     uint32_t head_timeout;  /* from the first byte of a head to its last; 10 000; 408 */
     uint32_t body_timeout;  /* for each `pace` bytes of content, or its end; 30 000; 408 */
@@ -78,7 +97,7 @@ struct sw_server_config {
     void *user;                                    /* exchange->user */
 };
 
-enum { SW_LISTENERS_MAX = 16 };
+enum { SW_LISTENERS_MAX = 16, SW_WORKERS_MAX = 256 };
 
 /* ---- Exchanges ------------------------------------------------------------------------------ */
 
@@ -220,20 +239,53 @@ struct sw_server *sw_server_open(const struct sw_server_config *config,
 /* The port of the i-th listener, in the host's byte order; 0 for a unix socket. */
 unsigned sw_server_port(const struct sw_server *server, uint32_t i);
 
-/* Serve on this thread until sw_server_stop(), with SIGPIPE blocked on it.  Returns how many
-   connections had to be cut. */
+/*
+ * Serve on this thread, with SIGPIPE blocked on it, and on one more for each further worker, with
+ * all signals blocked, until sw_server_stop().  Returns how many connections had to be cut, or -1 if
+ * a thread could not be started, with errno set.
+ */
 int sw_server_run(struct sw_server *server);
 
+enum sw_server_state {
+    SW_SERVER_OPEN = 0, /* it listens, and does not serve yet or any more */
+    SW_SERVER_RUNNING,
+    SW_SERVER_LEAVING, /* sw_server_stop() was called */
+};
+
+/* What it does: for a reply to whoever asks if it is ready.  May be called on any thread. */
+enum sw_server_state sw_server_state(const struct sw_server *server);
+
 /*
- * Leave: accept no more, close the idle, tell the others `Connection: close`, and cut what is left
- * after config.drain.  A second call cuts at once.  May be called on any thread and in a signal
+ * Leave: let nobody else in, close the idle, tell the others `Connection: close`, and cut what is
+ * left after config.drain.  A second call cuts at once.  May be called on any thread and in a signal
  * handler.
+ *
+ * Nobody who has got through to it is lost: for a tenth of a second it lets in those whose
+ * connections are just being made, and waits for requests that are just being sent.  Those who begin
+ * to connect are left to another server: one that has the same socket from a service manager gets
+ * them at once, one that listens beside or after this one when they try again, after a second.
  */
 void sw_server_stop(struct sw_server *server);
 
 /* Close and unmap everything, exchanges that are held included: not while it runs, nor while
    another thread holds one. */
 void sw_server_close(struct sw_server *server);
+
+/* ---- Sockets from a service manager --------------------------------------------------------- */
+
+/* A socket that whoever started this process has opened for it: a struct sw_listener's `fd`. */
+struct sw_inherited {
+    int fd;
+    struct sw_span name; /* in listen_fdnames; empty when it has none */
+};
+
+/*
+ * Those that systemd, or another that speaks its language, has passed to process `pid`, from what
+ * getenv() says of LISTEN_PID, LISTEN_FDS and LISTEN_FDNAMES (NULL: nothing).  Returns how many
+ * there are, as many as `max` of them in `sockets`; 0 when they are none, or another process's.
+ */
+size_t sw_inherited_read(long pid, const char *listen_pid, const char *listen_fds,
+                         const char *listen_fdnames, struct sw_inherited *sockets, size_t max);
 
 #ifdef __cplusplus
 }

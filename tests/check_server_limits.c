@@ -25,7 +25,7 @@ static void hello(struct sw_exchange *exchange)
 
 /* ---- Configuration --------------------------------------------------------------------------- */
 
-static const struct sw_listener nowhere[SW_LISTENERS_MAX + 1] = {{"no such address", 0}};
+static const struct sw_listener nowhere[SW_LISTENERS_MAX + 1] = {{.address = "no such address"}};
 
 static const struct {
     const char *what;
@@ -36,7 +36,10 @@ static const struct {
     {"listeners", {.handler = hello, .listener_count = 1, .listeners = nowhere}},
     {"listener_count",
      {.handler = hello, .listener_count = SW_LISTENERS_MAX + 1, .listeners = nowhere}},
+    {"backlog", {.handler = hello, .backlog = UINT32_MAX}},
+    {"workers", {.handler = hello, .workers = SW_WORKERS_MAX + 1}},
     {"connections", {.handler = hello, .connections = 1 << 30}},
+    {"full", {.handler = hello, .full = SW_FULL_REFUSE + 1}},
     {"exchanges", {.handler = hello, .connections = 10, .exchanges = 11}},
     {"head_timeout", {.handler = hello, .head_timeout = UINT32_MAX}},
     {"body_timeout", {.handler = hello, .body_timeout = UINT32_MAX}},
@@ -66,13 +69,16 @@ END_TEST
 
 START_TEST(memory_is_known_beforehand)
 {
-    struct sw_server_config config = {.handler = hello}, more = config;
+    struct sw_server_config config = {.handler = hello, .workers = 1}, more = config;
     size_t usual = sw_server_memory(&config);
     ck_assert_uint_gt(usual, 0);
     more.connections = 2 * 4096;
     ck_assert_uint_gt(sw_server_memory(&more), usual + 4096 * (32768 + 16384));
     more.exchanges = 4096;
     ck_assert_uint_eq(sw_server_memory(&more), usual + 4096 * (128 + 512));
+    more = config;
+    more.workers = 3;
+    ck_assert_uint_gt(sw_server_memory(&more), 3 * usual - 3 * 4096);
     config.handler = NULL;
     ck_assert_uint_eq(sw_server_memory(&config), 0);
 }
@@ -81,7 +87,8 @@ END_TEST
 START_TEST(a_port_in_use_is_told)
 {
     served_begin(&served, (struct sw_server_config){.handler = hello});
-    struct sw_listener same = {"127.0.0.1", (uint16_t)sw_server_port(served.server, 0)};
+    struct sw_listener same = {.address = "127.0.0.1",
+                               .port = (uint16_t)sw_server_port(served.server, 0)};
     struct sw_server_config config = {.handler = hello, .listeners = &same, .listener_count = 1};
     struct sw_server_fault fault;
     ck_assert_ptr_eq(sw_server_open(&config, &fault), NULL);
@@ -107,7 +114,8 @@ START_TEST(several_listeners)
     char path[] = "/tmp/shockwave-check-XXXXXX", socket_path[64];
     ck_assert_ptr_ne(mkdtemp(path), NULL);
     snprintf(socket_path, sizeof socket_path, "%s/socket", path);
-    struct sw_listener listeners[] = {{"127.0.0.1", 0}, {"::1", 0}, {socket_path, 0}};
+    struct sw_listener listeners[] = {
+        {.address = "127.0.0.1"}, {.address = "::1"}, {.address = socket_path}};
     struct sw_server_config config = {
         .handler = hello, .listeners = listeners, .listener_count = 3};
     struct sockaddr_un local = {.sun_family = AF_UNIX};
@@ -153,7 +161,7 @@ END_TEST
 
 START_TEST(connections_beyond_the_limit_wait)
 {
-    served_begin(&served, (struct sw_server_config){.handler = hello, .connections = 2});
+    served_begin(&served, (struct sw_server_config){.handler = hello, .workers = 1, .connections = 2});
     int fd[5];
     for (int i = 0; i < 5; i++) {
         fd[i] = client_open(&served);
@@ -173,9 +181,72 @@ START_TEST(connections_beyond_the_limit_wait)
 }
 END_TEST
 
+/* The 503 is read in full although the client goes on sending; when one has left there is room. */
+START_TEST(connections_beyond_the_limit_are_refused)
+{
+    served_begin(&served, (struct sw_server_config){.handler = hello,
+                                                    .workers = 1,
+                                                    .connections = 2,
+                                                    .full = SW_FULL_REFUSE});
+    int fd[2];
+    for (int i = 0; i < 2; i++) {
+        fd[i] = client_open(&served);
+        client_say(fd[i], GET);
+        client_until(fd[i], buf, sizeof buf, "hello");
+    }
+    static char block[1 << 20];
+    for (int i = 0; i < 200; i++) { /* more than there are spares */
+        int third = client_open(&served);
+        client_say(third, GET);
+        if (i == 0)
+            client_send(third, block, sizeof block);
+        client_all(third, buf, sizeof buf);
+        ck_assert_ptr_eq(strstr(buf, "HTTP/1.1 503 "), buf);
+        ck_assert_ptr_ne(strstr(buf, "\r\nRetry-After: 1\r\n"), NULL);
+        ck_assert_ptr_ne(strstr(buf, "\r\nConnection: close\r\n"), NULL);
+        close(third);
+    }
+    for (int i = 0; i < 100; i++) {
+        close(fd[0]);
+        fd[0] = client_open(&served);
+        client_say(fd[0], GET);
+        client_until(fd[0], buf, sizeof buf, "hello");
+    }
+    close(fd[0]);
+    close(fd[1]);
+    ck_assert_int_eq(served_end(&served), 0);
+}
+END_TEST
+
+/* Who is told to go and does not holds a spare for as long as config.linger. */
+START_TEST(refusing_has_its_limit_too)
+{
+    enum { CLIENTS = 100 };
+    struct sw_server_config config = {.handler = hello,
+                                      .workers = 1,
+                                      .connections = 1,
+                                      .full = SW_FULL_REFUSE,
+                                      .linger = 1000000};
+    served_begin(&served, config);
+    int fd[CLIENTS], refused = 0;
+    for (int i = 0; i < CLIENTS; i++)
+        fd[i] = client_open(&served);
+    usleep(100000);
+    for (int i = 0; i < CLIENTS; i++) {
+        struct pollfd told = {.fd = fd[i], .events = POLLIN};
+        refused += poll(&told, 1, 0);
+    }
+    ck_assert_int_gt(refused, 10);
+    ck_assert_int_lt(refused, CLIENTS - 10);
+    for (int i = 0; i < CLIENTS; i++)
+        close(fd[i]);
+    served_end(&served);
+}
+END_TEST
+
 START_TEST(peers_wait_for_a_lease_in_turn)
 {
-    served_begin(&served, (struct sw_server_config){.handler = hello, .exchanges = 1});
+    served_begin(&served, (struct sw_server_config){.handler = hello, .workers = 1, .exchanges = 1});
     int first = client_open(&served), others[4];
     /* Content that is owed holds the only lease. */
     client_say(first, "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\n");
@@ -319,9 +390,9 @@ static pid_t fork_server(int *port, unsigned descriptors)
     if (child == 0) {
         struct rlimit limit = {descriptors, descriptors};
         setrlimit(RLIMIT_NOFILE, &limit);
-        struct sw_listener any = {"127.0.0.1", 0};
+        struct sw_listener any = {.address = "127.0.0.1"};
         struct sw_server_config config = {
-            .handler = hello, .listeners = &any, .listener_count = 1, .connections = 1000};
+            .handler = hello, .workers = 1, .listeners = &any, .listener_count = 1};
         struct sw_server *server = sw_server_open(&config, NULL);
         int own = server ? (int)sw_server_port(server, 0) : 0;
         if (write(channel[1], &own, sizeof own) != sizeof own || !server)
@@ -385,6 +456,8 @@ static Suite *make_suite(void)
     tcase_add_test(tcase, several_listeners);
     tcase_add_test(tcase, the_last_request_is_told);
     tcase_add_test(tcase, connections_beyond_the_limit_wait);
+    tcase_add_test(tcase, connections_beyond_the_limit_are_refused);
+    tcase_add_test(tcase, refusing_has_its_limit_too);
     tcase_add_test(tcase, peers_wait_for_a_lease_in_turn);
     tcase_add_test(tcase, the_core_obeys_the_configured_limits);
     tcase_add_test(tcase, a_head_comes_in_two_pieces);

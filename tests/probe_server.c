@@ -116,7 +116,8 @@ static void handle(struct sw_exchange *exchange)
 
 int main(int argc, char **argv)
 {
-    struct sw_listener listener = {"127.0.0.1", (uint16_t)(argc > 1 ? atoi(argv[1]) : 0)};
+    struct sw_listener listener = {.address = "127.0.0.1",
+                                   .port = (uint16_t)(argc > 1 ? atoi(argv[1]) : 0)};
     struct sw_server_config config = {
         .listeners = &listener, .listener_count = 1, .handler = handle};
     struct sw_server_fault fault;

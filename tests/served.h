@@ -34,7 +34,7 @@ static void *served_thread(void *data)
 /* Serve by this configuration, on a free port of 127.0.0.1 unless it has listeners. */
 static inline void served_begin(struct served *served, struct sw_server_config config)
 {
-    static const struct sw_listener any = {"127.0.0.1", 0};
+    static const struct sw_listener any = {.address = "127.0.0.1"};
     struct sw_server_fault fault = {"", 0};
     if (!config.listener_count) {
         config.listeners = &any;

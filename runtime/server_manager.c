@@ -1,0 +1,68 @@
+/* server_manager.c - what a service manager has opened for us, and what it is told. */
+/* SPDX-License-Identifier: MIT */
+#define _GNU_SOURCE
+#include "server.h"
+
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+enum { FIRST_FD = 3 };
+
+/* Digits and nothing else; 0 for what is no number, or one beyond an int. */
+static long read_number(const char *text)
+{
+    long number = 0;
+    for (; text && *text; text++) {
+        if (*text < '0' || *text > '9' || number > INT32_MAX / 10 - 1)
+            return 0;
+        number = number * 10 + (*text - '0');
+    }
+    return number;
+}
+
+size_t sw_inherited_read(long pid, const char *listen_pid, const char *listen_fds,
+                         const char *listen_fdnames, struct sw_inherited *sockets, size_t max)
+{
+    if (read_number(listen_pid) != pid || pid <= 0)
+        return 0;
+    size_t n = (size_t)read_number(listen_fds);
+    const char *name = listen_fdnames;
+    for (size_t i = 0; i < n && i < max; i++) {
+        size_t length = name ? strcspn(name, ":") : 0;
+        sockets[i] = (struct sw_inherited){FIRST_FD + (int)i, {name, length}};
+        if (name)
+            name = name[length] ? name + length + 1 : NULL;
+    }
+    return n;
+}
+
+bool sw_manager_find(struct sw_manager *manager, const char *path)
+{
+    *manager = (struct sw_manager){0};
+    if (!path)
+        return true;
+    size_t n = strlen(path);
+    if (n < 2 || n >= sizeof manager->path || (path[0] != '/' && path[0] != '@'))
+        return false;
+    memcpy(manager->path, path, n);
+    manager->n = n;
+    return true;
+}
+
+void sw_manager_tell(const struct sw_manager *manager, const char *text)
+{
+    if (!manager->n)
+        return;
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    memcpy(address.sun_path, manager->path, manager->n);
+    if (address.sun_path[0] == '@')
+        address.sun_path[0] = '\0'; /* a name in the abstract: no file, and no NUL at its end */
+    int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    if (fd < 0)
+        return;
+    sendto(fd, text, strlen(text), MSG_NOSIGNAL, (const struct sockaddr *)&address,
+           (socklen_t)(offsetof(struct sockaddr_un, sun_path) + manager->n));
+    close(fd);
+}
