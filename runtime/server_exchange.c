@@ -272,7 +272,7 @@ static void settle(struct sw_lease *lease)
                 lease->written += (uint32_t)out.n;
         }
     } else if (lease->reply == SW_REPLY_NONE || !hooks || !hooks->room ||
-               !(lease->written || lease->lent.n)) {
+               !(lease->written || lease->lent.n || lease->drained)) {
         abandon(lease);
     }
 }

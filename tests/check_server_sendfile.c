@@ -100,6 +100,41 @@ START_TEST(a_slow_reader_gets_all_of_it)
 }
 END_TEST
 
+/* More pieces than a connection sends before the others have their turn. */
+enum { PIECES = 100 };
+
+static int piece;
+
+static void reply_piece(struct sw_exchange *exchange)
+{
+    ck_assert(sw_reply_file(exchange, file, (uint64_t)piece, 1));
+    if (++piece == PIECES)
+        ck_assert_int_eq(sw_reply_end(exchange), SW_OK);
+}
+
+static const struct sw_hooks piece_hooks = {.room = reply_piece};
+
+static void reply_piece_by_piece(struct sw_exchange *exchange)
+{
+    exchange->hooks = &piece_hooks;
+    piece = 0;
+    sw_reply_begin(exchange, SW_STATUS_OK, PIECES);
+    reply_piece(exchange);
+}
+
+START_TEST(many_pieces_make_a_reply)
+{
+    serve(reply_piece_by_piece);
+    size_t n = client_ask(&served,
+                          "GET / HTTP/1.1\r\n" HOST "\r\n"
+                          "GET / HTTP/1.1\r\n" HOST "Connection: close\r\n\r\n",
+                          buf, sizeof buf);
+    ck_assert_uint_eq(count(buf, "HTTP/1.1 200 OK\r\n"), 2);
+    ck_assert_mem_eq(buf + n - PIECES, content, PIECES);
+    served_end(&served);
+}
+END_TEST
+
 static void reply_too_much(struct sw_exchange *exchange)
 {
     sw_reply_begin(exchange, SW_STATUS_OK, LARGE + 1);
@@ -195,6 +230,7 @@ int main(void)
     tcase_add_test(tcase, a_file_keeps_its_place);
     tcase_add_test(tcase, only_a_reply_with_content_has_the_file);
     tcase_add_test(tcase, a_slow_reader_gets_all_of_it);
+    tcase_add_test(tcase, many_pieces_make_a_reply);
     tcase_add_test(tcase, a_file_that_is_too_short_ends_the_connection);
     tcase_add_test(tcase, nobody_dies_of_a_peer_that_goes);
     suite_add_tcase(suite, tcase);
