@@ -12,6 +12,7 @@
 #   make case-runner   the runner of the former make probe-server  the server of the latter
 #   make check-peers   against other parsers    make check-stack   how deep the core goes
 #   make coverage      what no test takes       make fuzz-head     fuzz-body, fuzz-conn: for 10 s
+#   make check-avx512  AVX-512 without the CPU  make check-examples  programs to learn from
 #   make bench         against other parsers, in one interleaved run; the rest is in bench/bench.mk
 #   make check-examples   tests/example_*.c, with curl and nginx
 #
@@ -184,11 +185,11 @@ STACK = $(patsubst %,$(BUILD)/stack/%.ci,$(notdir $(basename $(CORE_SRC))) \
 check-stack: $(STACK)
 	@$(AWK) -v most=1024 -f tests/stack.awk runtime/shockwave.h runtime/shockwave_values.h $^
 
-$(BUILD)/stack/gen-%.ci: $(GEN)/%.c
+$(BUILD)/stack/gen-%.ci: $(GEN)/%.c $(wildcard runtime/*.h $(GEN)/*.h)
 	@mkdir -p $(@D)
 	gcc -O2 -std=c11 -Iruntime -I$(GEN) -fcallgraph-info=su -c -o $(@:.ci=.o) $<
 
-$(BUILD)/stack/%.ci: runtime/%.c
+$(BUILD)/stack/%.ci: runtime/%.c $(wildcard runtime/*.h $(GEN)/*.h)
 	@mkdir -p $(@D)
 	gcc -O2 -std=c11 -Iruntime -I$(GEN) -fcallgraph-info=su -c -o $(@:.ci=.o) $<
 
@@ -334,7 +335,7 @@ check-avx512:
 test:
 	@sh tests/need.sh re2c gperf check
 	$(MAKE) --no-print-directory all
-	$(MAKE) --no-print-directory check check-cases check-probe check-peers check-gen check-core \
+	$(MAKE) --no-print-directory check check-cases check-probe check-peers check-examples check-gen check-core \
 	    check-stack check-layers check-extend check-readme
 
 clean:

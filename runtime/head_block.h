@@ -70,23 +70,15 @@ INLINE TARGET size_t NAME(take_lines)(struct sw_head *head, const char *buf, siz
     return (size_t)(p - position);
 }
 
-/* The same where it is done seldom. */
-TARGET static __attribute__((noinline)) size_t NAME(flush)(struct sw_head *head, const char *buf,
-                                                           size_t len, const uint16_t *position,
-                                                           size_t count)
-{
-    return NAME(take_lines)(head, buf, len, position, count);
-}
-
 /* The 64 bytes at `base`, or as many of them as there are: then the last 64 of all, shifted. */
 INLINE TARGET struct masks NAME(masks_at)(const char *buf, size_t len, size_t base)
 {
-    size_t left = len - base;
-
-    if (left >= 64)
+    if (base + 64 <= len)
         return NAME(masks)(NAME(load)(buf + base));
+    if (base >= len)
+        return (struct masks){0, 0};
     struct masks m = NAME(masks)(NAME(load)(buf + len - 64));
-    return (struct masks){m.token >> (64 - left), m.control >> (64 - left)};
+    return (struct masks){m.token >> (base + 64 - len), m.control >> (base + 64 - len)};
 }
 
 /*
@@ -94,10 +86,10 @@ INLINE TARGET struct masks NAME(masks_at)(const char *buf, size_t len, size_t ba
  * head ends behind them, at head->at.
  */
 INLINE TARGET bool NAME(take_fields)(struct sw_head *head, const char *buf, size_t len,
-                                            struct masks m, uint32_t base)
+                                     struct masks m, uint32_t base)
 {
     uint16_t position[POSITIONS + POSITIONS_SLACK];
-    size_t count = 0, used;
+    size_t count = 0;
     uint64_t begin = UINT64_C(1) << (head->at - base), control_before = 0, in_name = 0;
 
     m.token &= -begin;
@@ -114,23 +106,21 @@ INLINE TARGET bool NAME(take_fields)(struct sw_head *head, const char *buf, size
         if (name_end & line_end & wanted)
             return false;
         count += NAME(emit)(position + count, base, (name_end | line_end) & wanted);
-        if (end) {
-            used = NAME(take_lines)(head, buf, len, position, count);
-            return used == count && head->at + 2 <= len && is_crlf(buf + head->at);
-        }
-        begin = line_end >> 62;
-        control_before = m.control >> 63;
-        in_name = runs_on;
         base += 64;
-        if (!(m.control || runs_on) && base < len)
-            base += (uint32_t)NAME(clean)(buf + base, len - base);
-        if (count > POSITIONS - 64 || base >= len) {
-            used = NAME(flush)(head, buf, len, position, count);
+        if (end || count > POSITIONS - 64 || base >= len) {
+            size_t used = NAME(take_lines)(head, buf, len, position, count);
+            if (end)
+                return used == count && head->at + 2 <= len && is_crlf(buf + head->at);
             if (count - used > 1 || base >= len)
                 return false;
             position[0] = position[used];
             count -= used;
         }
+        begin = line_end >> 62;
+        control_before = m.control >> 63;
+        in_name = runs_on;
+        if (!(m.control || runs_on))
+            base += (uint32_t)NAME(clean)(buf + base, len - base);
         m = NAME(masks_at)(buf, len, base);
     }
 }

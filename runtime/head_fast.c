@@ -38,14 +38,15 @@ static struct cpu ask_cpu(void)
     return cpu;
 }
 
-static bool all(unsigned bits, unsigned wanted)
+/* What is wanted and not there. */
+static unsigned missing(unsigned bits, unsigned wanted)
 {
-    return (bits & wanted) == wanted;
+    return wanted & ~bits;
 }
 
 static bool has_sse42(void)
 {
-    return all(ask_cpu().leaf1_ecx, bit_SSE4_2 | bit_POPCNT);
+    return !missing(ask_cpu().leaf1_ecx, bit_SSE4_2 | bit_POPCNT);
 }
 
 enum { SAVES_YMM = 0x06, SAVES_ZMM = 0xe6 };
@@ -54,8 +55,8 @@ static bool has_avx2(void)
 {
     struct cpu cpu = ask_cpu();
 
-    return all(cpu.saved, SAVES_YMM) & all(cpu.leaf1_ecx, bit_POPCNT) &
-           all(cpu.leaf7_ebx, bit_AVX2 | bit_BMI | bit_BMI2);
+    return !(missing(cpu.saved, SAVES_YMM) | missing(cpu.leaf1_ecx, bit_POPCNT) |
+             missing(cpu.leaf7_ebx, bit_AVX2 | bit_BMI | bit_BMI2));
 }
 
 static bool has_avx512(void)
@@ -65,8 +66,10 @@ static bool has_avx512(void)
 #endif
     struct cpu cpu = ask_cpu();
 
-    return has_avx2() & all(cpu.saved, SAVES_ZMM) &
-           all(cpu.leaf7_ebx, bit_AVX512BW | bit_AVX512VL) & all(cpu.leaf7_ecx, bit_AVX512VBMI2);
+    return !(missing(cpu.saved, SAVES_ZMM) | missing(cpu.leaf1_ecx, bit_POPCNT) |
+             missing(cpu.leaf7_ebx,
+                     bit_AVX2 | bit_BMI | bit_BMI2 | bit_AVX512BW | bit_AVX512VL) |
+             missing(cpu.leaf7_ecx, bit_AVX512VBMI2));
 }
 #endif
 
@@ -98,8 +101,10 @@ static const struct road *best(void)
 
 static void find(struct sw_head *head, const char *buf, size_t len)
 {
-    __atomic_store_n(&take, best()->take, __ATOMIC_RELAXED);
-    sw_head_fast(head, buf, len);
+    const struct road *road = best();
+
+    __atomic_store_n(&take, road->take, __ATOMIC_RELAXED);
+    road->take(head, buf, len);
 }
 
 void sw_head_fast(struct sw_head *head, const char *buf, size_t len)

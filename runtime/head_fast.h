@@ -17,7 +17,7 @@
 
 /* Name ends and line ends, in turn, that are known but not yet taken; and room for what a store of
    several may write behind them. */
-enum { POSITIONS = 128, POSITIONS_SLACK = 32 };
+enum { POSITIONS = 96, POSITIONS_SLACK = 32 };
 
 /* Offsets are kept in 16 bits, so what lies further on is left to head_step.c. */
 enum { FAST_REACH = UINT16_MAX - 64 };
@@ -74,7 +74,8 @@ INLINE void put_line(struct sw_head *head, size_t s, size_t e, struct sw_head_pa
         return;
     }
     uint32_t first = head->slot[id];
-    bool known = (first < i) & (head->fields[first % SW_FIELDS_INLINE].id == id);
+    bool before = first < i, same = head->fields[first % SW_FIELDS_INLINE].id == id;
+    bool known = (unsigned)before & (unsigned)same;
     head->repeats |= known;
     head->slot[id] = (uint16_t)(known ? first : i);
     head->fields[i] = field;

@@ -96,7 +96,7 @@ static void read_v4(const unsigned char *p, struct sw_address *address)
 }
 
 /* The bytes of the addresses of this family and transport, or -1 for what is not assigned. */
-static int address_size(unsigned char family)
+static size_t address_size(unsigned char family)
 {
     switch (family) {
     case 0x00:
@@ -111,7 +111,7 @@ static int address_size(unsigned char family)
     case 0x32:
         return 216;
     default:
-        return -1;
+        return SIZE_MAX;
     }
 }
 
@@ -128,12 +128,12 @@ static bool skip_tlvs(const unsigned char *p, size_t n)
 static bool read_block(unsigned char family, const unsigned char *p, size_t n,
                        struct sw_proxy *proxy)
 {
-    int size = address_size(family);
+    size_t size = address_size(family);
 
-    if (size < 0 || (size_t)size > n)
+    if (size > n)
         return false;
     /* Without a family nobody knows where TLVs would begin. */
-    if (size != 0 && !skip_tlvs(p + size, n - (size_t)size))
+    if (size != 0 && !skip_tlvs(p + size, n - size))
         return false;
     if (size == 12) {
         read_v4(p, &proxy->source);

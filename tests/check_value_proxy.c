@@ -29,6 +29,7 @@ static const struct {
     {BYTES("PROXY TCP6 2001:db8::1 ::1 1 443\r\n"), 0, "2001:db8::1", 1, "::1", 443},
     {BYTES("PROXY UNKNOWN\r\n"), .length = 0},
     {BYTES("PROXY UNKNOWN ffff:f...f:ffff ffff:f...f:ffff 65535 65535\r\n"), .length = 0},
+    {BYTES("PROXY UNKNOWS\r\n"), .length = BAD},
     {BYTES("PROXY \r\n"), .length = BAD},
     {BYTES("PROXY TCP5 192.0.2.1 192.0.2.2 1 2\r\n"), .length = BAD},
     {BYTES("PROXY tcp4 192.0.2.1 192.0.2.2 1 2\r\n"), .length = BAD},
@@ -55,6 +56,8 @@ static const struct {
     {BYTES("GET / HTTP/1.1\r\n\r\n"), .length = NONE},
     {BYTES("\r\n\r\nGET / HTTP/1.1\r\n\r\n"), .length = NONE},
     {BYTES(SIGNATURE "\x21\x11\0\x0c" V4), 0, "127.0.0.1", 12345, "192.0.2.1", 80},
+    {BYTES(SIGNATURE "\x21\x41\0\x0c" V4), .length = BAD},
+    {BYTES(SIGNATURE "\x21\x11\0\x04" "abcd"), .length = BAD},
     {BYTES(SIGNATURE "\x21\x12\0\x0c" V4), 0, "127.0.0.1", 12345, "192.0.2.1", 80},
     {BYTES(SIGNATURE "\x21\x21\0\x24" V6), 0, "2001:db8::1", 65535, "2001:db8::2", 0},
     {BYTES(SIGNATURE "\x21\x11\0\x14" V4 "\3\0\4abcd"

@@ -13,6 +13,10 @@ BEGIN {
 
     # A call through a pointer, by the function that makes it, and whatever the pointer may hold.
     pointer["choose"] = "weigh_media weigh_coding weigh_language"
+    heads = " sw_head_words sw_head_sse42 sw_head_avx2 sw_head_avx512"
+    pointer["find"] = "anywhere has_sse42 has_avx2 has_avx512" heads
+    pointer["sw_head_fast"] = "runtime/head_fast.c:find" heads
+    pointer["sw_head_variant"] = "runtime/head_fast.c:find"
     pointer["matches"] = "sw_etag_equal_weak sw_etag_equal_strong"
 }
 
@@ -34,7 +38,7 @@ function call_pointer(from,    name, i, n, held) {
     if (!(name in pointer)) complain(from ": calls through a pointer that stack.awk does not know")
     n = split(pointer[name], held)
     for (i = 1; i <= n; i++) {
-        call(from, held[i] ~ /^sw_/ ? held[i] : file_of(from) held[i])
+        call(from, held[i] ~ /^sw_|:/ ? held[i] : file_of(from) held[i])
     }
 }
 
