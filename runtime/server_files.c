@@ -143,7 +143,7 @@ static bool resolve(struct transfer *transfer, struct sw_span path, size_t room)
     return is_public(transfer->files, name);
 }
 
-/* ---- Opening --------------------------------------------------------------------------------- */
+/* ---- Opening -------------------------------------------------------------------------------- */
 
 static int open_file(struct transfer *transfer, struct stat *info)
 {
