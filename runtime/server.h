@@ -25,6 +25,8 @@
  *   server_listen.c    listeners: peers come
  *   server_peer.c      bytes: in, out; how peers end
  *   server_exchange.c  events: the handler, its hooks, the reply
+ *   server_files.c     a handler of its own: files
+ *   server_beneath.c   opening files below a directory
  *   server_time.c      clocks and the timer wheel
  */
 
@@ -180,8 +182,8 @@ struct sw_lease {
     uint32_t sent, written; /* the output not yet sent: out[sent..written) */
     uint32_t lent_at;       /* `lent` goes out when `sent` comes here */
     char *in, *out;
-    struct sw_span lent;    /* its p is NULL for bytes of a file */
-    int file;               /* those from file_at on */
+    struct sw_span lent; /* its p is NULL for bytes of a file */
+    int file;            /* those from file_at on */
     uint64_t file_at;
     struct sw_span content; /* not yet taken by the handler */
     struct sw_writer head;  /* of the reply, while fields are added */
@@ -387,5 +389,19 @@ void sw_lease_resume(struct sw_lease *lease);
 
 /* The exchange ends, well or not: tell its owner, and make ready for the next. */
 void sw_lease_over(struct sw_lease *lease, bool whole);
+
+/* ---- server_beneath.c ----------------------------------------------------------------------- */
+
+struct stat;
+
+/* Can openat2() do it?  Sandboxes may forbid what the kernel has. */
+bool sw_beneath_at_once(int root);
+
+/*
+ * Open a regular file below a directory, by no link: the descriptor, and what is known of it; or -1
+ * and errno, EISDIR for a directory.  The name has no empty segments, no `.` and `..`, and no slash
+ * in front; to walk, slashes are taken out of it and put back.
+ */
+int sw_beneath_open(int root, bool walk, char *name, struct stat *info);
 
 #endif

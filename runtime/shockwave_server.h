@@ -24,6 +24,7 @@
  *
  *   Configuration   one struct; zero is the default everywhere
  *   Exchanges       a request and the reply to it, at once, in pieces or later
+ *   Files           a directory served
  *   Servers         open, run, stop, close
  *
  * All memory is taken in one mapping by sw_server_open() and touched only as it is needed.  While a
@@ -217,6 +218,48 @@ enum sw_error sw_reply_end_trailers(struct sw_exchange *exchange, struct sw_span
  */
 void sw_exchange_hold(struct sw_exchange *exchange);
 void sw_exchange_resume(struct sw_exchange *exchange);
+
+/* ---- Files ---------------------------------------------------------------------------------- */
+
+/*
+ * A directory whose regular files are served.  Nothing outside of it can be reached, whatever the
+ * path says and whoever moves things meanwhile: no symbolic link below `root` is followed.
+ */
+struct sw_files {
+    const char *root;          /* must be given; may be a link itself */
+    const char *cache_control; /* sent as Cache-Control with each file; NULL: none */
+    bool dotfiles;             /* serve names that begin with a dot, too; without it only those
+                                  below /.well-known/, RFC 8615 */
+    bool precompressed;        /* send NAME.br or NAME.gz for NAME to those who take it */
+    bool walk;                 /* private, to the end */
+    int fd;
+    char multipart[64];
+};
+
+/* Open the directory, which is served from then on, whatever becomes of its name: 0 or an errno. */
+int sw_files_open(struct sw_files *files);
+void sw_files_close(struct sw_files *files);
+
+/*
+ * Reply with the file that `path` names: the target's path, or what is left of it behind a prefix
+ * that is the handler's, percent-encoded as it came.  The exchange is taken over, its hooks and
+ * scratch included (paths of some 3500 bytes fit into the default); `files` may serve any number of
+ * exchanges and servers at once, and must stay open as long.
+ *
+ *   200, 206   GET and HEAD, one range or several (RFC 9110 14), `index.html` for a directory
+ *   204, 405   OPTIONS and other methods, with Allow; 501 for one that the grammar does not know
+ *   301        a directory without its slash at the end, to a target relative to the request's
+ *   304, 412   RFC 9110 13, by a strong entity tag and Last-Modified
+ *   403        the file may not be read
+ *   404        there is none, or it is not regular, or no file can be called so: `%2F`, `%00`, `//`
+ *   414        there is no room for a redirection
+ *   416        no range of the file was asked for
+ *   503        out of descriptors
+ *
+ * A file that is not in the kernel's cache keeps the thread waiting while it is read.
+ */
+void sw_files_serve(const struct sw_files *files, struct sw_exchange *exchange,
+                    struct sw_span path);
 
 /* ---- Servers -------------------------------------------------------------------------------- */
 

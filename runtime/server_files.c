@@ -1,0 +1,509 @@
+/* server_files.c - a directory served: names, conditions, ranges. */
+/* SPDX-License-Identifier: MIT */
+#define _GNU_SOURCE
+#define _FILE_OFFSET_BITS 64
+#include "server.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "shockwave_values.h"
+
+/*
+ * A request becomes a name, the name a descriptor, and the descriptor a reply: the whole file, some
+ * ranges of it, or neither.  From the descriptor on, all goes by what fstat() says of it, so that a
+ * file replaced in between is served as what it was.
+ */
+
+enum {
+    RANGES = 16,     /* in one request; those with more get the whole file */
+    PART_HEAD = 512, /* of a part of multipart/byteranges, at most */
+    PIECE = 1 << 20, /* to be sent before others have their turn */
+};
+
+#define ALLOWED SW_SPAN("GET, HEAD, OPTIONS")
+
+static const char multipart[] = "multipart/byteranges; boundary="; /* sw_files.multipart goes on */
+
+/* A reply under way; lies in the exchange's scratch. */
+struct transfer {
+    const struct sw_files *files;
+    const struct sw_media_info *media;
+    struct sw_span coding; /* for Content-Encoding; p is NULL for the file as it is */
+    int fd;
+    uint64_t length;  /* of the file */
+    int64_t modified; /* seconds since 1970 */
+    struct sw_span etag;
+    char etag_bytes[64];
+    struct sw_range ranges[RANGES]; /* to be sent */
+    size_t range_count, range;      /* how many, and which is next */
+    uint64_t at;                    /* the next byte of it */
+    bool is_index;                  /* the path is a directory's, and the name of its index */
+    char name[];                    /* begins with a slash */
+};
+
+static struct transfer *transfer_of(const struct sw_exchange *exchange)
+{
+    return (struct transfer *)(void *)exchange->scratch;
+}
+
+/* ---- Replies without a file ----------------------------------------------------------------- */
+
+/* The status as text, with one field more unless its id is SW_HEADER_OTHER. */
+static void say(struct sw_exchange *exchange, unsigned status, enum sw_header id,
+                struct sw_span value)
+{
+    const struct sw_status_info *info = sw_status_find(status);
+    const size_t version = sizeof "HTTP/1.1";
+    struct sw_span text = {info->line + version, info->line_len - version};
+    if (info->flags & SW_STATUS_F_NO_CONTENT)
+        text.n = 0;
+    struct sw_writer *out = sw_reply_begin(exchange, status, text.n);
+    if (id != SW_HEADER_OTHER)
+        sw_write_field(out, id, value);
+    if (text.n)
+        sw_write_field(out, SW_HEADER_CONTENT_TYPE, SW_SPAN("text/plain; charset=utf-8"));
+    sw_reply_write(exchange, text);
+    sw_reply_end(exchange);
+}
+
+/*
+ * To the directory that the last segment names, so that links in its index lead into it.  A
+ * relative target is right behind whatever prefix, and `./` keeps a colon from making a scheme of
+ * it.
+ */
+static void redirect(struct sw_exchange *exchange, struct sw_span path)
+{
+    struct sw_span target = sw_exchange_target(exchange);
+    const char *query = memchr(target.p, '?', target.n);
+    const char *segment = memrchr(path.p, '/', path.n);
+    const char *end = path.p + path.n;
+    size_t size = exchange->scratch_size < 4096 ? exchange->scratch_size : 4096;
+    struct sw_writer location = {.p = exchange->scratch, .size = size};
+    segment = segment ? segment + 1 : path.p;
+    sw_write_bytes(&location, "./", 2);
+    sw_write_bytes(&location, segment, (size_t)(end - segment));
+    sw_write_bytes(&location, "/", 1);
+    if (query)
+        sw_write_bytes(&location, query, (size_t)(target.p + target.n - query));
+    if (location.error)
+        say(exchange, SW_STATUS_URI_TOO_LONG, SW_HEADER_OTHER, (struct sw_span){NULL, 0});
+    else
+        say(exchange, SW_STATUS_MOVED_PERMANENTLY, SW_HEADER_LOCATION,
+            (struct sw_span){location.p, location.n});
+}
+
+/* ---- Names ---------------------------------------------------------------------------------- */
+
+/* "%2F" is a slash in a name, which no file can have; decoding would leave it as it is. */
+static bool hides_slash(struct sw_span path)
+{
+    for (size_t i = 0; i + 2 < path.n; i++)
+        if (path.p[i] == '%' && path.p[i + 1] == '2' && (path.p[i + 2] | 0x20) == 'f')
+            return true;
+    return false;
+}
+
+/* Are there no segments that are empty, or hidden by a dot? */
+static bool is_public(const struct sw_files *files, const char *name)
+{
+    static const char well_known[] = "/.well-known/";
+    if (strncmp(name, well_known, sizeof well_known - 1) == 0)
+        name += sizeof well_known - 2;
+    for (; (name = strchr(name, '/')); name++)
+        if (name[1] == '/' || (name[1] == '.' && !files->dotfiles))
+            return false;
+    return true;
+}
+
+/* Fill in the name, or return false when there can be no such file. */
+static bool resolve(struct transfer *transfer, struct sw_span path, size_t room)
+{
+    static const char index[] = "index.html", longest[] = "index.html.br";
+    char *name = transfer->name;
+    if (room < 1 + sizeof longest || hides_slash(path))
+        return false;
+    if (path.n && *path.p == '/')
+        path = (struct sw_span){path.p + 1, path.n - 1};
+    ptrdiff_t n = sw_percent_decode(path, 0, name + 1, room - 1 - sizeof longest);
+    if (n < 0)
+        return false;
+    name[0] = '/';
+    size_t len = sw_path_normalise(name, (size_t)n + 1);
+    transfer->is_index = name[len - 1] == '/';
+    if (transfer->is_index) {
+        memcpy(name + len, index, sizeof index - 1);
+        len += sizeof index - 1;
+    }
+    name[len] = '\0';
+    return is_public(transfer->files, name);
+}
+
+/* ---- Opening -------------------------------------------------------------------------------- */
+
+static int open_file(struct transfer *transfer, struct stat *info)
+{
+    const struct sw_files *files = transfer->files;
+    return sw_beneath_open(files->fd, files->walk, transfer->name + 1, info);
+}
+
+/* Take the file that is compressed in the way that the client would rather have, if there is. */
+static void choose_coding(struct transfer *transfer, struct sw_span accept, struct stat *info)
+{
+    struct sw_span offers[] = {SW_SPAN("br"), SW_SPAN("gzip"), SW_SPAN("identity")};
+    size_t count = sizeof offers / sizeof *offers;
+    char *end = transfer->name + strlen(transfer->name);
+    ptrdiff_t i;
+    while ((i = sw_accept_coding_choose(accept, offers, count)) >= 0 && (size_t)i < count - 1) {
+        struct stat other;
+        memcpy(end, offers[i].p[0] == 'b' ? ".br" : ".gz", 4);
+        int fd = open_file(transfer, &other);
+        if (fd >= 0) {
+            close(transfer->fd);
+            transfer->fd = fd;
+            transfer->coding = offers[i];
+            *info = other;
+            return;
+        }
+        count--;
+        memmove(offers + i, offers + i + 1, (count - (size_t)i) * sizeof *offers);
+    }
+}
+
+/* ---- Validators ----------------------------------------------------------------------------- */
+
+static char *put_hex(char *to, uint64_t number)
+{
+    int shift = 60;
+    while (shift > 0 && number >> shift == 0)
+        shift -= 4;
+    for (; shift >= 0; shift -= 4)
+        *to++ = "0123456789abcdef"[number >> shift & 15];
+    return to;
+}
+
+/*
+ * The tag is made of size, inode and the time of the inode's last change.  Nobody can set that
+ * time, unlike that of the content: builds that give all files one date, and archives unpacked over
+ * older files, still make new tags.  It has the grain of the kernel's clock, so in the second of
+ * the change the content may change once more unseen: until it is over the tag is weak.  RFC
+ * 9110 8.8.1.
+ */
+static void validate(struct transfer *transfer, const struct stat *info, int64_t now)
+{
+    char *start = transfer->etag_bytes, *p = start;
+    if (info->st_ctim.tv_sec >= now) {
+        *p++ = 'W';
+        *p++ = '/';
+    }
+    *p++ = '"';
+    p = put_hex(p, (uint64_t)info->st_size);
+    *p++ = '-';
+    p = put_hex(p, (uint64_t)info->st_ino);
+    *p++ = '-';
+    p = put_hex(p, (uint64_t)info->st_ctim.tv_sec * 1000000000 + (uint64_t)info->st_ctim.tv_nsec);
+    *p++ = '"';
+    transfer->etag = (struct sw_span){start, (size_t)(p - start)};
+    transfer->length = (uint64_t)info->st_size;
+    /* RFC 9110 8.8.2.1: never later than Date. */
+    transfer->modified = info->st_mtim.tv_sec < now ? info->st_mtim.tv_sec : now;
+}
+
+static enum sw_verdict judge(const struct sw_exchange *exchange, const struct transfer *transfer,
+                             int64_t now)
+{
+    /* Of a list in several lines the first is enough: what is missed is a 304, or a 412 given. */
+    const struct sw_conditions conditions = {
+        .if_match = sw_exchange_field(exchange, SW_HEADER_IF_MATCH),
+        .if_none_match = sw_exchange_field(exchange, SW_HEADER_IF_NONE_MATCH),
+        .if_modified_since = sw_exchange_field(exchange, SW_HEADER_IF_MODIFIED_SINCE),
+        .if_unmodified_since = sw_exchange_field(exchange, SW_HEADER_IF_UNMODIFIED_SINCE),
+        .if_range = sw_exchange_field(exchange, SW_HEADER_IF_RANGE),
+    };
+    struct sw_representation current = {
+        .exists = true, .dated = true, .modified = transfer->modified};
+    sw_etag_parse(transfer->etag, &current.etag);
+    return sw_conditions_judge(&conditions, (enum sw_method)exchange->head->method, &current, now);
+}
+
+/* What goes with 200, 206 and 304 alike.  RFC 9110 15.4.5. */
+static void write_validators(struct sw_writer *out, const struct transfer *transfer)
+{
+    const char *cache_control = transfer->files->cache_control;
+    char date[SW_DATE_LEN];
+    sw_write_field(out, SW_HEADER_ETAG, transfer->etag);
+    sw_write_field(out, SW_HEADER_LAST_MODIFIED,
+                   (struct sw_span){date, sw_date_format(transfer->modified, date)});
+    if (cache_control)
+        sw_write_field(out, SW_HEADER_CACHE_CONTROL,
+                       (struct sw_span){cache_control, strlen(cache_control)});
+    if (transfer->files->precompressed)
+        sw_write_field(out, SW_HEADER_VARY, SW_SPAN("Accept-Encoding"));
+}
+
+/* ---- Content -------------------------------------------------------------------------------- */
+
+static struct sw_span media_type(const struct transfer *transfer)
+{
+    return (struct sw_span){transfer->media->type, transfer->media->type_len};
+}
+
+static void write_content_range(struct sw_writer *out, const struct transfer *transfer, size_t i)
+{
+    char text[SW_CONTENT_RANGE_MAX];
+    const struct sw_content_range range = {transfer->ranges[i], transfer->length, .has_range = true,
+                                           .has_length = true};
+    sw_write_field(out, SW_HEADER_CONTENT_RANGE,
+                   (struct sw_span){text, sw_content_range_format(&range, text)});
+}
+
+/* What stands before the i-th part, or behind the last one.  RFC 9110 14.6, RFC 2046 5.1.1. */
+static size_t format_part(const struct transfer *transfer, size_t i, char memory[PART_HEAD])
+{
+    const char *boundary = transfer->files->multipart + sizeof multipart - 1;
+    struct sw_writer out = {.p = memory, .size = PART_HEAD};
+    sw_write_bytes(&out, "\r\n--", 4);
+    sw_write_bytes(&out, boundary, strlen(boundary));
+    if (i == transfer->range_count) {
+        sw_write_bytes(&out, "--\r\n", 4);
+        return out.n;
+    }
+    sw_write_bytes(&out, "\r\n", 2);
+    sw_write_field(&out, SW_HEADER_CONTENT_TYPE, media_type(transfer));
+    write_content_range(&out, transfer, i);
+    sw_write_end(&out);
+    return out.n;
+}
+
+static uint64_t content_length(const struct transfer *transfer)
+{
+    char memory[PART_HEAD];
+    uint64_t n = 0;
+    for (size_t i = 0; i < transfer->range_count; i++)
+        n += transfer->ranges[i].last - transfer->ranges[i].first + 1;
+    if (transfer->range_count > 1)
+        for (size_t i = 0; i <= transfer->range_count; i++)
+            n += format_part(transfer, i, memory);
+    return n;
+}
+
+/* There is room for it: a whole reply fits before a handler is called, and all in `room`. */
+static void send_part(struct sw_exchange *exchange, const struct transfer *transfer)
+{
+    char memory[PART_HEAD];
+    if (transfer->range_count > 1)
+        sw_reply_write(exchange,
+                       (struct sw_span){memory, format_part(transfer, transfer->range, memory)});
+}
+
+/* Send the next piece.  The connection then lets others have their turn, and calls again. */
+static void proceed(struct sw_exchange *exchange)
+{
+    struct transfer *transfer = transfer_of(exchange);
+    const struct sw_range *range = &transfer->ranges[transfer->range];
+    uint64_t left = range->last - transfer->at + 1;
+    size_t n = left < PIECE ? (size_t)left : PIECE;
+    if (transfer->at == range->first)
+        send_part(exchange, transfer);
+    sw_reply_file(exchange, transfer->fd, transfer->at, n);
+    transfer->at += n;
+    if (n < left)
+        return;
+    transfer->range++;
+    if (transfer->range < transfer->range_count) {
+        transfer->at = range[1].first;
+        return;
+    }
+    send_part(exchange, transfer);
+    sw_reply_end(exchange);
+}
+
+static void finish(struct sw_exchange *exchange, bool whole)
+{
+    (void)whole;
+    close(transfer_of(exchange)->fd);
+}
+
+static const struct sw_hooks hooks = {.room = proceed, .over = finish};
+
+/* 200 with all of it, or 206 with the ranges. */
+static void send_file(struct sw_exchange *exchange, struct transfer *transfer, unsigned status)
+{
+    struct sw_writer *out = sw_reply_begin(exchange, status, content_length(transfer));
+    struct sw_span type = media_type(transfer);
+    if (transfer->range_count > 1)
+        type = (struct sw_span){transfer->files->multipart, strlen(transfer->files->multipart)};
+    else if (status == SW_STATUS_PARTIAL_CONTENT)
+        write_content_range(out, transfer, 0);
+    sw_write_field(out, SW_HEADER_CONTENT_TYPE, type);
+    if (transfer->coding.p)
+        sw_write_field(out, SW_HEADER_CONTENT_ENCODING, transfer->coding);
+    sw_write_field(out, SW_HEADER_ACCEPT_RANGES, SW_SPAN("bytes"));
+    write_validators(out, transfer);
+    transfer->range = 0;
+    transfer->at = transfer->ranges[0].first;
+    if (exchange->head->method == SW_METHOD_HEAD)
+        sw_reply_end(exchange);
+    else
+        proceed(exchange);
+}
+
+/*
+ * Fill in the ranges to be sent: those of the field, or all there is.  Several of what is
+ * compressed are not sent: multipart/byteranges cannot say that its parts, and not itself, have a
+ * Content-Encoding.
+ */
+static enum sw_range_answer choose_ranges(struct transfer *transfer, struct sw_span field)
+{
+    enum sw_range_answer answer = SW_RANGE_IGNORE;
+    transfer->range_count = transfer->coding.p ? 1 : RANGES;
+    if (field.p)
+        answer =
+            sw_range_evaluate(field, transfer->length, transfer->ranges, &transfer->range_count);
+    if (answer == SW_RANGE_IGNORE) {
+        transfer->ranges[0] = (struct sw_range){0, transfer->length - 1}; /* 0 wraps, and back */
+        transfer->range_count = 1;
+    }
+    return answer;
+}
+
+static void refuse_ranges(struct sw_exchange *exchange, const struct transfer *transfer)
+{
+    char text[SW_CONTENT_RANGE_MAX];
+    const struct sw_content_range range = {.length = transfer->length, .has_length = true};
+    say(exchange, SW_STATUS_RANGE_NOT_SATISFIABLE, SW_HEADER_CONTENT_RANGE,
+        (struct sw_span){text, sw_content_range_format(&range, text)});
+}
+
+static void send_not_modified(struct sw_exchange *exchange, const struct transfer *transfer)
+{
+    struct sw_writer *out = sw_reply_begin(exchange, SW_STATUS_NOT_MODIFIED, SW_LENGTH_UNKNOWN);
+    write_validators(out, transfer);
+    sw_reply_end(exchange);
+}
+
+static void answer(struct sw_exchange *exchange, struct transfer *transfer, int64_t now)
+{
+    struct sw_span ranges = {NULL, 0};
+    switch (judge(exchange, transfer, now)) {
+    case SW_VERDICT_FAILED:
+        say(exchange, SW_STATUS_PRECONDITION_FAILED, SW_HEADER_OTHER, (struct sw_span){NULL, 0});
+        return;
+    case SW_VERDICT_NOT_MODIFIED:
+        send_not_modified(exchange, transfer);
+        return;
+    case SW_VERDICT_RANGE:
+        ranges = sw_exchange_field(exchange, SW_HEADER_RANGE);
+        break;
+    case SW_VERDICT_WHOLE:
+        break;
+    }
+    switch (choose_ranges(transfer, ranges)) {
+    case SW_RANGE_IGNORE:
+        send_file(exchange, transfer, SW_STATUS_OK);
+        break;
+    case SW_RANGE_PARTIAL:
+        send_file(exchange, transfer, SW_STATUS_PARTIAL_CONTENT);
+        break;
+    case SW_RANGE_UNSATISFIABLE:
+        refuse_ranges(exchange, transfer);
+        break;
+    }
+}
+
+/* ---- Serving -------------------------------------------------------------------------------- */
+
+/* Open what the path names: 0, or the status to say instead. */
+static unsigned find(struct transfer *transfer, struct sw_span path, size_t room, struct stat *info)
+{
+    if (!resolve(transfer, path, room))
+        return SW_STATUS_NOT_FOUND;
+    transfer->fd = open_file(transfer, info);
+    if (transfer->fd >= 0)
+        return 0;
+    switch (errno) {
+    case EISDIR:
+        return transfer->is_index ? SW_STATUS_NOT_FOUND : SW_STATUS_MOVED_PERMANENTLY;
+    case EACCES:
+    case EPERM:
+        return SW_STATUS_FORBIDDEN;
+    case EMFILE:
+    case ENFILE:
+    case ENOMEM:
+    case EIO:
+        return SW_STATUS_SERVICE_UNAVAILABLE;
+    default:
+        return SW_STATUS_NOT_FOUND;
+    }
+}
+
+static void serve(const struct sw_files *files, struct sw_exchange *exchange, struct sw_span path)
+{
+    const int64_t now = sw_lease_of(exchange)->worker->date.second;
+    struct sw_span accept = sw_exchange_field(exchange, SW_HEADER_ACCEPT_ENCODING);
+    struct transfer *transfer = transfer_of(exchange);
+    struct stat info;
+    *transfer = (struct transfer){.files = files};
+    unsigned status = find(transfer, path, exchange->scratch_size - sizeof *transfer, &info);
+    if (status == SW_STATUS_MOVED_PERMANENTLY) {
+        redirect(exchange, path);
+        return;
+    }
+    if (status) {
+        say(exchange, status, SW_HEADER_OTHER, (struct sw_span){NULL, 0});
+        return;
+    }
+    exchange->hooks = &hooks;
+    transfer->media = sw_media_find((struct sw_span){transfer->name, strlen(transfer->name)});
+    if (files->precompressed && accept.p)
+        choose_coding(transfer, accept, &info);
+    validate(transfer, &info, now);
+    answer(exchange, transfer, now);
+}
+
+void sw_files_serve(const struct sw_files *files, struct sw_exchange *exchange, struct sw_span path)
+{
+    exchange->hooks = NULL;
+    switch (exchange->head->method) {
+    case SW_METHOD_GET:
+    case SW_METHOD_HEAD:
+        if (exchange->scratch_size >= sizeof(struct transfer))
+            serve(files, exchange, path);
+        break; /* else nobody replies, which the server says */
+    case SW_METHOD_OPTIONS:
+        say(exchange, SW_STATUS_NO_CONTENT, SW_HEADER_ALLOW, ALLOWED);
+        break;
+    case SW_METHOD_OTHER:
+        say(exchange, SW_STATUS_NOT_IMPLEMENTED, SW_HEADER_OTHER, (struct sw_span){NULL, 0});
+        break;
+    default:
+        say(exchange, SW_STATUS_METHOD_NOT_ALLOWED, SW_HEADER_ALLOW, ALLOWED);
+    }
+}
+
+int sw_files_open(struct sw_files *files)
+{
+    /* Nobody who writes the files may know what will part them. */
+    uint64_t random[2];
+    if (getrandom(random, sizeof random, 0) != sizeof random)
+        return errno;
+    memcpy(files->multipart, multipart, sizeof multipart - 1);
+    char *end = put_hex(files->multipart + sizeof multipart - 1, random[0]);
+    *put_hex(end, random[1]) = '\0';
+
+    files->fd = open(files->root, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    if (files->fd < 0)
+        return errno;
+    files->walk = !sw_beneath_at_once(files->fd);
+    return 0;
+}
+
+void sw_files_close(struct sw_files *files)
+{
+    close(files->fd);
+    files->fd = -1;
+}

@@ -1,0 +1,294 @@
+/* check_server_files.c - a directory served: which names, and which files they are. */
+/* SPDX-License-Identifier: MIT */
+#define _GNU_SOURCE
+#include "filed.h"
+
+#include <linux/capability.h>
+#include <sys/syscall.h>
+
+/* ---- Names ----------------------------------------------------------------------------------- */
+
+static const struct {
+    const char *target;
+    unsigned status;
+    const char *content, *type; /* or where to go */
+} names[] = {
+    {"/", 200, "the index", "text/html; charset=utf-8"},
+    {"/?x", 200, "the index", "text/html; charset=utf-8"},
+    {"http://x", 200, "the index", "text/html; charset=utf-8"},
+    {"/index.html", 200, "the index", "text/html; charset=utf-8"},
+    {"/a.txt", 200, LETTERS, "text/plain; charset=utf-8"},
+    {"/%61.tx%74?x", 200, LETTERS, "text/plain; charset=utf-8"},
+    {"/empty.css", 200, "", "text/css; charset=utf-8"},
+    {"/dir/data.JSON", 200, "{}", "application/json"},
+    {"/dir/", 200, "the index of dir", "text/html; charset=utf-8"},
+    {"/page.js.br", 200, "page in br", "application/octet-stream"},
+    {"/sp%20ace.txt", 200, "space", "text/plain; charset=utf-8"},
+    {"/a%252Fb.txt", 200, "percent", "text/plain; charset=utf-8"},
+    {"/%C3%A9.txt", 200, "accent", "text/plain; charset=utf-8"},
+    {"/.well-known/acme", 200, "challenge", "application/octet-stream"},
+    /* Dots are resolved once, after decoding, and never above the root. */
+    {"/.", 200, "the index", NULL},
+    {"/..", 200, "the index", NULL},
+    {"/../../..", 200, "the index", NULL},
+    {"/dir/.", 200, "the index of dir", NULL},
+    {"/./dir/../a.txt", 200, LETTERS, NULL},
+    {"/nowhere/%2e%2E/a.txt", 200, LETTERS, NULL},
+    {"/../../../../../../etc/passwd", 404, NULL, NULL},
+    {"/%2e%2e/%2e%2e/%2e%2e/etc/passwd", 404, NULL, NULL},
+    {"/dir/../../../../../etc/passwd", 404, NULL, NULL},
+    {"/%252e%252e/etc/passwd", 404, NULL, NULL},
+    {"/..%5c..%5cetc%5cpasswd", 404, NULL, NULL},
+    {"/..%c0%af..%c0%afetc/passwd", 404, NULL, NULL},
+    /* What no file can be called. */
+    {"/a%2Fb.txt", 404, NULL, NULL},
+    {"/dir%2Findex.html", 404, NULL, NULL},
+    {"/dir%2findex.html", 404, NULL, NULL},
+    {"/..%2F..%2Fetc/passwd", 404, NULL, NULL},
+    {"/%2Fetc/passwd", 404, NULL, NULL},
+    {"/a.txt%00", 404, NULL, NULL},
+    {"/a.txt%00.html", 404, NULL, NULL},
+    {"//a.txt", 404, NULL, NULL},
+    {"//etc/passwd", 404, NULL, NULL},
+    {"/dir//index.html", 404, NULL, NULL},
+    {"//", 404, NULL, NULL},
+    /* What there is not. */
+    {"/nothing", 404, NULL, NULL},
+    {"/A.TXT", 404, NULL, NULL},
+    {"/none/", 404, NULL, NULL},
+    {"/odd/", 404, NULL, NULL},
+    {"/a.txt/", 404, NULL, NULL},
+    {"/a.txt/x", 404, NULL, NULL},
+    {"/socket", 404, NULL, NULL},
+    {"/fifo", 404, NULL, NULL},
+    /* Links, wherever they lead. */
+    {"/link", 404, NULL, NULL},
+    {"/out", 404, NULL, NULL},
+    {"/dirlink", 404, NULL, NULL},
+    {"/dirlink/", 404, NULL, NULL},
+    {"/dirlink/index.html", 404, NULL, NULL},
+    {"/uplink/etc/passwd", 404, NULL, NULL},
+    {"/dir/up", 404, NULL, NULL},
+    {"/loop", 404, NULL, NULL},
+    {"/proc/etc/passwd", 404, NULL, NULL},
+    /* Names that begin with a dot. */
+    {"/.secret", 404, NULL, NULL},
+    {"/%2esecret", 404, NULL, NULL},
+    {"/.git/config", 404, NULL, NULL},
+    {"/.git", 404, NULL, NULL},
+    {"/dir/.hidden", 404, NULL, NULL},
+    {"/dir/.well-known/x", 404, NULL, NULL},
+    {"/.well-known/.x", 404, NULL, NULL},
+    {"/.well-known/../.secret", 404, NULL, NULL},
+    {"/.well-known", 404, NULL, NULL},
+    {"/...", 404, NULL, NULL},
+    {"/locked", 403, NULL, NULL},
+    {"/dir", 301, NULL, "./dir/"},
+    {"/dir?a=b&c?d", 301, NULL, "./dir/?a=b&c?d"},
+    {"/none", 301, NULL, "./none/"},
+    {"/%64ir", 301, NULL, "./%64ir/"},
+    {"/dir/../dir", 301, NULL, "./dir/"},
+    {"/a:b", 301, NULL, "./a:b/"},
+    {"/odd/index.html", 301, NULL, "./index.html/"},
+};
+
+/* Root may read what nobody may, unless it gives that up. */
+static void be_ordinary(void)
+{
+    struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
+    struct __user_cap_data_struct none[_LINUX_CAPABILITY_U32S_3] = {0};
+    ck_assert_int_eq(syscall(SYS_capset, &header, none), 0);
+}
+
+START_TEST(each_name_is_what_it_is)
+{
+    be_ordinary();
+    serve((struct sw_files){0}, _i);
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        const char *content = ask("GET", names[i].target, "");
+        ck_assert_msg(status() == names[i].status, "%s: %u", names[i].target, status());
+        if (names[i].content)
+            ck_assert_str_eq(content, names[i].content);
+        else
+            ck_assert_mem_eq(content, buf + strlen("HTTP/1.1 "), 3);
+        if (names[i].type)
+            EXPECT_FIELD(names[i].status == 301 ? "Location" : "Content-Type", names[i].type);
+    }
+    end();
+}
+END_TEST
+
+static const char *const hidden[] = {"/.secret", "/.git/config", "/dir/.hidden",
+                                     "/dir/.well-known/x", "/.well-known/.x"};
+
+START_TEST(dotfiles_are_served_to_who_wants_them)
+{
+    serve((struct sw_files){.dotfiles = true}, _i);
+    for (size_t i = 0; i < sizeof hidden / sizeof *hidden; i++)
+        ck_assert_str_eq(ask("GET", hidden[i], ""), "hidden");
+    ask("GET", "/..%2fetc/passwd", "");
+    ck_assert_uint_eq(status(), 404);
+    end();
+}
+END_TEST
+
+START_TEST(long_names_are_not_there)
+{
+    static const size_t lengths[] = {250, 260, 3000, 4000, 8000};
+    char target[8192], segment[] = "/a";
+    serve((struct sw_files){0}, _i);
+    for (size_t i = 0; i < sizeof lengths / sizeof *lengths; i++)
+        for (size_t step = 0; step < 2; step++) {
+            for (size_t at = 0; at < lengths[i]; at++)
+                target[at] = at == 0 ? '/' : segment[at % 2 * (1 - step) + step];
+            target[lengths[i]] = '\0';
+            ask("GET", target, "");
+            ck_assert_uint_eq(status(), 404);
+        }
+    end();
+}
+END_TEST
+
+/* ---- Handlers of one's own ------------------------------------------------------------------- */
+
+static void serve_rest(struct sw_exchange *exchange)
+{
+    struct sw_span target = sw_exchange_target(exchange);
+    sw_files_serve(&files, exchange, (struct sw_span){target.p + 8, target.n - 8});
+}
+
+START_TEST(a_prefix_is_the_handlers)
+{
+    files = (struct sw_files){.root = root};
+    ck_assert_int_eq(sw_files_open(&files), 0);
+    served_begin(&served, (struct sw_server_config){.handler = serve_rest});
+    ck_assert_str_eq(ask("GET", "/static/a.txt", ""), LETTERS);
+    ck_assert_str_eq(ask("GET", "/static//a.txt", ""), LETTERS);
+    ck_assert_str_eq(ask("GET", "/static/", ""), "the index");
+    ask("GET", "/static/dir", "");
+    EXPECT_FIELD("Location", "./dir/");
+    end();
+}
+END_TEST
+
+START_TEST(a_redirection_may_be_too_long)
+{
+    static const uint32_t scratch[] = {4096, 32768};
+    char target[6000];
+    files = (struct sw_files){.root = root};
+    ck_assert_int_eq(sw_files_open(&files), 0);
+    served_begin(&served, (struct sw_server_config){
+                              .handler = serve_path, .user = &files, .scratch = scratch[_i]});
+    snprintf(target, sizeof target, "/dir?%05000d", 0);
+    ask("GET", target, "");
+    ck_assert_uint_eq(status(), 414);
+    target[3000] = '\0';
+    ask("GET", target, "");
+    ck_assert_uint_eq(status(), 301);
+    end();
+}
+END_TEST
+
+START_TEST(without_scratch_there_is_no_reply)
+{
+    files = (struct sw_files){.root = root};
+    ck_assert_int_eq(sw_files_open(&files), 0);
+    served_begin(&served,
+                 (struct sw_server_config){.handler = serve_path, .user = &files, .scratch = 64});
+    ask("GET", "/a.txt", "");
+    ck_assert_uint_eq(status(), 500);
+    end();
+}
+END_TEST
+
+START_TEST(what_is_no_directory_is_not_opened)
+{
+    char name[64];
+    snprintf(name, sizeof name, "%s/a.txt", root);
+    files = (struct sw_files){.root = name};
+    ck_assert_int_eq(sw_files_open(&files), ENOTDIR);
+    files = (struct sw_files){.root = "/nowhere"};
+    ck_assert_int_eq(sw_files_open(&files), ENOENT);
+    snprintf(name, sizeof name, "%s/dirlink", root); /* the root may be a link */
+    files = (struct sw_files){.root = name};
+    ck_assert_int_eq(sw_files_open(&files), 0);
+    sw_files_close(&files);
+}
+END_TEST
+
+/* ---- Methods --------------------------------------------------------------------------------- */
+
+static const struct {
+    const char *method;
+    unsigned status;
+    const char *allow;
+} methods[] = {
+    {"OPTIONS", 204, "GET, HEAD, OPTIONS"},
+    {"POST", 405, "GET, HEAD, OPTIONS"},
+    {"PUT", 405, "GET, HEAD, OPTIONS"},
+    {"DELETE", 405, "GET, HEAD, OPTIONS"},
+    {"BREW", 501, ""},
+    {"GET", 200, ""},
+};
+
+START_TEST(methods_are_answered)
+{
+    serve((struct sw_files){0}, false);
+    for (size_t i = 0; i < sizeof methods / sizeof *methods; i++) {
+        ask(methods[i].method, "/a.txt", "");
+        ck_assert_uint_eq(status(), methods[i].status);
+        EXPECT_FIELD("Allow", methods[i].allow);
+    }
+    end();
+}
+END_TEST
+
+/* The head that came last, but for what a clock says. */
+static void keep_head(char *head)
+{
+    size_t n = (size_t)(strstr(buf, "\r\n\r\n") - buf);
+    memcpy(head, buf, n);
+    head[n] = '\0';
+    memset(strstr(head, "Date: "), ' ', strlen("Date: ") + SW_DATE_LEN);
+}
+
+START_TEST(head_is_get_without_content)
+{
+    static const char *const targets[] = {"/a.txt", "/empty.css", "/none", "/nothing"};
+    char head[1024], get[1024];
+    serve((struct sw_files){0}, false);
+    for (size_t i = 0; i < sizeof targets / sizeof *targets; i++) {
+        ck_assert_str_eq(ask("HEAD", targets[i], "Range: bytes=1-2\r\n"), "");
+        keep_head(head);
+        ask("GET", targets[i], "");
+        keep_head(get);
+        ck_assert_str_eq(head, get);
+    }
+    ck_assert_str_eq(ask("HEAD", "/huge.bin", ""), "");
+    EXPECT_FIELD("Content-Length", "5368709120");
+    end();
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("server_files");
+    TCase *tcase = tcase_create("server_files");
+    tcase_set_timeout(tcase, 60);
+    tcase_add_unchecked_fixture(tcase, make_tree, remove_tree);
+    tcase_add_loop_test(tcase, each_name_is_what_it_is, 0, 2); /* at once, and by steps */
+    tcase_add_loop_test(tcase, dotfiles_are_served_to_who_wants_them, 0, 2);
+    tcase_add_loop_test(tcase, long_names_are_not_there, 0, 2);
+    tcase_add_test(tcase, a_prefix_is_the_handlers);
+    tcase_add_loop_test(tcase, a_redirection_may_be_too_long, 0, 2);
+    tcase_add_test(tcase, without_scratch_there_is_no_reply);
+    tcase_add_test(tcase, what_is_no_directory_is_not_opened);
+    tcase_add_test(tcase, methods_are_answered);
+    tcase_add_test(tcase, head_is_get_without_content);
+    suite_add_tcase(suite, tcase);
+    SRunner *runner = srunner_create(suite);
+    srunner_run_all(runner, CK_NORMAL);
+    int failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed > 0;
+}

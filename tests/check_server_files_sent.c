@@ -1,0 +1,414 @@
+/* check_server_files_sent.c - a directory served: whether, how much of, and as what a file is sent.
+ */
+/* SPDX-License-Identifier: MIT */
+#define _GNU_SOURCE
+#include "filed.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <sys/resource.h>
+
+/* ---- Conditions ------------------------------------------------------------------------------ */
+
+/* E stands for the entity tag, M for Last-Modified. */
+static const struct {
+    const char *method, *fields;
+    unsigned status;
+} conditions[] = {
+    {"GET", "If-None-Match: E\r\n", 304},
+    {"HEAD", "If-None-Match: E\r\n", 304},
+    {"GET", "If-None-Match: \"x\", W/E\r\n", 304},
+    {"GET", "If-None-Match: *\r\n", 304},
+    {"GET", "If-None-Match: \"x\"\r\n", 200},
+    {"GET", "If-None-Match: \"x\"\r\nIf-Modified-Since: M\r\n", 200},
+    {"GET", "If-Modified-Since: M\r\n", 304},
+    {"GET", "If-Modified-Since: Sun, 06 Nov 1994 08:49:37 GMT\r\n", 200},
+    {"GET", "If-Modified-Since: yesterday\r\n", 200},
+    {"GET", "If-Match: E\r\n", 200},
+    {"GET", "If-Match: *\r\n", 200},
+    {"GET", "If-Match: W/E\r\n", 412},
+    {"HEAD", "If-Match: \"x\"\r\n", 412},
+    {"GET", "If-Unmodified-Since: M\r\n", 200},
+    {"GET", "If-Unmodified-Since: Sun, 06 Nov 1994 08:49:37 GMT\r\n", 412},
+    {"GET", "Range: bytes=0-0\r\nIf-Range: E\r\n", 206},
+    {"GET", "Range: bytes=0-0\r\nIf-Range: W/E\r\n", 200},
+    {"GET", "Range: bytes=0-0\r\nIf-Range: \"x\"\r\n", 200},
+    {"GET", "Range: bytes=0-0\r\nIf-Range: M\r\n", 206},
+    {"GET", "Range: bytes=0-0\r\nIf-Range: Sun, 06 Nov 1994 08:49:37 GMT\r\n", 200},
+    {"GET", "Range: bytes=0-0\r\nIf-None-Match: E\r\n", 304},
+    {"GET", "Range: bytes=99-\r\nIf-Match: \"x\"\r\n", 412},
+};
+
+/* The template with its letters replaced, where they stand for a value of their own. */
+static void fill_in(char *out, size_t room, const char *fields, const char *tag, const char *date)
+{
+    size_t n = 0;
+    out[0] = '\0';
+    for (const char *p = fields; *p; p++) {
+        bool alone = p[1] == '\r' && (p[-1] == ' ' || p[-1] == '/');
+        const char *value = alone && *p == 'E' ? tag : alone && *p == 'M' ? date : NULL;
+        n += (size_t)(value ? snprintf(out + n, room - n, "%s", value)
+                            : snprintf(out + n, room - n, "%c", *p));
+    }
+}
+
+START_TEST(conditions_are_judged)
+{
+    char tag[256], date[256], fields[512];
+    serve((struct sw_files){.cache_control = "max-age=60"}, false);
+    ask("GET", "/a.txt", "");
+    strcpy(tag, field("ETag"));
+    strcpy(date, field("Last-Modified"));
+    ck_assert_int_eq(tag[0], '"');
+    for (size_t i = 0; i < sizeof conditions / sizeof *conditions; i++) {
+        fill_in(fields, sizeof fields, conditions[i].fields, tag, date);
+        const char *content = ask(conditions[i].method, "/a.txt", fields);
+        ck_assert_msg(status() == conditions[i].status, "%s: %u", conditions[i].fields, status());
+        if (status() == 304) {
+            ck_assert_str_eq(content, "");
+            EXPECT_FIELD("Content-Length", "");
+        }
+        if (status() < 400) {
+            EXPECT_FIELD("ETag", tag);
+            EXPECT_FIELD("Last-Modified", date);
+            EXPECT_FIELD("Cache-Control", "max-age=60");
+        }
+    }
+    end();
+}
+END_TEST
+
+static void write_new(const char *name, const char *content)
+{
+    int fd = open(name, O_WRONLY | O_CREAT | O_TRUNC, 0644);
+    ck_assert_int_eq(write(fd, content, strlen(content)), (ssize_t)strlen(content));
+    /* The same date for all of them, as of files out of an archive. */
+    ck_assert_int_eq(futimens(fd, (struct timespec[]){{1e9, 0}, {1e9, 0}}), 0);
+    close(fd);
+}
+
+START_TEST(a_tag_follows_the_content)
+{
+    char name[64], tag[256];
+    snprintf(name, sizeof name, "%s/new.txt", root);
+    serve((struct sw_files){0}, false);
+    time_t before, after;
+    do { /* in the second of the change the tag is weak */
+        before = time(NULL);
+        write_new(name, "one");
+        ask("GET", "/new.txt", "");
+        after = time(NULL);
+    } while (before != after);
+    strcpy(tag, field("ETag"));
+    ck_assert_msg(strncmp(tag, "W/\"", 3) == 0, "%s", tag);
+    EXPECT_FIELD("Last-Modified", "Sun, 09 Sep 2001 01:46:40 GMT");
+    usleep(20000); /* the grain of the kernel's clock */
+    write_new(name, "two");
+    ck_assert_str_eq(ask("GET", "/new.txt", ""), "two");
+    ck_assert_str_ne(field("ETag"), tag);
+    unlink(name);
+    end();
+}
+END_TEST
+
+START_TEST(no_file_is_from_the_future)
+{
+    char name[64], date[256];
+    snprintf(name, sizeof name, "%s/new.txt", root);
+    serve((struct sw_files){0}, false);
+    write_new(name, "new");
+    utimensat(AT_FDCWD, name, (struct timespec[]){{4e9, 0}, {4e9, 0}}, 0);
+    ask("GET", "/new.txt", "");
+    strcpy(date, field("Date"));
+    EXPECT_FIELD("Last-Modified", date);
+    unlink(name);
+    end();
+}
+END_TEST
+
+/* ---- Ranges ---------------------------------------------------------------------------------- */
+
+static const struct {
+    const char *range;
+    unsigned status;
+    const char *content_range, *content;
+} ranges[] = {
+    {"bytes=0-0", 206, "bytes 0-0/26", "a"},
+    {"bytes=0-25", 206, "bytes 0-25/26", LETTERS},
+    {"bytes=2-4", 206, "bytes 2-4/26", "cde"},
+    {"bytes=24-", 206, "bytes 24-25/26", "yz"},
+    {"bytes=24-99", 206, "bytes 24-25/26", "yz"},
+    {"bytes=-3", 206, "bytes 23-25/26", "xyz"},
+    {"bytes=-99", 206, "bytes 0-25/26", LETTERS},
+    {"bytes=99-,1-1", 206, "bytes 1-1/26", "b"},
+    {"bytes=26-", 416, "bytes */26", NULL},
+    {"bytes=-0", 416, "bytes */26", NULL},
+    {"bytes=99-,100-", 416, "bytes */26", NULL},
+    {"bytes=2-1", 200, "", LETTERS},
+    {"bytes=0-3,2-4", 200, "", LETTERS},
+    {"bytes=x", 200, "", LETTERS},
+    {"letters=0-1", 200, "", LETTERS},
+    {"bytes=0-0,2-2,4-4,6-6,8-8,10-10,12-12,14-14,16-16,17-17,18-18,19-19,20-20,21-21,22-22,"
+     "23-23,24-24",
+     200, "", LETTERS},
+};
+
+START_TEST(a_range_is_cut_out)
+{
+    char fields[256];
+    serve((struct sw_files){0}, false);
+    for (size_t i = 0; i < sizeof ranges / sizeof *ranges; i++) {
+        snprintf(fields, sizeof fields, "Range: %s\r\n", ranges[i].range);
+        const char *content = ask("GET", "/a.txt", fields);
+        ck_assert_msg(status() == ranges[i].status, "%s: %u", ranges[i].range, status());
+        EXPECT_FIELD("Content-Range", ranges[i].content_range);
+        if (ranges[i].content) {
+            ck_assert_str_eq(content, ranges[i].content);
+            EXPECT_FIELD("Accept-Ranges", "bytes");
+        }
+    }
+    ask("GET", "/empty.css", "Range: bytes=0-\r\n");
+    ck_assert_uint_eq(status(), 416);
+    ck_assert_str_eq(ask("GET", "/huge.bin", "Range: bytes=5368709119-\r\n"), "");
+    EXPECT_FIELD("Content-Range", "bytes 5368709119-5368709119/5368709120");
+    EXPECT_FIELD("Content-Length", "1");
+    end();
+}
+END_TEST
+
+static const struct {
+    const char *range;
+    size_t count;
+    struct {
+        unsigned first, last;
+    } parts[16];
+} sets[] = {
+    {"bytes=0-0,-1", 2, {{0, 0}, {25, 25}}},
+    {"bytes=5-9, 0-1, 99-, 20-", 3, {{5, 9}, {0, 1}, {20, 25}}},
+    {"bytes=0-0,2-2,4-4,6-6,8-8,10-10,12-12,14-14,16-16,17-17,18-18,19-19,20-20,21-21,22-22,23-",
+     16,
+     {{0, 0},
+      {2, 2},
+      {4, 4},
+      {6, 6},
+      {8, 8},
+      {10, 10},
+      {12, 12},
+      {14, 14},
+      {16, 16},
+      {17, 17},
+      {18, 18},
+      {19, 19},
+      {20, 20},
+      {21, 21},
+      {22, 22},
+      {23, 25}}},
+};
+
+START_TEST(ranges_come_in_parts)
+{
+    static const char type[] = "multipart/byteranges; boundary=";
+    char fields[256], want[8192];
+    serve((struct sw_files){0}, false);
+    for (size_t i = 0; i < sizeof sets / sizeof *sets; i++) {
+        snprintf(fields, sizeof fields, "Range: %s\r\n", sets[i].range);
+        const char *content = ask("GET", "/a.txt", fields);
+        const char *boundary = field("Content-Type") + strlen(type);
+        size_t n = 0;
+        ck_assert_uint_eq(status(), 206);
+        ck_assert_mem_eq(field("Content-Type"), type, strlen(type));
+        ck_assert_uint_ge(strlen(boundary), 16);
+        for (size_t j = 0; j < sets[i].count; j++) {
+            unsigned first = sets[i].parts[j].first, last = sets[i].parts[j].last;
+            n += (size_t)snprintf(want + n, sizeof want - n,
+                                  "\r\n--%s\r\nContent-Type: text/plain; charset=utf-8\r\n"
+                                  "Content-Range: bytes %u-%u/26\r\n\r\n%.*s",
+                                  boundary, first, last, (int)(last - first + 1), &LETTERS[first]);
+        }
+        snprintf(want + n, sizeof want - n, "\r\n--%s--\r\n", boundary);
+        ck_assert_str_eq(content, want);
+        snprintf(want, sizeof want, "%zu", strlen(content));
+        EXPECT_FIELD("Content-Length", want);
+        EXPECT_FIELD("Content-Range", "");
+    }
+    end();
+}
+END_TEST
+
+/* ---- Codings --------------------------------------------------------------------------------- */
+
+static const struct {
+    const char *target, *accept, *coding, *content;
+} codings[] = {
+    {"/page.js", "Accept-Encoding: gzip, deflate, br\r\n", "br", "page in br"},
+    {"/page.js", "Accept-Encoding: gzip\r\n", "gzip", "page in gzip"},
+    {"/page.js", "Accept-Encoding: *\r\n", "br", "page in br"},
+    {"/page.js", "Accept-Encoding: br;q=0.5, gzip\r\n", "gzip", "page in gzip"},
+    {"/page.js", "Accept-Encoding: br;q=0, gzip;q=0\r\n", "", "page as it is"},
+    {"/page.js", "Accept-Encoding: identity, br;q=0.1\r\n", "", "page as it is"},
+    {"/page.js", "Accept-Encoding: zstd\r\n", "", "page as it is"},
+    {"/page.js", "Accept-Encoding: br;;\r\n", "", "page as it is"},
+    {"/page.js", "Accept-Encoding:\r\n", "", "page as it is"},
+    {"/page.js", "", "", "page as it is"},
+    {"/gz.css", "Accept-Encoding: br, gzip\r\n", "gzip", "gz in gzip"},
+    {"/gz.css", "Accept-Encoding: br\r\n", "", "gz as it is"},
+    {"/br.css", "Accept-Encoding: br;q=0.5, gzip\r\n", "br", "br in br"},
+    {"/a.txt", "Accept-Encoding: br, gzip\r\n", "", LETTERS},
+    {"/a.txt", "Accept-Encoding: br, gzip, identity;q=0\r\n", "", LETTERS},
+    {"/page.js", "Accept-Encoding: br\r\nRange: bytes=8-\r\n", "br", "br"},
+    {"/page.js", "Accept-Encoding: br\r\nRange: bytes=0-0,8-\r\n", "br", "page in br"},
+};
+
+START_TEST(what_is_compressed_already_is_sent_so)
+{
+    char tag[256] = "";
+    serve((struct sw_files){.precompressed = true}, _i);
+    for (size_t i = 0; i < sizeof codings / sizeof *codings; i++) {
+        const char *content = ask("GET", codings[i].target, codings[i].accept);
+        ck_assert_msg(!strcmp(content, codings[i].content), "%s: %s", codings[i].accept, content);
+        EXPECT_FIELD("Content-Encoding", codings[i].coding);
+        EXPECT_FIELD("Vary", "Accept-Encoding");
+        if (!strcmp(codings[i].target, "/page.js"))
+            EXPECT_FIELD("Content-Type", "text/javascript; charset=utf-8");
+        if (i < 2)
+            ck_assert_str_ne(field("ETag"), tag);
+        strcpy(tag, field("ETag"));
+    }
+    end();
+}
+END_TEST
+
+START_TEST(nothing_is_compressed_unless_it_is_wanted)
+{
+    serve((struct sw_files){0}, false);
+    ck_assert_str_eq(ask("GET", "/page.js", "Accept-Encoding: br\r\n"), "page as it is");
+    EXPECT_FIELD("Content-Encoding", "");
+    EXPECT_FIELD("Vary", "");
+    EXPECT_FIELD("Cache-Control", "");
+    end();
+}
+END_TEST
+
+/* ---- Costs ----------------------------------------------------------------------------------- */
+
+static size_t descriptors(void)
+{
+    DIR *dir = opendir("/proc/self/fd");
+    size_t n = 0;
+    while (readdir(dir))
+        n++;
+    closedir(dir);
+    return n;
+}
+
+static const char *const shapes[] = {
+    "GET /a.txt",   "GET /dir/data.JSON",      "GET /dir/nothing", "HEAD /a.txt", "GET /dir",
+    "GET /nothing", "GET /dirlink/index.html", "GET /socket",      "GET /page.js"};
+
+START_TEST(no_descriptor_is_kept)
+{
+    static const char *const fields[] = {"",
+                                         "If-None-Match: *\r\n",
+                                         "If-Match: \"x\"\r\n",
+                                         "Range: bytes=99-\r\n",
+                                         "Range: bytes=1-1,3-3\r\n",
+                                         "Accept-Encoding: gzip\r\n"};
+    char request[256];
+    size_t before = descriptors();
+    serve((struct sw_files){.precompressed = true}, _i);
+    for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++)
+        for (size_t j = 0; j < sizeof fields / sizeof *fields; j++) {
+            snprintf(request, sizeof request,
+                     "%s HTTP/1.1\r\nHost: x\r\nConnection: close\r\n%s\r\n", shapes[i], fields[j]);
+            client_ask(&served, request, buf, sizeof buf);
+        }
+    int fd = client_open_narrow(&served, 4096); /* goes in the middle of it */
+    client_say(fd, "GET /huge.bin HTTP/1.1\r\nHost: x\r\n\r\n");
+    client_receive(fd, buf, sizeof buf);
+    close(fd);
+    end();
+    ck_assert_uint_eq(descriptors(), before);
+}
+END_TEST
+
+START_TEST(without_descriptors_it_says_so_and_recovers)
+{
+    struct rlimit limit, none;
+    getrlimit(RLIMIT_NOFILE, &limit);
+    serve((struct sw_files){0}, _i);
+    int fd = client_open(&served);
+    client_say(fd, "GET /dir/data.JSON HTTP/1.1\r\nHost: x\r\n\r\n");
+    client_until(fd, buf, sizeof buf, "{}");
+    none = limit;
+    none.rlim_cur = 1; /* poll() wants one */
+    setrlimit(RLIMIT_NOFILE, &none);
+    client_say(fd, "GET /dir/data.JSON HTTP/1.1\r\nHost: x\r\n\r\n");
+    client_until(fd, buf, sizeof buf, "\r\n\r\n503 Service Unavailable\r\n");
+    setrlimit(RLIMIT_NOFILE, &limit);
+    client_say(fd, "GET /dir/data.JSON HTTP/1.1\r\nHost: x\r\n\r\n");
+    client_until(fd, buf, sizeof buf, "{}");
+    close(fd);
+    end();
+}
+END_TEST
+
+static size_t resident(void)
+{
+    size_t total, pages = 0;
+    FILE *file = fopen("/proc/self/statm", "r");
+    ck_assert_int_eq(fscanf(file, "%zu %zu", &total, &pages), 2);
+    fclose(file);
+    return pages * (size_t)sysconf(_SC_PAGESIZE);
+}
+
+/* While one reads a lot and another does not read at all, a third is served. */
+START_TEST(a_large_file_flows_in_little_memory)
+{
+    enum { MANY = 1 << 29 };
+    serve((struct sw_files){0}, false);
+    memset(buf, 1, sizeof buf);
+    ask("GET", "/a.txt", "");
+    int stuck = client_open_narrow(&served, 4096), fd = client_open(&served);
+    client_say(stuck, "GET /huge.bin HTTP/1.1\r\nHost: x\r\n\r\n");
+    client_until(stuck, buf, 100, "HTTP/1.1 200 OK\r\n");
+    size_t before = resident();
+    client_say(fd, "GET /huge.bin HTTP/1.1\r\nHost: x\r\nRange: bytes=1-536870912\r\n"
+                   "Connection: close\r\n\r\n");
+    client_until(fd, buf, 1024, "\r\n\r\n");
+    size_t n = 0, wrong = 0;
+    for (ssize_t got; (got = client_receive(fd, buf, sizeof buf)) > 0; n += (size_t)got)
+        wrong += buf[0] != 0 || memcmp(buf, buf + 1, (size_t)got - 1) != 0;
+    ck_assert_uint_gt(n, MANY - 1024);
+    ck_assert_uint_le(n, MANY);
+    ck_assert_uint_eq(wrong, 0);
+    ck_assert_uint_lt(resident(), before + (1 << 20));
+    ck_assert_str_eq(ask("GET", "/a.txt", ""), LETTERS);
+    close(fd);
+    close(stuck);
+    end();
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("server_files_sent");
+    TCase *tcase = tcase_create("server_files_sent");
+    tcase_set_timeout(tcase, 60);
+    tcase_add_unchecked_fixture(tcase, make_tree, remove_tree);
+    tcase_add_test(tcase, conditions_are_judged);
+    tcase_add_test(tcase, a_tag_follows_the_content);
+    tcase_add_test(tcase, no_file_is_from_the_future);
+    tcase_add_test(tcase, a_range_is_cut_out);
+    tcase_add_test(tcase, ranges_come_in_parts);
+    tcase_add_loop_test(tcase, what_is_compressed_already_is_sent_so, 0, 2);
+    tcase_add_test(tcase, nothing_is_compressed_unless_it_is_wanted);
+    tcase_add_loop_test(tcase, no_descriptor_is_kept, 0, 2);
+    tcase_add_loop_test(tcase, without_descriptors_it_says_so_and_recovers, 0, 2);
+    tcase_add_test(tcase, a_large_file_flows_in_little_memory);
+    suite_add_tcase(suite, tcase);
+    SRunner *runner = srunner_create(suite);
+    srunner_run_all(runner, CK_NORMAL);
+    int failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed > 0;
+}
