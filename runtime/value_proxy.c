@@ -95,7 +95,7 @@ static void read_v4(const unsigned char *p, struct sw_address *address)
     memcpy(address->bytes + 12, p, 4);
 }
 
-/* The bytes of the addresses of this family and transport, or -1 for what is not assigned. */
+/* The bytes of the addresses of this family and transport; SIZE_MAX for what is not assigned. */
 static size_t address_size(unsigned char family)
 {
     switch (family) {
@@ -157,7 +157,7 @@ static ptrdiff_t parse_block(const char *buf, size_t len, struct sw_proxy *proxy
 
     if (len > 12 && p[12] != LOCAL && p[12] != PROXY)
         return -SW_ERROR_BAD_PROXY;
-    if (len > 13 && address_size(p[13]) < 0 && p[12] == PROXY)
+    if (len > 13 && address_size(p[13]) == SIZE_MAX && p[12] == PROXY)
         return -SW_ERROR_BAD_PROXY;
     if (len < FIXED)
         return 0;
