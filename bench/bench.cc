@@ -1,4 +1,5 @@
-/* bench.cc - the program: `bench [--count] [--leave-out] DIRECTORY... [Google Benchmark's options]`. */
+/* bench.cc - the program: `bench [--count] [--leave-out] DIRECTORY... [Google Benchmark's
+ * options]`. */
 /* SPDX-License-Identifier: MIT */
 #include "bench.h"
 
@@ -82,6 +83,7 @@ static int count_rows()
 
     for (bench_row &row : bench_rows()) {
         std::string title = row.name + " " + std::to_string(row.ops);
+        bench_force(row.variant);
         row.run(1);
         CALLGRIND_START_INSTRUMENTATION;
         CALLGRIND_ZERO_STATS;

@@ -33,7 +33,8 @@ NATIVE      = -O3 -march=native
 BENCH_OBJ   = $(patsubst bench/%.cc,$(BENCH)/%.o,$(wildcard bench/*.cc)) $(BENCH)/parsers.o \
               $(TREE_BUILD)/routes/demo_routes.o
 PEER_OBJ    = $(patsubst bench/peers/%.c,$(BENCH)/peers/%.o,$(wildcard bench/peers/*.c)) \
-              $(addprefix $(BENCH)/llhttp/,api.o http.o llhttp.o) $(BENCH)/httparse/libbench_httparse.a
+              $(addprefix $(BENCH)/llhttp/,api.o http.o llhttp.o) \
+              $(BENCH)/httparse/libbench_httparse.a
 BENCH_DATA  = $(BUILD)/bench/data
 
 bench: bench-needs $(BENCH)/bench $(BENCH)/alone $(BENCH_DATA)
@@ -62,7 +63,8 @@ bench-compare: bench-smoke-needs $(BENCH)/alone $(BENCH_DATA)
 	@find $(OLD) -name '*.d' -delete
 	$(MAKE) --no-print-directory TREE=$(OLD) TREE_BUILD=$(OLD)/build BENCH=$(OLD)/bench-build \
 	    $(OLD)/bench-build/alone >/dev/null
-	python3 bench/compare.py "$$(git rev-parse --short $(BASE))" $(OLD)/bench-build/alone $(BENCH)/alone $(BENCH_DATA)
+	python3 bench/compare.py "$$(git rev-parse --short $(BASE))" $(OLD)/bench-build/alone \
+	    $(BENCH)/alone $(BENCH_DATA)
 
 bench-server: $(BENCH)/floor $(BUILD)/shockwave
 	@sh tests/need.sh python3 wrk nghttp2-client nginx-light h2o strace
@@ -91,7 +93,8 @@ profile: bench-smoke-needs $(BENCH_DATA)
 check-heap: $(BUILD)/shockwave
 	@sh tests/need.sh valgrind python3
 	@mkdir -p $(BENCH)
-	python3 bench/check_heap.py $< > $(BENCH)/heap.txt; status=$$?; cat $(BENCH)/heap.txt; exit $$status
+	python3 bench/check_heap.py $< > $(BENCH)/heap.txt
+	@cat $(BENCH)/heap.txt
 
 # What the report quotes of other targets; the figures it reads are those of the last runs.
 report: bench-smoke-needs $(BENCH)/alone $(BENCH_DATA)
@@ -101,7 +104,7 @@ report: bench-smoke-needs $(BENCH)/alone $(BENCH_DATA)
 	python3 bench/report.py $(BENCH) > $(BENCH)/report.md
 	@echo "$(BENCH)/report.md"
 
-# ---- Programs: everybody's parsers, and ours alone -------------------------------------------------
+# ---- Programs: everybody's parsers, and ours alone ----------------------------------------------
 
 $(BENCH)/bench: $(BENCH_OBJ) $(PEER_OBJ) $(TREE_BUILD)/libshockwave.a
 	$(CXX) -o $@ $^ -lbenchmark -lpthread -lh2o -lhttp_parser -ldl

@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
 # check_heap.py - does the server allocate while it serves?  `check_heap.py PROGRAM`.
 # SPDX-License-Identifier: MIT
-"""Runs the server under valgrind twice, once with ten times the requests and connections, and holds
-the calls of the allocator against each other: in a steady state, serving more takes no more."""
+"""Runs the server under valgrind twice, once with ten times the requests and connections, and
+holds the calls of the allocator against each other: in a steady state, serving more takes no
+more."""
 import re
 import signal
 import socket

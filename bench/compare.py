@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
 # compare.py - is this tree slower than that revision?  `compare.py BASE OLD NEW INPUTS`.
 # SPDX-License-Identifier: MIT
-"""Runs both programs in turn, old new new old, and holds the fastest times of each run against each
-other by the U test of Mann and Whitney.  The control holds the first runs of the old program against
-its last: where that finds a difference, the machine was not quiet enough to tell anything.  One test
-in twenty finds what is not there, so a row fails only if it fails again when run by itself."""
+"""Runs both programs in turn, old new new old, and holds the fastest times of each run against
+each other by the U test of Mann and Whitney.  The control holds the first runs of the old
+program against its last: where that finds a difference, the machine was not quiet enough to
+tell anything.  One test in twenty finds what is not there, so a row fails only if it fails
+again when run by itself."""
 import json
 import math
 import os
@@ -47,8 +48,8 @@ def sample(programs, inputs, only):
 
 
 def judged(programs, inputs, only="/shockwave/"):
-    """Rows of ours in both programs, and whether they got slower.  A variant that the old one has not
-    is held against what it had."""
+    """Rows of ours in both programs, and whether they got slower.  A variant that the old one has
+    not is held against what it had."""
     runs, rows = sample(programs, inputs, only), {}
     for name in sorted(runs["new"], key=measure.order):
         was = name if name in runs["first"] else name.rpartition("/")[0] + "/default"
@@ -83,8 +84,8 @@ def show(rows):
         print((form % (name.replace("/shockwave", ""), "%.1f" % row["old"], "%.1f" % row["new"],
                        "%+.1f%%" % (row["delta"] * 100), "%.3f" % row["p"],
                        "%+.1f%%" % (row["control"] * 100), "%.3f" % row["control_p"],
-                       "%.0f" % (row["new_instructions"] or 0), "%+.1f%%" % (row.get("more", 0) * 100),
-                       row["verdict"])).rstrip())
+                       "%.0f" % (row["new_instructions"] or 0),
+                       "%+.1f%%" % (row.get("more", 0) * 100), row["verdict"])).rstrip())
 
 
 def main(base, old, new, inputs):
@@ -99,7 +100,7 @@ def main(base, old, new, inputs):
     show(rows)
     with open(os.path.dirname(new) + "/compare.json", "w") as f:
         json.dump(dict(base=base, rows=rows), f, indent=1)
-    if any(row["verdict"].startswith("SLOWER") or "MORE" in row["verdict"] for row in rows.values()):
+    if any("SLOWER" in row["verdict"] or "MORE" in row["verdict"] for row in rows.values()):
         raise SystemExit("slower than it was, or more instructions")
 
 

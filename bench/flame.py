@@ -9,8 +9,8 @@ WIDTH, LINE, LETTER = 1200, 18, 7
 
 
 def stacks(lines):
-    """Each sample's functions, the outermost first.  perf writes a line for the sample, one for each
-    function, and an empty one."""
+    """Each sample's functions, the outermost first. perf writes a line for the sample, one for
+    each function, and an empty one."""
     stack = []
     for line in lines:
         if line.startswith("\t"):
@@ -34,7 +34,8 @@ def tree(samples):
 
 def depth(node, least):
     """Of what is wide enough to be drawn."""
-    return 1 + max((depth(child, least) for child in node[1].values() if child[0] >= least), default=0)
+    wide = [child for child in node[1].values() if child[0] >= least]
+    return 1 + max((depth(child, least) for child in wide), default=0)
 
 
 def boxes(node, x, level, scale, height):
@@ -45,8 +46,8 @@ def boxes(node, x, level, scale, height):
             label = name[:int(width / LETTER)] if width > 3 * LETTER else ""
             yield ('<g><title>%s: %.1f %%</title><rect x="%.1f" y="%d" width="%.1f" height="%d" '
                    'fill="hsl(%d 75%% 62%%)"/><text x="%.1f" y="%d">%s</text></g>' % (
-                       escape(name), 100 * width / WIDTH, x, y, max(width - 0.5, 0.5), LINE - 1, hue,
-                       x + 3, y + 13, escape(label)))
+                       escape(name), 100 * width / WIDTH, x, y, max(width - 0.5, 0.5), LINE - 1,
+                       hue, x + 3, y + 13, escape(label)))
             yield from boxes(child, x, level + 1, scale, height)
         x += width
 

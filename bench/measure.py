@@ -1,4 +1,4 @@
-# measure.py - runs the benches and reads what they wrote; run.py, compare.py and smoke.py are on top.
+# measure.py - runs the benches and reads what they wrote; the programs here stand on it.
 # SPDX-License-Identifier: MIT
 import glob
 import json
@@ -10,10 +10,11 @@ import subprocess
 
 
 def timed(program, inputs, repetitions, seconds, only=".", options=()):
-    """Each row's CPU time per operation in ns, one for each repetition, and its counters.  All rows
-    run once, in random order, before any runs again."""
+    """Each row's CPU time per operation in ns, one for each repetition, and its counters.  All
+    rows run once, in random order, before any runs again."""
     out = subprocess.run([program, inputs, *options, "--benchmark_repetitions=%d" % repetitions,
-                          "--benchmark_enable_random_interleaving=true", "--benchmark_filter=" + only,
+                          "--benchmark_enable_random_interleaving=true",
+                          "--benchmark_filter=" + only,
                           "--benchmark_min_time=%g" % seconds, "--benchmark_format=json"],
                          stdout=subprocess.PIPE, check=True).stdout
     rows = {}

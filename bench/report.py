@@ -41,8 +41,8 @@ def baseline(folder):
     print("## Baseline\n")
     results = read(folder, "results.json", "bench")
     if results:
-        print("{revision}, {compiler}, {cpu}, {cores} cores, {date}.  ns for one head, medians of one\n"
-              "interleaved run (`make bench`).\n".format(**results["about"]))
+        print("{revision}, {compiler}, {cpu}, {cores} cores, {date}.  ns for one head, medians of\n"
+              "one interleaved run (`make bench`).\n".format(**results["about"]))
         whos, lines = heads(results)
         table(["set"] + whos, lines)
     return results
@@ -56,7 +56,8 @@ def changes(folder):
               % compared["base"])
         table(["row", "old ns", "new ns", "delta", "p", "A/A", "instructions", ""],
               [[name.replace("/shockwave", ""), "%.1f" % row["old"], "%.1f" % row["new"],
-                "%+.1f %%" % (row["delta"] * 100), "%.3f" % row["p"], "%+.1f %%" % (row["control"] * 100),
+                "%+.1f %%" % (row["delta"] * 100), "%.3f" % row["p"],
+                "%+.1f %%" % (row["control"] * 100),
                 "%+.1f %%" % (row.get("more", 0) * 100), row["verdict"]]
                for name, row in compared["rows"].items()])
 
@@ -74,11 +75,12 @@ def results_of(folder, results):
     server = read(folder, "server.json", "bench-server")
     if server:
         loads = list(next(iter(server["rows"].values()))["cost"])
-        print("CPU us for one request by load (connections), system calls for one, latency in us at\n"
-              "%d requests a second; %s.\n" % (server["about"]["rate"], server["about"]["date"]))
+        print("CPU us for one request by load (connections), system calls for one, latency in us\n"
+              "at %d requests a second; %s.\n" % (server["about"]["rate"], server["about"]["date"]))
         table(["server"] + loads + ["calls", "p50", "p99", "p99.9"],
               [[name] + ["%.3f" % row["cost"][load][0] for load in loads]
-               + ["%.2f" % row["calls"] if row["calls"] else ""] + ["%d" % t for t in row["latency"]]
+               + ["%.2f" % row["calls"] if row["calls"] else ""]
+               + ["%d" % t for t in row["latency"]]
                for name, row in server["rows"].items()])
 
 
@@ -102,8 +104,8 @@ def escape(folder, results):
 
 def verification(folder):
     print("## Verification\n")
-    print("The benches look at the result of every operation, and hold every parser to the same spans\n"
-          "before it is timed.\n")
+    print("The benches look at the result of every operation, and hold every parser to the same\n"
+          "spans before it is timed.\n")
     for name, target in (("smoke.txt", "report"), ("../test.log", "test, by way of .ci/run,")):
         text = read(folder, name, target)
         if text and name == "smoke.txt":

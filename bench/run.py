@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
 # run.py - all rows, ours and our peers', in one interleaved run: `run.py BUILD/bench [CORPUS]`.
 # SPDX-License-Identifier: MIT
-"""Prints a table and writes results.json, ratios.tsv and speeds.tsv into BUILD/bench.  A line of ratios.tsv is
-set, variant of ours, peer, ours / theirs, with a tab between each; there is no line above them."""
+"""Prints a table and writes results.json, speeds.tsv and ratios.tsv into BUILD/bench.  A line of
+the last is set, variant of ours, peer, ours / theirs, with a tab between each; there is no
+line above them."""
 import datetime
 import json
 import os
@@ -13,11 +14,12 @@ import measure
 
 REPETITIONS, SECONDS = 30, 0.005
 OMITS = """
-ours / theirs: CPU time, medians of %d interleaved repetitions.  Ours checks every byte of every head
-by the grammar, its target and Host included, names each method and field by id, and indexes them.
+ours / theirs: CPU time, medians of %d interleaved repetitions.  Ours checks every byte of every
+head by the grammar, its target and Host included, names each method and field by id, and indexes
+them.
 picohttpparser, httparse: spans; no ids, no index, targets and Host unchecked.
-llhttp, http_parser: spans and ids of methods; none of fields but the framing ones, whose values they
-interpret; targets and Host as good as unchecked.
+llhttp, http_parser: spans and ids of methods; none of fields but the framing ones, whose values
+they interpret; targets and Host as good as unchecked.
 -in-place: a fresh copy of the input is part of each operation, for everybody.""" % REPETITIONS
 
 
@@ -51,17 +53,18 @@ def table(rows):
         last = bench, group
     lines.insert(0, list(heading) + ["/" + short.get(peer, peer) for peer in peers])
     widths = [max(len(line[i]) for line in lines) for i in range(len(lines[0]))]
-    return "\n".join("  ".join(cell.ljust(width) if i < 2 else cell.rjust(width) for i, (cell, width)
-                               in enumerate(zip(line, widths))).rstrip() for line in lines)
+    return "\n".join("  ".join(cell.ljust(width) if i < 2 else cell.rjust(width)
+                               for i, (cell, width) in enumerate(zip(line, widths))).rstrip()
+                     for line in lines)
 
 
 def speeds(rows, f):
-    """For bench/plot.gp: heads per second, picohttpparser's being 1; ours at its best and portable."""
+    """For bench/plot.gp: heads per second, picohttpparser's being 1; ours at its best and
+    portable."""
     sets = list(dict.fromkeys(measure.parts(name)[1] for name in rows if name.startswith("head/")))
-    ours = [measure.parts(name)[3] for name in rows if name.startswith("head/%s/shockwave" % sets[0])]
-    whos = ["shockwave/" + variant for variant in dict.fromkeys((ours[0], ours[-1]))]
-    peers = [name.split("/")[2] for name in rows if name.startswith("head/%s/" % sets[0])]
-    whos += [peer for peer in peers if peer != "shockwave"]
+    whos = [name.split("/", 2)[2] for name in rows if name.startswith("head/%s/" % sets[0])]
+    ours = [who for who in whos if who.startswith("shockwave/")]
+    whos = [who for who in whos if who not in ours[1:-1]]
     print("set", *(who.replace("/", ", ") for who in whos), sep="\t", file=f)
     for group in sets:
         one = rows["head/%s/picohttpparser" % group]["ns"]
@@ -102,7 +105,8 @@ def main(folder, corpus=None):
         print("Instructions are not counted: there is no valgrind.")
     elif machine["avx512"]:
         print("Instructions are counted for ours alone, up to AVX2: valgrind knows no AVX-512.")
-    print("{revision}, {compiler}, {cpu}, {cores} cores, load {load[0]:.1f}, {date}".format(**about))
+    print("{revision}, {compiler}, {cpu}, {cores} cores, load {load[0]:.1f}, {date}"
+          .format(**about))
     if any(row["allocs"] for name, row in rows.items() if "/shockwave/" in name):
         raise SystemExit("a row of ours allocates")
 

@@ -2,8 +2,9 @@
 # server.py - what a request costs a server, end to end: `server.py BUILD`.
 # SPDX-License-Identifier: MIT
 """Our server, the floor under all servers (floor.c), nginx and h2o, on loopback, each one process
-with one thread, answering the same 13 bytes to keep-alive clients.  They take turns.  The server has
-the first core, the client another where there is one.  Writes BUILD/bench/server.json."""
+with one thread, answering the same 13 bytes to keep-alive clients.  They take turns.  The
+server has the first core, the client another where there is one.  Writes
+BUILD/bench/server.json."""
 import datetime
 import json
 import os
@@ -48,14 +49,13 @@ hosts:
 
 def servers(build, folder):
     """Name, port and command of each that is there."""
-    port = 18100
+    port, user = 18100, "root" if os.getuid() == 0 else "nobody"
     os.makedirs(folder + "/www", exist_ok=True)
     with open(folder + "/www/plaintext", "w") as f:
         f.write("Hello, World!")
-    for name, form in (("nginx", NGINX), ("h2o", H2O)):
+    for name, form, at in (("nginx", NGINX, port + 2), ("h2o", H2O, port + 3)):
         with open("%s/%s.conf" % (folder, name), "w") as f:
-            user = "root" if os.getuid() == 0 else "nobody"
-            f.write(form.format(folder=folder, port=port + (2 if name == "nginx" else 3), user=user))
+            f.write(form.format(folder=folder, port=at, user=user))
     commands = [("shockwave", [build + "/shockwave", "-p", str(port)]),
                 ("floor", [build + "/bench/floor", str(port + 1)]),
                 ("nginx", ["nginx", "-c", folder + "/nginx.conf"]),
@@ -68,8 +68,8 @@ def servers(build, folder):
 
 
 def start(port, command):
-    process = subprocess.Popen(["taskset", "-c", str(CORES[0])] + command, stdout=subprocess.DEVNULL,
-                               stderr=subprocess.DEVNULL)
+    process = subprocess.Popen(["taskset", "-c", str(CORES[0])] + command,
+                               stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     for _ in range(100):
         try:
             socket.create_connection(("127.0.0.1", port)).close()
@@ -168,8 +168,8 @@ def main(build):
 
 
 def show(rows):
-    print("CPU us for one request (of them in user space, of the floor's all), system calls for one,\n"
-          "latency in us at %d requests a second\n" % RATE)
+    print("CPU us for one request (of them in user space, of the floor's all), system calls for\n"
+          "one, latency in us at %d requests a second\n" % RATE)
     print("%-10s %-20s %-20s %-20s %6s %7s %7s %7s" % (
         ("",) + tuple(LOADS) + ("calls", "p50", "p99", "p99.9")))
     for name, row in rows.items():

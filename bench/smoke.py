@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-# smoke.py - what must hold of the benches on any machine: `smoke.py PROGRAM INPUTS TABLE [--write]`.
+# smoke.py - what must hold on any machine: `smoke.py PROGRAM INPUTS TABLE [--write]`.
 # SPDX-License-Identifier: MIT
 """Results are right, nothing is allocated, and no row takes over 3 % more instructions than the
 table says for this compiler.  No time is looked at."""
@@ -25,7 +25,8 @@ def main(program, inputs, table, write=None):
         if row["allocs"]:
             print("%s: %g allocations" % (name, row["allocs"]))
             failed += 1
-    counts = {name: count for name, count in measure.counted(program, inputs).items() if name in rows}
+    counts = {name: count for name, count in measure.counted(program, inputs).items()
+              if name in rows}
     if write:
         bounds = {key: count for key, count in bounds.items() if key[0] != compiler}
         bounds.update(((compiler, name), count) for name, count in counts.items())
