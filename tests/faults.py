@@ -83,11 +83,12 @@ def slow_head():
 
 def slow_body():
     opening = b"POST /drop HTTP/1.1\r\nHost: x\r\nContent-Length: 1000000\r\n\r\n"
-    slowloris("body", opening, send_slowly, 0, 1024)
+    slowloris("body", opening, send_slowly, 0, 4096)  # the head stays for the handler
 
 
 def slow_reading():
-    slowloris("reading", b"GET /large HTTP/1.1\r\nHost: x\r\n\r\n", read_slowly, 4096, 1024)
+    opening = b"GET /large HTTP/1.1\r\nHost: x\r\n\r\n"
+    slowloris("reading", opening, read_slowly, 4096, 8192)  # and where it arrived
 
 
 # ---- Overload ----------------------------------------------------------------------------------
