@@ -180,13 +180,12 @@ struct sw_lease {
     uint32_t start, end; /* the input not yet parsed: in[start..end) */
     uint32_t kept;       /* in[0..kept) holds the head of the active request */
     struct sw_parked *head_kept; /* or this does */
-    struct sw_field *input; /* more fields for a head, and `in` behind them; or NULL, then `in` is
-                               where no bytes are */
-    uint32_t sent, written; /* the output not yet sent: out[sent..written) */
-    uint32_t lent_at;       /* `lent` goes out when `sent` comes here */
-    char *in, *out;
-    struct sw_span lent; /* its p is NULL for bytes of a file */
-    int file;            /* those from file_at on */
+    uint32_t sent, written;      /* the output not yet sent: out[sent..written) */
+    uint32_t lent_at;            /* `lent` goes out when `sent` comes here */
+    char *in;                    /* the input buffer, or the worker's sink when it has none */
+    char *out;                   /* the output buffer, or NULL */
+    struct sw_span lent;         /* its p is NULL for bytes of a file */
+    int file;                    /* those from file_at on */
     uint64_t file_at;
     struct sw_span content; /* not yet taken by the handler */
     struct sw_writer head;  /* of the reply, while fields are added */
@@ -249,7 +248,7 @@ struct sw_worker {
     struct sw_timer deadline; /* when what is left is cut */
     struct sw_pool peers;     /* struct sw_peer */
     struct sw_pool leases;    /* struct sw_lease */
-    struct sw_pool inputs;    /* fields beyond the usual, then the buffer */
+    struct sw_pool inputs;    /* the buffer, then fields beyond the usual */
     struct sw_pool outputs;
     struct sw_pool parked;  /* struct sw_parked */
     char *scratch;          /* config->scratch bytes for each lease */

@@ -93,6 +93,7 @@ const char *sw_config_resolve(struct sw_server_config *config)
         if (ranges[i].value < ranges[i].least || ranges[i].value > ranges[i].most)
             return ranges[i].name;
     config->scratch = (config->scratch + 63) & ~UINT32_C(63);
+    config->input = (config->input + 63) & ~UINT32_C(63);
     return NULL;
 }
 
@@ -101,7 +102,7 @@ const char *sw_config_resolve(struct sw_server_config *config)
 struct sw_plan sw_config_plan(const struct sw_server_config *config)
 {
     struct sw_plan plan = {0};
-    plan.input = sw_more_fields(config) * sizeof(struct sw_field) + config->input;
+    plan.input = config->input + sw_more_fields(config) * sizeof(struct sw_field);
     plan.peers = (sizeof(struct sw_worker) + 63) / 64 * 64;
     plan.leases = plan.peers + sw_pool_memory(sizeof(struct sw_peer), sw_config_peers(config));
     plan.inputs = plan.leases + sw_pool_memory(SW_LEASE_SIZE, config->exchanges);

@@ -33,9 +33,20 @@ struct sw_lease *sw_lease_borrow(struct sw_worker *worker, struct sw_peer *peer)
     lease->exchange.scratch = worker->scratch + index * config->scratch;
     lease->exchange.scratch_size = config->scratch;
     sw_conn_lend(&peer->conn, &lease->message);
+    lease->in = worker->sink;
     peer->lease = lease;
     sw_lease_take_input(lease);
     return lease;
+}
+
+/* In the sink there are no bytes of anybody's: it is only an address. */
+static void give_input(struct sw_lease *lease)
+{
+    struct sw_worker *worker = lease->worker;
+    if (lease->in != worker->sink)
+        sw_pool_put(&worker->inputs, lease->in);
+    lease->in = worker->sink;
+    lease->start = lease->end = 0;
 }
 
 void sw_lease_return(struct sw_worker *worker, struct sw_peer *peer)
@@ -43,8 +54,7 @@ void sw_lease_return(struct sw_worker *worker, struct sw_peer *peer)
     struct sw_lease *lease = peer->lease;
     sw_lease_give_output(lease);
     sw_lease_give_head(lease);
-    if (lease->input)
-        sw_pool_put(&worker->inputs, lease->input);
+    give_input(lease);
     sw_pool_put(&worker->leases, lease);
     peer->lease = NULL;
     sw_lease_feed(worker);
@@ -75,12 +85,11 @@ void sw_lease_take_input(struct sw_lease *lease)
 {
     struct sw_worker *worker = lease->worker;
     struct sw_peer *peer = lease->peer;
-    if (lease->input)
+    if (lease->in != worker->sink)
         return;
-    size_t more = sw_more_fields(worker->config);
-    lease->input = sw_pool_get(&worker->inputs);
-    lease->in = (char *)lease->input + more * sizeof *lease->input;
-    sw_head_lend(&lease->message.head, lease->input, more);
+    lease->in = sw_pool_get(&worker->inputs);
+    sw_head_lend(&lease->message.head, (void *)(lease->in + worker->config->input),
+                 sw_more_fields(worker->config));
     if (peer->parked) {
         memcpy(lease->in, peer->parked->bytes, peer->parked->n);
         lease->end = peer->parked->n;
@@ -119,16 +128,11 @@ void sw_lease_park_head(struct sw_worker *worker, struct sw_peer *peer)
     sw_lease_return(worker, peer);
 }
 
-/* The sink is no buffer of anybody's, but an address where no bytes are. */
 void sw_lease_park_content(struct sw_worker *worker, struct sw_peer *peer)
 {
     struct sw_lease *lease = peer->lease;
-    if (!lease->input || lease->kept || !park(worker, peer))
-        return;
-    sw_pool_put(&worker->inputs, lease->input);
-    lease->input = NULL;
-    lease->in = worker->sink;
-    lease->start = lease->end = 0;
+    if (!lease->kept && park(worker, peer))
+        give_input(lease);
 }
 
 const char *sw_lease_keep_head(struct sw_lease *lease, const char *bytes)
