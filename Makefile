@@ -254,7 +254,11 @@ $(BUILD)/load: tests/load.c
 
 test-scale: $(TRIALS)
 	@sh tests/need.sh python3
-	python3 tests/scale.py $(TRIALS)
+	@BUILD=$(BUILD) python3 tests/scale.py
+
+test-faults: $(TRIALS)
+	@sh tests/need.sh python3
+	@BUILD=$(BUILD) python3 tests/faults.py
 
 # The programs in README.md are compiled as they stand there.
 check-readme: $(SERVER) $(CORE)

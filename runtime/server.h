@@ -15,8 +15,8 @@
  * A server has workers, a thread for each; they share nothing but what is written before they run
  * and the count of calls of sw_server_stop().  A worker has listeners and peers.  A peer is a
  * connected socket: small, and all there is of an idle connection.  While bytes are in flight it
- * has a lease: the exchange with its message, the input buffer, and, while something is written, an
- * output buffer.
+ * has a lease: the exchange with its message, and an input and an output buffer, each for as long
+ * as there is something in it.
  *
  *   server.c           a server from its opening to its end
  *   server_config.c    what its configuration means
@@ -24,6 +24,7 @@
  *   server_manager.c   what a service manager opens, and is told
  *   server_listen.c    listeners: peers come
  *   server_peer.c      bytes: in, out; how peers end
+ *   server_lease.c     what they are lent meanwhile
  *   server_exchange.c  events: the handler, its hooks, the reply
  *   server_files.c     a handler of its own: files
  *   server_beneath.c   opening files below a directory
@@ -141,12 +142,13 @@ struct sw_peer {
     struct sw_link link; /* in one of the worker's four rings */
     struct sw_timer timer;
     struct sw_lease *lease;   /* or NULL */
-    struct sw_parked *parked; /* or NULL; never both */
+    struct sw_parked *parked; /* or NULL: bytes that wait for an input buffer */
 };
 
 _Static_assert(sizeof(struct sw_peer) <= 128, "what an idle connection costs");
 
-/* The beginning of a head whose rest is not here yet. */
+/* The beginning of a head, or of a line between chunks, whose rest is not here yet; or a head whose
+   content is not. */
 enum { SW_PARKED_SIZE = 512 };
 
 struct sw_parked {
@@ -163,7 +165,7 @@ enum sw_reply_state {
     SW_REPLY_ENDED,
 };
 
-/* What a peer with bytes in flight is lent.  Behind it lie more fields, scratch and input. */
+/* What a peer with bytes in flight is lent. */
 struct sw_lease {
     struct sw_exchange exchange; /* first: handlers know its address */
     struct sw_worker *worker;
@@ -172,18 +174,20 @@ struct sw_lease {
     bool active : 1;          /* a request was passed to the handler and is not over */
     bool whole : 1;           /* it has arrived to its end */
     bool held : 1;
-    bool draining : 1;      /* it is over, but the rest of its content may still be on its way */
-    bool drained : 1;       /* what was written has gone out since the handler was last told */
-    uint8_t reply;          /* enum sw_reply_state */
-    uint8_t pause;          /* enum sw_pause: what stopped it last */
-    uint16_t error;         /* enum sw_error: what was wrong with the reply */
-    uint32_t start, end;    /* the input not yet parsed: in[start..end) */
-    uint32_t kept;          /* in[0..kept) holds the head of the active request */
-    uint32_t sent, written; /* the output not yet sent: out[sent..written) */
-    uint32_t lent_at;       /* `lent` goes out when `sent` comes here */
-    char *in, *out;
-    struct sw_span lent; /* its p is NULL for bytes of a file */
-    int file;            /* those from file_at on */
+    bool draining : 1;   /* it is over, but the rest of its content may still be on its way */
+    bool drained : 1;    /* what was written has gone out since the handler was last told */
+    uint8_t reply;       /* enum sw_reply_state */
+    uint8_t pause;       /* enum sw_pause: what stopped it last */
+    uint16_t error;      /* enum sw_error: what was wrong with the reply */
+    uint32_t start, end; /* the input not yet parsed: in[start..end) */
+    uint32_t kept;       /* in[0..kept) holds the head of the active request */
+    struct sw_parked *head_kept; /* or this does */
+    uint32_t sent, written;      /* the output not yet sent: out[sent..written) */
+    uint32_t lent_at;            /* `lent` goes out when `sent` comes here */
+    char *in;                    /* the input buffer, or the worker's sink when it has none */
+    char *out;                   /* the output buffer, or NULL */
+    struct sw_span lent;         /* its p is NULL for bytes of a file */
+    int file;                    /* those from file_at on */
     uint64_t file_at;
     struct sw_span content; /* not yet taken by the handler */
     struct sw_writer head;  /* of the reply, while fields are added */
@@ -196,7 +200,7 @@ static inline struct sw_lease *sw_lease_of(struct sw_exchange *exchange)
     return (struct sw_lease *)(void *)exchange;
 }
 
-/* Where what lies behind a lease begins. */
+/* The distance of one from the next. */
 enum { SW_LEASE_SIZE = (sizeof(struct sw_lease) + 63) / 64 * 64 };
 
 /* The fields of a head beyond those in struct sw_head; each four make 64 bytes. */
@@ -245,9 +249,11 @@ struct sw_worker {
     uint32_t spares;          /* peers that were refused and are not gone yet */
     struct sw_timer deadline; /* when what is left is cut */
     struct sw_pool peers;     /* struct sw_peer */
-    struct sw_pool leases;    /* struct sw_lease, scratch, input */
+    struct sw_pool leases;    /* struct sw_lease */
+    struct sw_pool inputs;    /* the buffer, then fields beyond the usual */
     struct sw_pool outputs;
     struct sw_pool parked;  /* struct sw_parked */
+    char *scratch;          /* config->scratch bytes for each lease */
     struct sw_link open;    /* peers that wait for the loop */
     struct sw_link ready;   /* that have something to do at once */
     struct sw_link starved; /* that wait for a lease */
@@ -297,8 +303,8 @@ static inline uint32_t sw_config_peers(const struct sw_server_config *config)
 /* The one mapping: the server, then a slice of whole pages for each worker; in it the worker, then
    its pools, each from a multiple of 64 on. */
 struct sw_plan {
-    size_t lease; /* bytes of one */
-    size_t peers, leases, outputs, parked, slice;
+    size_t input; /* bytes of one */
+    size_t peers, leases, inputs, outputs, parked, scratch, slice;
     size_t first, size;
 };
 
@@ -353,9 +359,6 @@ void sw_peer_expire(struct sw_worker *worker, struct sw_peer *peer);
 /* Send what can be sent now.  False when the socket is broken. */
 bool sw_peer_flush(struct sw_worker *worker, struct sw_peer *peer);
 
-/* A writer over what is left of the output buffer: add what it wrote to lease->written. */
-struct sw_writer sw_lease_writer(struct sw_lease *lease);
-
 /* A reply of the server's own, which is the last: for what the handler or the peer left undone. */
 void sw_peer_say(struct sw_worker *worker, struct sw_peer *peer, unsigned status,
                  struct sw_span text);
@@ -365,6 +368,32 @@ void sw_peer_close(struct sw_worker *worker, struct sw_peer *peer);
 
 /* The server is leaving: its next reply is the last, and if it is idle it has not long to ask. */
 void sw_peer_leave(struct sw_worker *worker, struct sw_peer *peer);
+
+/* ---- server_lease.c ------------------------------------------------------------------------- */
+
+/* A lease for a peer that has none, with what was parked of its input; NULL: it gets one later. */
+struct sw_lease *sw_lease_borrow(struct sw_worker *worker, struct sw_peer *peer);
+void sw_lease_return(struct sw_worker *worker, struct sw_peer *peer);
+
+/* Let the next one who waits for a lease try again. */
+void sw_lease_feed(struct sw_worker *worker);
+
+/* A writer over what is left of the output buffer: add what it wrote to lease->written. */
+struct sw_writer sw_lease_writer(struct sw_lease *lease);
+void sw_lease_give_output(struct sw_lease *lease);
+
+/* Have an input buffer, with what was parked. */
+void sw_lease_take_input(struct sw_lease *lease);
+void sw_peer_unpark(struct sw_worker *worker, struct sw_peer *peer);
+
+/* More input is awaited: what there is of a head is parked and the lease given back, or what there
+   is between chunks is parked and the buffer given back.  Neither happens where it is too much. */
+void sw_lease_park_head(struct sw_worker *worker, struct sw_peer *peer);
+void sw_lease_park_content(struct sw_worker *worker, struct sw_peer *peer);
+
+/* Put a head aside, which ends where the input not yet parsed begins.  NULL if it is too long. */
+const char *sw_lease_keep_head(struct sw_lease *lease, const char *bytes);
+void sw_lease_give_head(struct sw_lease *lease);
 
 /* ---- server_exchange.c ---------------------------------------------------------------------- */
 

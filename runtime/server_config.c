@@ -93,6 +93,7 @@ const char *sw_config_resolve(struct sw_server_config *config)
         if (ranges[i].value < ranges[i].least || ranges[i].value > ranges[i].most)
             return ranges[i].name;
     config->scratch = (config->scratch + 63) & ~UINT32_C(63);
+    config->input = (config->input + 63) & ~UINT32_C(63);
     return NULL;
 }
 
@@ -101,13 +102,15 @@ const char *sw_config_resolve(struct sw_server_config *config)
 struct sw_plan sw_config_plan(const struct sw_server_config *config)
 {
     struct sw_plan plan = {0};
-    plan.lease = SW_LEASE_SIZE + sw_more_fields(config) * sizeof(struct sw_field) +
-                 config->scratch + config->input;
+    plan.input = config->input + sw_more_fields(config) * sizeof(struct sw_field);
     plan.peers = (sizeof(struct sw_worker) + 63) / 64 * 64;
     plan.leases = plan.peers + sw_pool_memory(sizeof(struct sw_peer), sw_config_peers(config));
-    plan.outputs = plan.leases + sw_pool_memory(plan.lease, config->exchanges);
+    plan.inputs = plan.leases + sw_pool_memory(SW_LEASE_SIZE, config->exchanges);
+    plan.outputs = plan.inputs + sw_pool_memory(plan.input, config->exchanges);
     plan.parked = plan.outputs + sw_pool_memory(config->output, config->exchanges);
-    plan.slice = plan.parked + sw_pool_memory(sizeof(struct sw_parked), config->connections);
+    plan.scratch = plan.parked + sw_pool_memory(sizeof(struct sw_parked),
+                                                config->connections + config->exchanges);
+    plan.slice = plan.scratch + (size_t)config->exchanges * config->scratch;
     plan.slice = (plan.slice + PAGE - 1) / PAGE * PAGE;
     plan.first = (sizeof(struct sw_server) + PAGE - 1) / PAGE * PAGE;
     plan.size = plan.first + config->workers * plan.slice;

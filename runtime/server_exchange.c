@@ -240,7 +240,7 @@ void sw_lease_over(struct sw_lease *lease, bool whole)
     lease->draining = true;
     lease->reply = SW_REPLY_NONE;
     lease->error = SW_OK;
-    lease->kept = 0;
+    sw_lease_give_head(lease);
     lease->lent.n = lease->content.n = 0;
     exchange->hooks = NULL;
     exchange->data = NULL;
@@ -277,14 +277,17 @@ static void settle(struct sw_lease *lease)
     }
 }
 
-static void begin(struct sw_lease *lease, const struct sw_event *event)
+/* A head stays where it is until its exchange is over, or is put aside if content comes behind it:
+   then nobody knows for how long.  Returns where it is. */
+static const char *settle_head(struct sw_lease *lease, const char *bytes)
 {
-    struct sw_worker *worker = lease->worker;
-    const struct sw_server_config *config = worker->config;
-    struct sw_peer *peer = lease->peer;
-    const char *bytes = event->bytes.p;
+    if (!sw_body_done(&lease->message.body)) {
+        const char *aside = sw_lease_keep_head(lease, bytes);
+        if (aside)
+            return aside;
+    }
     lease->kept = lease->start;
-    if (lease->kept > config->limits.head) {
+    if (lease->kept > lease->worker->config->limits.head) {
         /* Too little room may be left behind it: make some while nobody points to it yet. */
         uint32_t head = (uint32_t)(bytes - lease->in);
         memmove(lease->in, bytes, lease->end - head);
@@ -293,10 +296,18 @@ static void begin(struct sw_lease *lease, const struct sw_event *event)
         lease->end -= head;
         lease->kept -= head;
     }
+    return bytes;
+}
+
+static void begin(struct sw_lease *lease, const struct sw_event *event)
+{
+    struct sw_worker *worker = lease->worker;
+    const struct sw_server_config *config = worker->config;
+    struct sw_peer *peer = lease->peer;
     lease->active = true;
     lease->draining = false;
     lease->exchange.head = event->head;
-    lease->exchange.bytes = bytes;
+    lease->exchange.bytes = settle_head(lease, event->bytes.p);
     peer->wait = SW_WAIT_NONE;
     if (++peer->requests == config->requests || worker->leaving)
         sw_conn_close(&peer->conn);

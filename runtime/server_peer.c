@@ -65,95 +65,6 @@ void sw_peer_wake(struct sw_worker *worker, struct sw_peer *peer)
     sw_link_move(&peer->link, &worker->ready);
 }
 
-/* ---- Leases --------------------------------------------------------------------------------- */
-
-/* Put what was set aside at the front of the lease, if there is one, and forget it. */
-static void unpark(struct sw_worker *worker, struct sw_peer *peer)
-{
-    struct sw_parked *parked = peer->parked;
-    if (!parked)
-        return;
-    if (peer->lease) {
-        memcpy(peer->lease->in, parked->bytes, parked->n);
-        peer->lease->end = parked->n;
-    }
-    sw_pool_put(&worker->parked, parked);
-    peer->parked = NULL;
-}
-
-static struct sw_lease *borrow(struct sw_worker *worker, struct sw_peer *peer)
-{
-    struct sw_lease *lease = sw_pool_get(&worker->leases);
-    if (!lease) {
-        sw_link_move(&peer->link, &worker->starved);
-        return NULL;
-    }
-    const struct sw_server_config *config = worker->config;
-    size_t more = sw_more_fields(config);
-    struct sw_field *fields = (void *)((char *)lease + SW_LEASE_SIZE);
-    memset(lease, 0, offsetof(struct sw_lease, message));
-    lease->worker = worker;
-    lease->peer = peer;
-    lease->exchange.user = config->user;
-    lease->exchange.scratch = (char *)(fields + more);
-    lease->exchange.scratch_size = config->scratch;
-    lease->in = lease->exchange.scratch + config->scratch;
-    sw_conn_lend(&peer->conn, &lease->message);
-    sw_head_lend(&lease->message.head, fields, more);
-    peer->lease = lease;
-    unpark(worker, peer);
-    return lease;
-}
-
-/* There are as many output buffers as leases, so that there always is one for each. */
-struct sw_writer sw_lease_writer(struct sw_lease *lease)
-{
-    struct sw_worker *worker = lease->worker;
-    if (!lease->out)
-        lease->out = sw_pool_get(&worker->outputs);
-    return (struct sw_writer){.p = lease->out + lease->written,
-                              .size = worker->config->output - lease->written};
-}
-
-static void give_output(struct sw_worker *worker, struct sw_lease *lease)
-{
-    if (lease->out)
-        sw_pool_put(&worker->outputs, lease->out);
-    lease->out = NULL;
-    lease->sent = lease->written = 0;
-}
-
-/* A lease is free, or somebody to whom one was promised has gone. */
-static void feed(struct sw_worker *worker)
-{
-    if (!sw_link_empty(&worker->starved))
-        sw_link_move(worker->starved.next, &worker->ready);
-}
-
-static void give_back(struct sw_worker *worker, struct sw_peer *peer)
-{
-    give_output(worker, peer->lease);
-    sw_pool_put(&worker->leases, peer->lease);
-    peer->lease = NULL;
-    feed(worker);
-}
-
-/*
- * Somebody may send his head a byte at a time, and many may do so at once: what there is of a short
- * one is put aside, and read anew when more of it comes.  Nothing else is known of a connection
- * whose next request has not begun.
- */
-static void park(struct sw_worker *worker, struct sw_peer *peer)
-{
-    struct sw_lease *lease = peer->lease;
-    struct sw_parked *parked = sw_pool_get(&worker->parked); /* there is one for each peer */
-    parked->n = lease->end - lease->start;
-    memcpy(parked->bytes, lease->in + lease->start, parked->n);
-    peer->parked = parked;
-    sw_conn_init(&peer->conn, SW_SERVER, &worker->config->limits);
-    give_back(worker, peer);
-}
-
 /* ---- Ends ----------------------------------------------------------------------------------- */
 
 /* Everything but the socket, which is somebody else's now, or closed. */
@@ -172,12 +83,12 @@ static void forget(struct sw_worker *worker, struct sw_peer *peer)
     if (lease && lease->active)
         sw_lease_over(lease, false);
     if (lease)
-        give_back(worker, peer);
-    unpark(worker, peer);
+        sw_lease_return(worker, peer);
+    sw_peer_unpark(worker, peer);
     sw_link_move(&peer->link, &worker->gone);
     worker->spares -= peer->spare;
     peer->spare = false;
-    feed(worker);
+    sw_lease_feed(worker);
 }
 
 void sw_peer_close(struct sw_worker *worker, struct sw_peer *peer)
@@ -222,7 +133,7 @@ static void end(struct sw_worker *worker, struct sw_peer *peer)
     }
     if (peer->lease->active)
         sw_lease_over(peer->lease, false);
-    give_back(worker, peer);
+    sw_lease_return(worker, peer);
     wait_for(worker, peer, SW_WAIT_LINGER);
     linger(worker, peer);
 }
@@ -250,6 +161,7 @@ static void hand_over(struct sw_worker *worker, struct sw_peer *peer)
 
 static void fill(struct sw_worker *worker, struct sw_peer *peer, struct sw_lease *lease)
 {
+    sw_lease_take_input(lease);
     /* The head of an active request stays where it is; what was not parsed yet comes behind it. */
     uint32_t rest = lease->end - lease->start;
     if (lease->start > lease->kept) {
@@ -325,9 +237,9 @@ static void advance(struct sw_lease *lease, size_t n)
         n -= lent;
     }
     lease->sent += (uint32_t)n;
-    if (lease->sent == lease->written && !lease->lent.n) {
+    if (lease->sent == lease->written) {
         lease->sent = lease->written = lease->lent_at = 0;
-        lease->drained = true;
+        lease->drained = !lease->lent.n;
     }
 }
 
@@ -376,28 +288,30 @@ static void rest(struct sw_worker *worker, struct sw_peer *peer, enum sw_pause p
 {
     struct sw_lease *lease = peer->lease;
     if (peer->blocked) {
+        if (!lease->written)
+            sw_lease_give_output(lease);
         wait_for(worker, peer, SW_WAIT_WRITE);
         return;
     }
-    give_output(worker, lease);
+    sw_lease_give_output(lease);
     lease->draining = lease->draining && !sw_body_done(&lease->message.body);
     if (pause != SW_PAUSE_INPUT) {
         wait_for(worker, peer, SW_WAIT_NONE);
     } else if (lease->active || lease->draining) {
+        sw_lease_park_content(worker, peer);
         wait_for(worker, peer, SW_WAIT_BODY);
     } else if (lease->start < lease->end) {
-        if (lease->end - lease->start <= sizeof((struct sw_parked *)0)->bytes)
-            park(worker, peer);
+        sw_lease_park_head(worker, peer);
         wait_for(worker, peer, SW_WAIT_HEAD);
     } else if (sw_conn_unlend(&peer->conn)) {
-        give_back(worker, peer);
+        sw_lease_return(worker, peer);
         wait_for(worker, peer, SW_WAIT_IDLE);
     }
 }
 
 void sw_peer_run(struct sw_worker *worker, struct sw_peer *peer)
 {
-    if (!peer->lease && !borrow(worker, peer))
+    if (!peer->lease && !sw_lease_borrow(worker, peer))
         return;
     struct sw_lease *lease = peer->lease;
     enum sw_pause pause = (enum sw_pause)lease->pause;
@@ -465,7 +379,7 @@ void sw_peer_expire(struct sw_worker *worker, struct sw_peer *peer)
         return;
     case SW_WAIT_HEAD:
     case SW_WAIT_BODY:
-        if (!peer->lease && !borrow(worker, peer))
+        if (!peer->lease && !sw_lease_borrow(worker, peer))
             break;
         if (peer->lease->reply == SW_REPLY_NONE && !peer->lease->draining) {
             sw_peer_say(worker, peer, SW_STATUS_REQUEST_TIMEOUT,

@@ -34,10 +34,12 @@ void sw_worker_init(struct sw_worker *worker, struct sw_server *server, const st
     atomic_init(&worker->resumed, NULL);
     sw_pool_init(&worker->peers, memory + plan->peers, sizeof(struct sw_peer),
                  sw_config_peers(config));
-    sw_pool_init(&worker->leases, memory + plan->leases, plan->lease, config->exchanges);
+    sw_pool_init(&worker->leases, memory + plan->leases, SW_LEASE_SIZE, config->exchanges);
+    sw_pool_init(&worker->inputs, memory + plan->inputs, plan->input, config->exchanges);
     sw_pool_init(&worker->outputs, memory + plan->outputs, config->output, config->exchanges);
     sw_pool_init(&worker->parked, memory + plan->parked, sizeof(struct sw_parked),
-                 config->connections);
+                 config->connections + config->exchanges);
+    worker->scratch = memory + plan->scratch;
 }
 
 /* ---- Turns ---------------------------------------------------------------------------------- */
@@ -241,6 +243,7 @@ void sw_worker_close(struct sw_worker *worker)
     reap(worker);
     sw_pool_close(&worker->peers);
     sw_pool_close(&worker->leases);
+    sw_pool_close(&worker->inputs);
     sw_pool_close(&worker->outputs);
     sw_pool_close(&worker->parked);
     sw_loop_close(&worker->loop);

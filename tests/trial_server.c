@@ -2,7 +2,7 @@
  *
  *     trial_server [MEMBER=NUMBER]... [port=NUMBER]
  *
- * Serves / , /large, /echo and /never; says its port, and at the end how many it had to cut.
+ * Serves / , /large, /echo, /drop and /never; says its port, and at the end how many it had to cut.
  */
 /* SPDX-License-Identifier: MIT */
 #include <signal.h>
@@ -49,6 +49,21 @@ static void echo(struct sw_exchange *exchange)
     sw_reply_begin(exchange, SW_STATUS_OK, SW_LENGTH_UNKNOWN);
 }
 
+static size_t drop_content(struct sw_exchange *exchange, struct sw_span bytes)
+{
+    (void)exchange;
+    return bytes.n;
+}
+
+static void drop_end(struct sw_exchange *exchange, const struct sw_head *trailers,
+                     const char *bytes)
+{
+    (void)trailers, (void)bytes;
+    sw_reply(exchange, SW_STATUS_OK, TEXT, SW_SPAN("dropped"));
+}
+
+static const struct sw_hooks drop_hooks = {.content = drop_content, .end = drop_end};
+
 static bool asks_for(const struct sw_exchange *exchange, const char *path)
 {
     struct sw_span target = sw_exchange_target(exchange);
@@ -61,6 +76,8 @@ static void handle(struct sw_exchange *exchange)
         sw_reply(exchange, SW_STATUS_OK, TEXT, (struct sw_span){large, sizeof large});
     else if (asks_for(exchange, "/echo"))
         echo(exchange);
+    else if (asks_for(exchange, "/drop"))
+        exchange->hooks = &drop_hooks;
     else if (asks_for(exchange, "/never"))
         sw_exchange_hold(exchange);
     else

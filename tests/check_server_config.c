@@ -1,0 +1,161 @@
+/* check_server_config.c - the server: each member of the configuration is obeyed. */
+/* SPDX-License-Identifier: MIT */
+#define _GNU_SOURCE
+#include "served.h"
+
+#include <stdatomic.h>
+#include <stdio.h>
+
+#define TEXT SW_SPAN("text/plain")
+#define GET  "GET / HTTP/1.1\r\nHost: x\r\n\r\n"
+
+static char buf[1 << 20];
+
+static struct served served;
+
+/* ---- What a handler gets ----------------------------------------------------------------------
+ */
+
+static void say_what_there_is(struct sw_exchange *exchange)
+{
+    char text[64];
+    memset(exchange->scratch, 'x', exchange->scratch_size);
+    int n = snprintf(text, sizeof text, "%zu bytes, %s", exchange->scratch_size,
+                     (const char *)exchange->user);
+    sw_reply(exchange, SW_STATUS_OK, TEXT, (struct sw_span){text, (size_t)n});
+}
+
+START_TEST(scratch_and_user_are_the_handlers)
+{
+    struct sw_server_config config = {
+        .handler = say_what_there_is, .scratch = 100000, .user = "mine"};
+    served_begin(&served, config);
+    int fd[3];
+    for (int i = 0; i < 3; i++) {
+        fd[i] = client_open(&served);
+        client_say(fd[i], GET);
+        client_until(fd[i], buf, sizeof buf, "100032 bytes, mine"); /* the next multiple of 64 */
+    }
+    for (int i = 0; i < 3; i++)
+        close(fd[i]);
+    served_end(&served);
+}
+END_TEST
+
+/* ---- Buffers ----------------------------------------------------------------------------------
+ */
+
+static _Atomic(struct sw_exchange *) pending;
+static atomic_size_t longest;
+
+static size_t measure(struct sw_exchange *exchange, struct sw_span bytes)
+{
+    (void)exchange;
+    if (bytes.n > atomic_load(&longest))
+        atomic_store(&longest, bytes.n);
+    return bytes.n;
+}
+
+static void measured(struct sw_exchange *exchange, const struct sw_head *trailers,
+                     const char *bytes)
+{
+    (void)trailers, (void)bytes;
+    sw_reply(exchange, SW_STATUS_OK, TEXT, SW_SPAN("measured"));
+}
+
+static const struct sw_hooks measure_hooks = {.content = measure, .end = measured};
+
+static void hold_and_measure(struct sw_exchange *exchange)
+{
+    exchange->hooks = &measure_hooks;
+    sw_exchange_hold(exchange);
+    atomic_store(&pending, exchange);
+}
+
+/* All of the content is in the socket when the server begins to read it. */
+static size_t longest_run(uint32_t input)
+{
+    enum { CONTENT = 60000 };
+    static char content[CONTENT];
+    struct sw_exchange *exchange;
+    atomic_store(&longest, 0);
+    served_begin(&served, (struct sw_server_config){.handler = hold_and_measure, .input = input});
+    int fd = client_open(&served);
+    client_say(fd, "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 60000\r\n\r\n");
+    while (!(exchange = atomic_exchange(&pending, NULL)))
+        usleep(1000);
+    client_send(fd, content, sizeof content);
+    sw_exchange_resume(exchange);
+    client_until(fd, buf, sizeof buf, "measured");
+    close(fd);
+    served_end(&served);
+    return atomic_load(&longest);
+}
+
+START_TEST(input_is_as_large_as_was_asked_for)
+{
+    ck_assert_uint_le(longest_run(0), 32768);
+    ck_assert_uint_gt(longest_run(65536), 32768);
+}
+END_TEST
+
+static void write_large_head(struct sw_exchange *exchange)
+{
+    struct sw_writer *out = sw_reply_begin(exchange, SW_STATUS_OK, 0);
+    for (int i = 0; i < 2000; i++)
+        sw_write_field(out, SW_HEADER_SERVER, SW_SPAN("0123456789")); /* 20 bytes with its name */
+    sw_reply_end(exchange);
+}
+
+static const struct {
+    uint32_t output;
+    const char *want;
+} outputs[] = {{0, "HTTP/1.1 500 "}, {65536, "HTTP/1.1 200 "}};
+
+START_TEST(output_is_as_large_as_was_asked_for)
+{
+    struct sw_server_config config = {.handler = write_large_head, .output = outputs[_i].output};
+    served_begin(&served, config);
+    client_ask(&served, "GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n", buf, sizeof buf);
+    ck_assert_ptr_eq(strstr(buf, outputs[_i].want), buf);
+    served_end(&served);
+}
+END_TEST
+
+/* ---- Lingering --------------------------------------------------------------------------------
+ */
+
+/* Who has got his last reply and does not go is thrown out long before another has idled enough. */
+START_TEST(lingering_has_its_time)
+{
+    served_begin(&served, (struct sw_server_config){
+                              .handler = say_what_there_is, .linger = 100, .idle_timeout = 1500});
+    int idle = client_open(&served), lingering = client_open(&served);
+    struct pollfd closed = {.fd = idle, .events = POLLIN};
+    client_say(lingering, "nonsense\r\n\r\n");
+    client_until(lingering, buf, sizeof buf, "\n");
+    while (send(lingering, "x", 1, MSG_NOSIGNAL) == 1)
+        ck_assert_int_eq(poll(&closed, 1, 20), 0);
+    close(idle);
+    close(lingering);
+    served_end(&served);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("server config");
+    TCase *tcase = tcase_create("server config");
+    tcase_set_timeout(tcase, 60);
+    tcase_add_test(tcase, scratch_and_user_are_the_handlers);
+    tcase_add_test(tcase, input_is_as_large_as_was_asked_for);
+    tcase_add_loop_test(tcase, output_is_as_large_as_was_asked_for, 0,
+                        (int)(sizeof outputs / sizeof *outputs));
+    tcase_add_test(tcase, lingering_has_its_time);
+    suite_add_tcase(suite, tcase);
+    SRunner *runner = srunner_create(suite);
+    srunner_run_all(runner, CK_NORMAL);
+    int failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed > 0;
+}

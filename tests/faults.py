@@ -1,0 +1,336 @@
+"""faults.py - what goes wrong in the world, done to a server; each trial prints its figures.
+
+    python3 tests/faults.py [TRIAL]...
+"""
+# SPDX-License-Identifier: MIT
+import socket
+import struct
+import sys
+import threading
+import time
+
+from trial import GET, Server, load_end, receive_all, receive_until, until
+
+SLOW = 500
+failures = 0
+
+
+def tell(trial, text, good=True):
+    global failures
+    failures += not good
+    print(f"{trial}: {text}{'' if good else '  FAILED'}", flush=True)
+
+
+# ---- Slowloris ---------------------------------------------------------------------------------
+
+
+def send_slowly(clients, done):
+    """A byte on each connection now and then, for as long as the server takes them."""
+    while not done.wait(0.2):
+        for client in clients:
+            try:
+                client.send(b"x")
+            except OSError:
+                pass
+
+
+def read_slowly(clients, done):
+    while not done.wait(0.2):
+        for client in clients:
+            try:
+                client.recv(16, socket.MSG_DONTWAIT)
+            except OSError:
+                pass
+
+
+def slowloris(name, opening, dribble, room, most):
+    server = Server("workers=1", "head_timeout=6000", "body_timeout=6000", "write_timeout=6000")
+    alone = server.p99()
+    resident = server.resident()
+    begin = time.monotonic()
+    clients = [server.connect(room) for _ in range(SLOW)]
+    for client in clients:
+        client.sendall(opening)
+    done = threading.Event()
+    thread = threading.Thread(target=dribble, args=(clients, done))
+    thread.start()
+    beside = server.p99()
+    time.sleep(1)
+    each = (server.resident() - resident) / SLOW
+    until(lambda: server.descriptors() < 20)
+    took = time.monotonic() - begin
+    done.set()
+    thread.join()
+    told = 0
+    if dribble is send_slowly:
+        for client in clients:
+            try:
+                told += b"HTTP/1.1 408 " in receive_all(client)
+            except OSError:
+                pass
+    tell(
+        f"slowloris, {name}",
+        f"{each:.0f} bytes each; all closed after {took:.1f} s of 6, {told} told 408; "
+        f"p99 of others {beside} us, {alone} us without",
+        each <= most and (told == SLOW or dribble is read_slowly),
+    )
+    server.leave()
+
+
+def slow_head():
+    slowloris("head", b"GET / HTTP/1.1\r\nHost: x\r\nX: ", send_slowly, 0, 1024)
+
+
+def slow_body():
+    opening = b"POST /drop HTTP/1.1\r\nHost: x\r\nContent-Length: 1000000\r\n\r\n"
+    slowloris("body", opening, send_slowly, 0, 4096)  # the head stays for the handler
+
+
+def slow_reading():
+    opening = b"GET /large HTTP/1.1\r\nHost: x\r\n\r\n"
+    slowloris("reading", opening, read_slowly, 4096, 8192)  # and where it arrived
+
+
+# ---- Overload ----------------------------------------------------------------------------------
+
+
+def descriptors():
+    """500 clients where 64 descriptors are."""
+    server = Server("workers=1", descriptors=64)
+    clients = [server.connect() for _ in range(SLOW)]
+    for client in clients:
+        client.sendall(GET)
+    receive_until(clients[0], b"Hello, World!")
+    time.sleep(0.5)
+    spent, begin = server.processor_time(), time.monotonic()
+    time.sleep(3)
+    share = (server.processor_time() - spent) / (time.monotonic() - begin)
+    clients[0].sendall(GET)
+    receive_until(clients[0], b"Hello, World!")
+    begin = time.monotonic()
+    clients[0].close()
+    longest = 0
+    for client in clients[1:]:
+        receive_until(client, b"Hello, World!")
+        client.close()
+        longest = max(longest, time.monotonic() - begin)
+        begin = time.monotonic()
+    tell(
+        "descriptors",
+        f"{100 * share:.2f} % of a processor while starved; "
+        f"all {SLOW} served, {1000 * longest:.1f} ms at most from room to reply",
+        share <= 0.01 and longest <= 0.1,
+    )
+    server.leave()
+
+
+def long_head():
+    """A megabyte of head a hundred times at once; everybody reads the 431."""
+    server = Server("workers=1")
+    server.p99()
+    resident = server.resident()
+    clients = [server.connect() for _ in range(100)]
+    head = b"GET / HTTP/1.1\r\nHost: x\r\nX: " + (1 << 20) * b"x"
+
+    def send(client):
+        try:
+            client.sendall(head)
+        except OSError:
+            pass
+
+    threads = [threading.Thread(target=send, args=(client,)) for client in clients]
+    for thread in threads:
+        thread.start()
+    told = sum(b"HTTP/1.1 431 " in receive_all(client) for client in clients)
+    grown = server.resident() - resident
+    for thread, client in zip(threads, clients):
+        client.close()
+        thread.join()
+    tell(
+        "long heads",
+        f"{told} of 100 read their 431; {grown / 1024:.0f} KiB more resident",
+        told == 100 and grown <= 512 * 1024,
+    )
+    server.leave()
+
+
+# ---- Leaving -----------------------------------------------------------------------------------
+
+
+def leaving():
+    """Downloads finish, half-sent requests are answered, the idle are closed at once."""
+    server = Server("workers=2", "drain=20000")
+    downloads = [server.connect(65536) for _ in range(20)]
+    halves = [server.connect() for _ in range(20)]
+    idle = [server.connect() for _ in range(20)]
+    for client in downloads:
+        client.sendall(b"GET /large HTTP/1.1\r\nHost: x\r\n\r\n")
+    for client in halves:
+        client.sendall(b"GET / HTTP/1.1\r\n")
+    for client in idle:
+        client.sendall(GET)
+        receive_until(client, b"Hello, World!")
+    time.sleep(0.1)
+    server.stop()
+    begin = time.monotonic()
+    closed = sum(receive_all(client) == b"" for client in idle)
+    idle_time = time.monotonic() - begin
+    answered = 0
+    for client in halves:
+        client.sendall(b"Host: x\r\n\r\n")
+        answered += b"\r\nConnection: close\r\n" in receive_all(client)
+        client.close()
+    finished = 0
+    for client in downloads:
+        finished += len(receive_all(client)) > 32 << 20
+        client.close()
+    begin = time.monotonic()
+    status = server.process.wait()
+    exit_time = time.monotonic() - begin
+    tell(
+        "leaving",
+        f"{closed} of 20 idle ones closed after {1000 * idle_time:.0f} ms, {answered} of 20 half "
+        f"requests answered with close, {finished} of 20 downloads finished, "
+        f"exit {1000 * exit_time:.0f} ms after the last with {status}",
+        (closed, answered, finished, status) == (20, 20, 20, 0),
+    )
+
+
+def leaving_late():
+    """What does not end is cut at the deadline, and the exit status says so."""
+    server = Server("workers=2", "drain=1000")
+    clients = [server.connect(4096) for _ in range(20)]
+    for i, client in enumerate(clients):
+        client.sendall(b"GET /%s HTTP/1.1\r\nHost: x\r\n\r\n" % (b"never", b"large")[i % 2])
+    time.sleep(0.2)
+    begin = time.monotonic()
+    status = server.leave()
+    took = time.monotonic() - begin
+    tell("leaving late", f"exit after {took:.2f} s of 1 with {status}", status == 1)
+
+
+# ---- Ends --------------------------------------------------------------------------------------
+
+
+def reset(client):
+    client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    client.close()
+
+
+def resets():
+    server = Server("workers=1")
+    server.p99()
+    resident, descriptors_before = server.resident(), server.descriptors()
+    for _ in range(200):
+        client = server.connect(4096)
+        client.sendall(b"GET /large HTTP/1.1\r\nHost: x\r\n\r\n")
+        client.recv(1000)
+        reset(client)
+    took = until(lambda: server.descriptors() == descriptors_before)
+    grown = server.resident() - resident
+    failed = load_end(server.load(8, 1000))["failed"]
+    tell(
+        "resets",
+        f"200 in mid-response, all gone after {1000 * took:.0f} ms, "
+        f"{grown / 1024:.0f} KiB more resident, {failed} of 1000 requests after them failed",
+        failed == 0,
+    )
+    server.leave()
+
+
+def half_close():
+    server = Server("workers=1")
+    whole = 0
+    for _ in range(100):
+        client = server.connect()
+        client.sendall(GET + GET)
+        client.shutdown(socket.SHUT_WR)
+        whole += receive_all(client).count(b"Hello, World!") == 2
+        client.close()
+    tell("half-close", f"{whole} of 100 got both replies", whole == 100)
+    server.leave()
+
+
+def never():
+    """A handler that holds and never replies does not keep others waiting."""
+    server = Server("workers=1")
+    alone = server.p99()
+    clients = [server.connect() for _ in range(SLOW)]
+    for client in clients:
+        client.sendall(b"GET /never HTTP/1.1\r\nHost: x\r\n\r\n")
+    load = load_end(server.load(8, 20_000))
+    tell(
+        "never replying",
+        f"{SLOW} held; {load['failed']} of {load['requests']} other requests failed, "
+        f"p99 {load['p99']} us, {alone} us without",
+        load["failed"] == 0,
+    )
+    server.process.kill()
+    server.process.wait()
+
+
+# ---- Streams -----------------------------------------------------------------------------------
+
+
+def five_gigabytes():
+    server = Server("workers=1")
+    size = 5_000_000_000
+    block = bytes(1_000_000)
+    client = server.connect()
+    client.sendall(b"POST /echo HTTP/1.0\r\nContent-Length: %d\r\n\r\n" % size)
+    client.sendall(block)
+    head = client.recv(1 << 16)
+    got = len(head) - head.index(b"\r\n\r\n") - 4
+
+    def send():
+        for _ in range(size // len(block) - 1):
+            client.sendall(block)
+
+    thread = threading.Thread(target=send)
+    thread.start()
+    begin, resident, room, most = time.monotonic(), server.resident(), bytearray(1 << 20), 0
+    while n := client.recv_into(room):
+        if got >> 29 != (got + n) >> 29:
+            most = max(most, server.resident())
+        got += n
+    took = time.monotonic() - begin
+    thread.join()
+    tell(
+        "5 GB through /echo",
+        f"{got} bytes back in {took:.1f} s; at most {(most - resident) / 1024:.0f} KiB more "
+        f"resident than at the beginning, {most / 1024:.0f} KiB in all",
+        got == size and most - resident <= 65536,
+    )
+    server.leave()
+
+
+def burst():
+    """16 requests in one write: as many replies, in one piece and at once."""
+    server = Server("workers=1")
+    client = server.connect()
+    pieces, longest = 0, 0
+    for _ in range(200):
+        begin = time.monotonic()
+        client.sendall(16 * GET)
+        text = b""
+        while text.count(b"Hello, World!") < 16:
+            text += client.recv(1 << 16)
+            pieces += 1
+        longest = max(longest, time.monotonic() - begin)
+    tell(
+        "bursts of 16",
+        f"200 of them, replied to in {pieces} pieces, the longest took {1000 * longest:.2f} ms",
+        pieces == 200,
+    )
+    server.leave()
+
+
+TRIALS = (
+    slow_head, slow_body, slow_reading, descriptors, long_head, leaving, leaving_late, resets,
+    half_close, never, five_gigabytes, burst,
+)  # fmt: skip
+
+for trial in TRIALS:
+    if len(sys.argv) < 2 or trial.__name__ in sys.argv[1:]:
+        trial()
+sys.exit(failures > 0)
