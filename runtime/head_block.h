@@ -40,10 +40,12 @@ INLINE TARGET unsigned NAME(header)(const char *p, size_t n, size_t room)
 
 /*
  * Take the lines whose two ends are known, name ends and line ends in turn; returns how many
- * positions that used.
+ * positions that used.  Apart from the search for them, because both want all registers.
  */
-INLINE TARGET size_t NAME(take_lines)(struct sw_head *head, const char *buf, size_t len,
-                                      const uint16_t *position, size_t count)
+TARGET static __attribute__((noinline)) size_t NAME(take_lines)(struct sw_head *head,
+                                                                const char *buf, size_t len,
+                                                                const uint16_t *position,
+                                                                size_t count)
 {
     const struct bounds bounds = bounds_of(head);
     const uint16_t *p = position, *last = position + (count & ~(size_t)1);
