@@ -5,6 +5,7 @@
 which target writes it."""
 import json
 import os
+import re
 import sys
 
 import measure
@@ -96,10 +97,11 @@ def escape(folder, results):
             print("```\n%s\n```\n" % text)
     text = read(folder, "stack.txt", "report")
     if text:
-        *paths, sum_of = text.splitlines()
+        lines = [line.strip() for line in text.splitlines()]
+        paths = [line for line in lines if re.match(r"\d+ +sw_", line)]
         deepest = sorted(paths, key=lambda path: -int(path.split()[0]))[:8]
-        print("Bytes of stack, the deepest calls:\n\n```\n%s\n%s\n```\n" % (
-            "\n".join(deepest), sum_of))
+        others = [line for line in lines if line not in paths]
+        print("Bytes of stack, the deepest calls:\n\n```\n%s\n```\n" % "\n".join(deepest + others))
 
 
 def verification(folder):
