@@ -86,9 +86,8 @@ static const struct road roads[] = {
     {"portable", sw_head_words, anywhere},
 };
 
-/* Replaced at the first head; threads that come at the same time all find the same road. */
-static void find(struct sw_head *head, const char *buf, size_t len);
-static void (*take)(struct sw_head *head, const char *buf, size_t len) = find;
+/* Found at the first head; threads that come at the same time all find the same road. */
+static void (*take)(struct sw_head *head, const char *buf, size_t len);
 
 static const struct road *best(void)
 {
@@ -99,17 +98,15 @@ static const struct road *best(void)
     return road;
 }
 
-static void find(struct sw_head *head, const char *buf, size_t len)
-{
-    const struct road *road = best();
-
-    __atomic_store_n(&take, road->take, __ATOMIC_RELAXED);
-    road->take(head, buf, len);
-}
-
 void sw_head_fast(struct sw_head *head, const char *buf, size_t len)
 {
-    __atomic_load_n(&take, __ATOMIC_RELAXED)(head, buf, len);
+    void (*road)(struct sw_head *, const char *, size_t) = __atomic_load_n(&take, __ATOMIC_RELAXED);
+
+    if (!road) {
+        road = best()->take;
+        __atomic_store_n(&take, road, __ATOMIC_RELAXED);
+    }
+    road(head, buf, len);
 }
 
 static bool same_text(const char *a, const char *b)

@@ -17,7 +17,7 @@
 
 /* Name ends and line ends, in turn, that are known but not yet taken; and room for what a store of
    several may write behind them. */
-enum { POSITIONS = 80, POSITIONS_SLACK = 32 };
+enum { POSITIONS = 96, POSITIONS_SLACK = 8 };
 
 /* Offsets are kept in 16 bits, so what lies further on is left to head_step.c. */
 enum { FAST_REACH = UINT16_MAX - 64 };

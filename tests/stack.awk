@@ -13,10 +13,10 @@ BEGIN {
 
     # A call through a pointer, by the function that makes it, and whatever the pointer may hold.
     pointer["choose"] = "weigh_media weigh_coding weigh_language"
-    heads = " sw_head_words sw_head_sse42 sw_head_avx2 sw_head_avx512"
-    pointer["find"] = "anywhere has_sse42 has_avx2 has_avx512" heads
-    pointer["sw_head_fast"] = "runtime/head_fast.c:find" heads
-    pointer["sw_head_variant"] = "runtime/head_fast.c:find"
+    cpus = "runtime/head_fast.c:anywhere runtime/head_fast.c:has_sse42" \
+           " runtime/head_fast.c:has_avx2 runtime/head_fast.c:has_avx512"
+    pointer["sw_head_fast"] = cpus " sw_head_words sw_head_sse42 sw_head_avx2 sw_head_avx512"
+    pointer["sw_head_variant"] = pointer["best"] = cpus
     pointer["matches"] = "sw_etag_equal_weak sw_etag_equal_strong"
 }
 
