@@ -291,15 +291,12 @@ static enum sw_error chunk_line_byte(struct sw_body *body, char c)
  * A chunk line of n bytes is whole.  Many lines for little content are an attack on whoever counts
  * only content, so what a line costs beyond 16 bytes for each of content is added up.
  */
-static ptrdiff_t chunk_begin(struct sw_body *body, const char *buf, size_t n)
+static ptrdiff_t chunk_begin(struct sw_body *body, size_t n)
 {
-    const char *semicolon = memchr(buf, ';', n);
     uint64_t room = SW_LIMIT(body->limits, body) - body->content;
     uint64_t cost = (uint64_t)body->overhead + n + 2;
     uint64_t free = body->left > UINT32_MAX / 16 ? UINT32_MAX : body->left * 16;
 
-    if (semicolon)
-        body->extension = (struct sw_span){semicolon, n - 2 - (size_t)(semicolon - buf)};
     body->at = 0;
     body->digits = 0;
     if (body->left == 0) {
@@ -317,19 +314,48 @@ static ptrdiff_t chunk_begin(struct sw_body *body, const char *buf, size_t n)
     return (ptrdiff_t)n;
 }
 
+/* The extensions of the line of n bytes at buf, if it has any. */
+static struct sw_span extensions_of(const char *buf, size_t n)
+{
+    const char *semicolon = memchr(buf, ';', n);
+
+    return semicolon ? (struct sw_span){semicolon, n - 2 - (size_t)(semicolon - buf)}
+                     : (struct sw_span){0};
+}
+
+/* A chunk line without extensions, whole at the front of buf, which nearly all are; 0 for others. */
+static ptrdiff_t plain_chunk_line(struct sw_body *body, const char *buf, size_t len)
+{
+    uint64_t size = 0;
+    size_t n = 0;
+
+    for (; n < 16 && n < len && sw_byte_is(buf[n], SW_BYTE_HEX); n++)
+        size = size << 4 | (uint64_t)((buf[n] & 15) + (buf[n] >> 6) * 9);
+    if (n == 0 || n + 2 > len || memcmp(buf + n, "\r\n", 2) != 0)
+        return 0;
+    body->left = size;
+    return chunk_begin(body, n + 2);
+}
+
 /* Take a chunk line from the front of buf once it is whole. */
 static ptrdiff_t chunk_line(struct sw_body *body, const char *buf, size_t len)
 {
-    if (body->at == 0)
+    if (body->at == 0) {
+        ptrdiff_t taken = plain_chunk_line(body, buf, len);
+        if (taken != 0)
+            return taken;
         body->left = 0;
+    }
     while (body->at < len) {
         bool last = body->state == SIZE_LF;
         enum sw_error error = chunk_line_byte(body, buf[body->at]);
         if (error != SW_OK)
             return fail(body, error, error == SW_ERROR_BARE_CR ? body->at - 1 : body->at);
         body->at++;
-        if (last)
-            return chunk_begin(body, buf, body->at);
+        if (last) {
+            body->extension = extensions_of(buf, body->at);
+            return chunk_begin(body, body->at);
+        }
     }
     return 0;
 }
