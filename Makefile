@@ -21,7 +21,7 @@
 #   make gen GRAMMAR="grammar/http.grammar my.grammar" GEN=my/gen BUILD=my/build
 #   make     GEN=my/gen BUILD=my/build
 #
-# Routes of your own become OUT/my_routes.h and OUT/my_routes.c:
+# Routes of your own become OUT/my_routes.[hc], and my_dispatch.[hc] to serve by them:
 #
 #   make routes ROUTES=my.routes PREFIX=my OUT=src
 
@@ -70,6 +70,7 @@ fresh:
 	$(GPERF) -m 10 -k 1,2,3 < $(RULES)/header.gperf > $(RULES)/header.gperf.c
 	$(AWK) -f grammar/hash.awk $(RULES)/header.gperf.c > $(FRESH)/header_hash.h
 	for s in $(SCANNERS); do $(scan) grammar/$$s.re > $(FRESH)/$$s.c || exit 1; done
+	@$(MAKE) --no-print-directory routes ROUTES=runtime/demo.routes PREFIX=sw_demo OUT=$(FRESH)
 	@echo "$(MADE_BY)" > $(FRESH)/made-by
 
 gen: fresh
@@ -98,13 +99,16 @@ routes:
 	sed 's/PREFIX/$(PREFIX)/g; s/UPPER/$(UPPER)/g' grammar/route.re > $(ROUTE)/route.re
 	$(RE2C) -W -Werror -i --no-generation-date --no-version -I $(ROUTE) $(ROUTE)/route.re \
 	    > $(ROUTE)/$(PREFIX)_routes.c
-	cp $(ROUTE)/$(PREFIX)_routes.h $(ROUTE)/$(PREFIX)_routes.c $(OUT)/
+	$(call router,dispatch.h) > $(ROUTE)/$(PREFIX)_dispatch.h
+	$(call router,dispatch.c) > $(ROUTE)/$(PREFIX)_dispatch.c
+	cp $(ROUTE)/$(PREFIX)_*.[hc] $(OUT)/
 
 # ---- The archives --------------------------------------------------------------------------------
 
 SERVER_SRC = $(wildcard runtime/loop_*.c runtime/server*.c)
 CORE_SRC   = $(filter-out $(SERVER_SRC) $(wildcard runtime/demo*.c runtime/main*.c), \
                $(wildcard runtime/*.c))
+CORE_GEN   = $(filter-out $(GEN)/sw_demo_%,$(wildcard $(GEN)/*.c))
 CORE       = $(BUILD)/libshockwave.a
 SERVER     = $(if $(SERVER_SRC),$(BUILD)/libshockwave_server.a)
 # clang makes bcmp of a memcmp that is only asked whether; the core has no other name to link to.
@@ -112,11 +116,13 @@ COMPILE    = $(CC) $(CFLAGS) $(WARN) -fno-builtin-bcmp -MMD -MP -Iruntime -I$(GE
 
 archives: $(CORE) $(SERVER)
 
-$(CORE): $(patsubst $(GEN)/%.c,$(BUILD)/gen-%.o,$(wildcard $(GEN)/*.c)) \
-         $(CORE_SRC:%.c=$(BUILD)/%.o)
+$(CORE): $(CORE_GEN:$(GEN)/%.c=$(BUILD)/gen-%.o) $(CORE_SRC:%.c=$(BUILD)/%.o)
 $(BUILD)/libshockwave_server.a: $(SERVER_SRC:%.c=$(BUILD)/%.o)
 
-$(BUILD)/shockwave: $(BUILD)/runtime/main.o $(BUILD)/runtime/demo.o $(SERVER) $(CORE)
+PROGRAM = $(patsubst %.c,$(BUILD)/%.o,$(wildcard runtime/main*.c runtime/demo*.c)) \
+          $(patsubst $(GEN)/%.c,$(BUILD)/gen-%.o,$(wildcard $(GEN)/sw_demo_*.c))
+
+$(BUILD)/shockwave: $(PROGRAM) $(SERVER) $(CORE)
 	$(CC) $(CFLAGS) -o $@ $^
 
 run: $(BUILD)/shockwave
@@ -162,10 +168,12 @@ $(BUILD)/tests/check_%: tests/check_%.c $(SERVER) $(CORE)
 	$(CC) $(CFLAGS) $(CHECK) -MMD -MP -MF $@.d -o $@ $(filter %.c %.o,$^) $(filter %.a,$^) $(LIBS)
 
 $(BUILD)/tests/check_route: $(BUILD)/routes/demo_routes.o
+$(BUILD)/tests/check_server_dispatch: $(BUILD)/routes/demo_routes.o $(BUILD)/routes/demo_dispatch.o
 
-$(BUILD)/routes/demo_routes.o: $(BUILD)/routes/demo_routes.c
+$(BUILD)/routes/%.o: $(BUILD)/routes/%.c
 	$(COMPILE) -c -o $@ $<
 
+$(BUILD)/routes/demo_dispatch.c: $(BUILD)/routes/demo_routes.c ;
 $(BUILD)/routes/demo_routes.c: tests/demo.routes grammar/routes.awk grammar/route.re $(GRAMMAR)
 	$(MAKE) --no-print-directory routes ROUTES=$< PREFIX=demo OUT=$(@D)
 
@@ -180,7 +188,7 @@ check-core: $(CORE)
 
 # gcc knows how much stack each function takes, and whom it calls.
 STACK = $(patsubst %,$(BUILD)/stack/%.ci,$(notdir $(basename $(CORE_SRC))) \
-          $(patsubst $(GEN)/%.c,gen-%,$(wildcard $(GEN)/*.c)))
+          $(CORE_GEN:$(GEN)/%.c=gen-%))
 
 check-stack: $(STACK)
 	@$(AWK) -v most=1024 -f tests/stack.awk runtime/shockwave.h runtime/shockwave_values.h $^

@@ -8,7 +8,7 @@
 #include <string.h>
 #include <sys/resource.h>
 
-#include "demo.h"
+#include "sw_demo_dispatch.h"
 
 static const char usage[] =
     "usage: shockwave [OPTION]...\n"
@@ -108,7 +108,7 @@ int main(int argc, char **argv)
         .listeners = &listener,
         .listener_count = 1,
         .scratch = 32768, /* /headers writes its page there */
-        .handler = sw_demo_handle,
+        .handler = sw_demo_dispatch,
     };
     struct sw_server_fault fault;
     server = sw_server_open(&config, &fault);

@@ -261,6 +261,25 @@ void sw_files_close(struct sw_files *files);
 void sw_files_serve(const struct sw_files *files, struct sw_exchange *exchange,
                     struct sw_span path);
 
+/* ---- Dispatch ------------------------------------------------------------------------------- */
+
+/*
+ * `make routes` turns lines of METHOD, path and name into a handler that calls yours by name, in
+ * time proportional to the path's length, however many routes there are: see grammar/routes.awk.
+ * These two are what it is made of.
+ */
+
+/* The path of the target, a space somewhere behind it; "/" where an absolute-form has none.  What
+   has no path, `*` or the authority of CONNECT, is given as it is.  RFC 9112 3.2. */
+const char *sw_exchange_path(const struct sw_exchange *exchange);
+
+/*
+ * The reply to what no route answers.  `allow` names the methods of the resource, NULL where there
+ * is none: 404, 405 with Allow, 501 for a method that is not known; OPTIONS is answered, for `*` as
+ * well, with 204.  RFC 9110 9.3.7, 15.5.6, 15.6.2.
+ */
+void sw_reply_unrouted(struct sw_exchange *exchange, const char *allow);
+
 /* ---- Servers -------------------------------------------------------------------------------- */
 
 /* Why a server could not be opened. */
