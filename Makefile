@@ -10,6 +10,7 @@
 #   make clean         remove $(BUILD)          make check-extend  words from out of tree
 #   make check-cases   message cases, files     make check-probe   server cases, over sockets
 #   make case-runner   the runner of the former make probe-server  the server of the latter
+#   make check-program the program's commands
 #   make check-peers   against other parsers    make check-stack   how deep the core goes
 #   make coverage      what no test takes       make fuzz-head     fuzz-body, fuzz-conn: for 10 s
 #   make check-avx512  AVX-512 without the CPU  make check-examples  programs to learn from
@@ -250,6 +251,10 @@ check-examples: $(EXAMPLES) $(BUILD)/shockwave
 	@RUNLEVEL=1 sh tests/need.sh curl nginx-light python3 # no service is to be started
 	@sh tests/examples.sh $(BUILD)
 
+check-program: $(BUILD)/shockwave
+	@sh tests/need.sh python3
+	@sh tests/program.sh $<
+
 # ---- Trials: faults, idleness, replacement; each prints its figures --------------------------------
 
 TRIALS = $(BUILD)/trial_server $(BUILD)/load
@@ -347,8 +352,8 @@ check-avx512:
 test:
 	@sh tests/need.sh re2c gperf check
 	$(MAKE) --no-print-directory all
-	$(MAKE) --no-print-directory check check-cases check-probe check-peers check-examples check-gen check-core \
-	    check-stack check-layers check-extend check-readme
+	$(MAKE) --no-print-directory check check-cases check-probe check-peers check-examples check-gen \
+	    check-core check-stack check-layers check-extend check-program check-readme
 
 clean:
 	rm -rf $(BUILD)
@@ -357,7 +362,7 @@ include bench/bench.mk
 
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
 .PHONY: all archives run fresh gen check-gen routes install check check-errors check-core \
-        check-layers check-extend case-runner check-cases probe-server check-probe check-readme \
-        check-examples check-peers check-stack coverage test clean
+        check-layers check-extend case-runner check-cases probe-server check-probe check-program \
+        check-readme check-examples check-peers check-stack coverage test clean
 .DELETE_ON_ERROR:
 .SECONDARY:
