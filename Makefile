@@ -10,6 +10,7 @@
 #   make clean         remove $(BUILD)          make check-extend  words from out of tree
 #   make check-cases   message cases, files     make check-probe   server cases, over sockets
 #   make case-runner   the runner of the former make probe-server  the server of the latter
+#   make check-program the program's commands
 #   make check-peers   against other parsers    make check-stack   how deep the core goes
 #   make coverage      what no test takes       make fuzz-head     fuzz-body, fuzz-conn: for 10 s
 #   make check-avx512  AVX-512 without the CPU  make check-examples  programs to learn from
@@ -21,7 +22,7 @@
 #   make gen GRAMMAR="grammar/http.grammar my.grammar" GEN=my/gen BUILD=my/build
 #   make     GEN=my/gen BUILD=my/build
 #
-# Routes of your own become OUT/my_routes.h and OUT/my_routes.c:
+# Routes of your own become OUT/my_routes.[hc], and my_dispatch.[hc] to serve by them:
 #
 #   make routes ROUTES=my.routes PREFIX=my OUT=src
 
@@ -70,6 +71,7 @@ fresh:
 	$(GPERF) -m 10 -k 1,2,3 < $(RULES)/header.gperf > $(RULES)/header.gperf.c
 	$(AWK) -f grammar/hash.awk $(RULES)/header.gperf.c > $(FRESH)/header_hash.h
 	for s in $(SCANNERS); do $(scan) grammar/$$s.re > $(FRESH)/$$s.c || exit 1; done
+	@$(MAKE) --no-print-directory routes ROUTES=runtime/demo.routes PREFIX=sw_demo OUT=$(FRESH)
 	@echo "$(MADE_BY)" > $(FRESH)/made-by
 
 gen: fresh
@@ -98,13 +100,16 @@ routes:
 	sed 's/PREFIX/$(PREFIX)/g; s/UPPER/$(UPPER)/g' grammar/route.re > $(ROUTE)/route.re
 	$(RE2C) -W -Werror -i --no-generation-date --no-version -I $(ROUTE) $(ROUTE)/route.re \
 	    > $(ROUTE)/$(PREFIX)_routes.c
-	cp $(ROUTE)/$(PREFIX)_routes.h $(ROUTE)/$(PREFIX)_routes.c $(OUT)/
+	$(call router,dispatch.h) > $(ROUTE)/$(PREFIX)_dispatch.h
+	$(call router,dispatch.c) > $(ROUTE)/$(PREFIX)_dispatch.c
+	cp $(ROUTE)/$(PREFIX)_*.[hc] $(OUT)/
 
 # ---- The archives --------------------------------------------------------------------------------
 
 SERVER_SRC = $(wildcard runtime/loop_*.c runtime/server*.c)
 CORE_SRC   = $(filter-out $(SERVER_SRC) $(wildcard runtime/demo*.c runtime/main*.c), \
                $(wildcard runtime/*.c))
+CORE_GEN   = $(filter-out $(GEN)/sw_demo_%,$(wildcard $(GEN)/*.c))
 CORE       = $(BUILD)/libshockwave.a
 SERVER     = $(if $(SERVER_SRC),$(BUILD)/libshockwave_server.a)
 # clang makes bcmp of a memcmp that is only asked whether; the core has no other name to link to.
@@ -112,11 +117,13 @@ COMPILE    = $(CC) $(CFLAGS) $(WARN) -fno-builtin-bcmp -MMD -MP -Iruntime -I$(GE
 
 archives: $(CORE) $(SERVER)
 
-$(CORE): $(patsubst $(GEN)/%.c,$(BUILD)/gen-%.o,$(wildcard $(GEN)/*.c)) \
-         $(CORE_SRC:%.c=$(BUILD)/%.o)
+$(CORE): $(CORE_GEN:$(GEN)/%.c=$(BUILD)/gen-%.o) $(CORE_SRC:%.c=$(BUILD)/%.o)
 $(BUILD)/libshockwave_server.a: $(SERVER_SRC:%.c=$(BUILD)/%.o)
 
-$(BUILD)/shockwave: $(BUILD)/runtime/main.o $(BUILD)/runtime/demo.o $(SERVER) $(CORE)
+PROGRAM = $(patsubst %.c,$(BUILD)/%.o,$(wildcard runtime/main*.c runtime/demo*.c)) \
+          $(patsubst $(GEN)/%.c,$(BUILD)/gen-%.o,$(wildcard $(GEN)/sw_demo_*.c))
+
+$(BUILD)/shockwave: $(PROGRAM) $(SERVER) $(CORE)
 	$(CC) $(CFLAGS) -o $@ $^
 
 run: $(BUILD)/shockwave
@@ -162,10 +169,12 @@ $(BUILD)/tests/check_%: tests/check_%.c $(SERVER) $(CORE)
 	$(CC) $(CFLAGS) $(CHECK) -MMD -MP -MF $@.d -o $@ $(filter %.c %.o,$^) $(filter %.a,$^) $(LIBS)
 
 $(BUILD)/tests/check_route: $(BUILD)/routes/demo_routes.o
+$(BUILD)/tests/check_server_dispatch: $(BUILD)/routes/demo_routes.o $(BUILD)/routes/demo_dispatch.o
 
-$(BUILD)/routes/demo_routes.o: $(BUILD)/routes/demo_routes.c
+$(BUILD)/routes/%.o: $(BUILD)/routes/%.c
 	$(COMPILE) -c -o $@ $<
 
+$(BUILD)/routes/demo_dispatch.c: $(BUILD)/routes/demo_routes.c ;
 $(BUILD)/routes/demo_routes.c: tests/demo.routes grammar/routes.awk grammar/route.re $(GRAMMAR)
 	$(MAKE) --no-print-directory routes ROUTES=$< PREFIX=demo OUT=$(@D)
 
@@ -180,7 +189,7 @@ check-core: $(CORE)
 
 # gcc knows how much stack each function takes, and whom it calls.
 STACK = $(patsubst %,$(BUILD)/stack/%.ci,$(notdir $(basename $(CORE_SRC))) \
-          $(patsubst $(GEN)/%.c,gen-%,$(wildcard $(GEN)/*.c)))
+          $(CORE_GEN:$(GEN)/%.c=gen-%))
 
 check-stack: $(STACK)
 	@$(AWK) -v most=1024 -f tests/stack.awk runtime/shockwave.h runtime/shockwave_values.h $^
@@ -241,6 +250,10 @@ $(BUILD)/examples/%: tests/example_%.c $(CORE)
 check-examples: $(EXAMPLES) $(BUILD)/shockwave
 	@RUNLEVEL=1 sh tests/need.sh curl nginx-light python3 # no service is to be started
 	@sh tests/examples.sh $(BUILD)
+
+check-program: $(BUILD)/shockwave
+	@sh tests/need.sh python3
+	@sh tests/program.sh $<
 
 # ---- Trials: faults, idleness, replacement; each prints its figures --------------------------------
 
@@ -339,8 +352,8 @@ check-avx512:
 test:
 	@sh tests/need.sh re2c gperf check
 	$(MAKE) --no-print-directory all
-	$(MAKE) --no-print-directory check check-cases check-probe check-peers check-examples check-gen check-core \
-	    check-stack check-layers check-extend check-readme
+	$(MAKE) --no-print-directory check check-cases check-probe check-peers check-examples check-gen \
+	    check-core check-stack check-layers check-extend check-program check-readme
 
 clean:
 	rm -rf $(BUILD)
@@ -349,7 +362,7 @@ include bench/bench.mk
 
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
 .PHONY: all archives run fresh gen check-gen routes install check check-errors check-core \
-        check-layers check-extend case-runner check-cases probe-server check-probe check-readme \
-        check-examples check-peers check-stack coverage test clean
+        check-layers check-extend case-runner check-cases probe-server check-probe check-program \
+        check-readme check-examples check-peers check-stack coverage test clean
 .DELETE_ON_ERROR:
 .SECONDARY:

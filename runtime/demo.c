@@ -1,12 +1,9 @@
 /* demo.c - the pages of the demonstration. */
 /* SPDX-License-Identifier: MIT */
-#include "demo.h"
-
 #include <string.h>
 
 #include "shockwave_values.h"
-
-#define TEXT SW_SPAN("text/plain; charset=utf-8")
+#include "sw_demo_dispatch.h"
 
 static const char index_page[] =
     "<!doctype html>\n"
@@ -90,20 +87,23 @@ static void put_field(struct sw_writer *out, const struct sw_field *field, const
     put_text(out, "\n");
 }
 
-static void reply_headers(struct sw_exchange *exchange, const struct sw_target *target)
+void sw_demo_headers(struct sw_exchange *exchange, const struct sw_span *captures)
 {
+    (void)captures;
     const struct sw_head *head = exchange->head;
     const char *bytes = exchange->bytes;
+    struct sw_target target;
+    sw_target_parse(sw_exchange_target(exchange), &target);
     struct sw_writer out = {.p = exchange->scratch, .size = exchange->scratch_size};
     put_row(&out, "method    ", sw_head_method(head, bytes));
     put_text(&out, "  id      ");
     put_number(&out, head->method, 0);
     put_row(&out, "\ntarget    ", sw_head_target(head, bytes));
-    if (target->form == SW_TARGET_ABSOLUTE)
-        put_row(&out, "  host    ", target->authority);
-    put_row(&out, "  path    ", target->path);
-    if (target->query.p)
-        put_row(&out, "  query   ", target->query);
+    if (target.form == SW_TARGET_ABSOLUTE)
+        put_row(&out, "  host    ", target.authority);
+    put_row(&out, "  path    ", target.path);
+    if (target.query.p)
+        put_row(&out, "  query   ", target.query);
     put_text(&out, "version   HTTP/1.");
     put_number(&out, head->minor, 0);
     put_text(&out, "\nhead      ");
@@ -115,78 +115,27 @@ static void reply_headers(struct sw_exchange *exchange, const struct sw_target *
     for (size_t i = 0; i < head->field_count; i++)
         put_field(&out, sw_head_at(head, i), bytes);
     put_text(&out, "\nA field with the id 0 is not in the grammar, which is no fault.\n");
-    sw_reply(exchange, SW_STATUS_OK, TEXT, (struct sw_span){out.p, out.n});
+    sw_reply(exchange, SW_STATUS_OK, SW_SPAN("text/plain; charset=utf-8"),
+             (struct sw_span){out.p, out.n});
 }
 
 /* ---- Pages ---------------------------------------------------------------------------------- */
 
-static void reply_index(struct sw_exchange *exchange, const struct sw_target *target)
+void sw_demo_index(struct sw_exchange *exchange, const struct sw_span *captures)
 {
-    (void)target;
+    (void)captures;
     sw_reply(exchange, SW_STATUS_OK, SW_SPAN("text/html; charset=utf-8"), SW_SPAN(index_page));
 }
 
-static void reply_plaintext(struct sw_exchange *exchange, const struct sw_target *target)
+void sw_demo_plaintext(struct sw_exchange *exchange, const struct sw_span *captures)
 {
-    (void)target;
+    (void)captures;
     sw_reply(exchange, SW_STATUS_OK, SW_SPAN("text/plain"), SW_SPAN("Hello, World!"));
 }
 
-static void reply_json(struct sw_exchange *exchange, const struct sw_target *target)
+void sw_demo_json(struct sw_exchange *exchange, const struct sw_span *captures)
 {
-    (void)target;
+    (void)captures;
     sw_reply(exchange, SW_STATUS_OK, SW_SPAN("application/json"),
              SW_SPAN("{\"message\":\"Hello, World!\"}"));
-}
-
-static const struct page {
-    const char *path;
-    void (*reply)(struct sw_exchange *exchange, const struct sw_target *target);
-} pages[] = {
-    {"/", reply_index},
-    {"/plaintext", reply_plaintext},
-    {"/json", reply_json},
-    {"/headers", reply_headers},
-};
-
-static const struct page *find(struct sw_span path)
-{
-    for (size_t i = 0; i < sizeof pages / sizeof *pages; i++)
-        if (path.n == strlen(pages[i].path) && memcmp(path.p, pages[i].path, path.n) == 0)
-            return &pages[i];
-    return NULL;
-}
-
-/* A reply that names the methods of what was asked for.  RFC 9110 15.5.6, 9.3.7. */
-static void reply_allow(struct sw_exchange *exchange, unsigned status, struct sw_span text)
-{
-    struct sw_writer *out = sw_reply_begin(exchange, status, text.n);
-    sw_write_field(out, SW_HEADER_ALLOW, SW_SPAN("GET, HEAD, OPTIONS"));
-    if (text.n)
-        sw_write_field(out, SW_HEADER_CONTENT_TYPE, TEXT);
-    sw_reply_write(exchange, text);
-    sw_reply_end(exchange);
-}
-
-void sw_demo_handle(struct sw_exchange *exchange)
-{
-    unsigned method = exchange->head->method;
-    struct sw_target target = {0};
-    sw_target_parse(sw_exchange_target(exchange), &target);
-    if (target.form == SW_TARGET_ABSOLUTE && !target.path.n)
-        target.path = SW_SPAN("/"); /* RFC 9110 4.2.3 */
-    const struct page *page = find(target.path);
-
-    if (method == SW_METHOD_OTHER)
-        sw_reply(exchange, SW_STATUS_NOT_IMPLEMENTED, TEXT,
-                 SW_SPAN("no such method is known here\n"));
-    else if (!page && target.form != SW_TARGET_ASTERISK)
-        sw_reply(exchange, SW_STATUS_NOT_FOUND, TEXT, SW_SPAN("there is nothing here\n"));
-    else if (method == SW_METHOD_OPTIONS)
-        reply_allow(exchange, SW_STATUS_NO_CONTENT, (struct sw_span){NULL, 0});
-    else if (page && (method == SW_METHOD_GET || method == SW_METHOD_HEAD))
-        page->reply(exchange, &target);
-    else
-        reply_allow(exchange, SW_STATUS_METHOD_NOT_ALLOWED,
-                    SW_SPAN("this page knows GET, HEAD and OPTIONS\n"));
 }

@@ -25,6 +25,7 @@
  *   server_listen.c    listeners: peers come
  *   server_peer.c      bytes: in, out; how peers end
  *   server_lease.c     what they are lent meanwhile
+ *   server_proxy.c     who is behind them
  *   server_exchange.c  events: the handler, its hooks, the reply
  *   server_files.c     a handler of its own: files
  *   server_beneath.c   opening files below a directory
@@ -135,6 +136,9 @@ struct sw_peer {
     bool broken : 1;   /* the socket is of no use any more */
     bool last : 1;     /* what is in the output is the last that is sent */
     bool spare : 1;    /* it was refused, there being enough others */
+    uint8_t door : 4;  /* which of the worker's it came through */
+    bool greeted : 1;  /* no PROXY header is to be looked for any more */
+    bool named : 1;    /* its place among the worker's names is filled */
     int fd;
     uint32_t requests;
     uint32_t progress; /* bytes since the timer was set */
@@ -230,8 +234,10 @@ struct sw_door {
     bool ready;   /* somebody may be waiting in front of it */
     bool common;  /* the socket is others' as well: workers', or another process's */
     bool watched; /* the loop tells of newcomers */
+    uint8_t proxied; /* enum sw_proxied */
     uint16_t port;
     int fd;
+    void (*handler)(struct sw_exchange *exchange);
     char path[108]; /* of a unix socket, to be removed at the end */
 };
 
@@ -254,6 +260,7 @@ struct sw_worker {
     struct sw_pool outputs;
     struct sw_pool parked;  /* struct sw_parked */
     char *scratch;          /* config->scratch bytes for each lease */
+    struct sw_client *names; /* one for each peer, touched only if somebody asks */
     struct sw_link open;    /* peers that wait for the loop */
     struct sw_link ready;   /* that have something to do at once */
     struct sw_link starved; /* that wait for a lease */
@@ -304,7 +311,7 @@ static inline uint32_t sw_config_peers(const struct sw_server_config *config)
    its pools, each from a multiple of 64 on. */
 struct sw_plan {
     size_t input; /* bytes of one */
-    size_t peers, leases, inputs, outputs, parked, scratch, slice;
+    size_t peers, leases, inputs, outputs, parked, scratch, names, slice;
     size_t first, size;
 };
 
@@ -342,7 +349,7 @@ void sw_door_accept(struct sw_worker *worker, struct sw_door *door);
 bool sw_peer_fits(const struct sw_worker *worker);
 
 /* A socket was accepted.  False when there is no room for it; it is then still the caller's. */
-bool sw_peer_open(struct sw_worker *worker, int fd);
+bool sw_peer_open(struct sw_worker *worker, const struct sw_door *door, int fd);
 
 /* The loop has news of it. */
 void sw_peer_ready(struct sw_worker *worker, struct sw_peer *peer, unsigned what);
@@ -394,6 +401,15 @@ void sw_lease_park_content(struct sw_worker *worker, struct sw_peer *peer);
 /* Put a head aside, which ends where the input not yet parsed begins.  NULL if it is too long. */
 const char *sw_lease_keep_head(struct sw_lease *lease, const char *bytes);
 void sw_lease_give_head(struct sw_lease *lease);
+
+/* ---- server_proxy.c ------------------------------------------------------------------------- */
+
+/* Who is at the other end, or whom the PROXY header named. */
+struct sw_client *sw_peer_name(struct sw_worker *worker, struct sw_peer *peer);
+
+/* Take the PROXY header from the front of the input.  True when HTTP may begin; else more bytes are
+   wanted, or the peer is `broken`. */
+bool sw_peer_greet(struct sw_worker *worker, struct sw_peer *peer);
 
 /* ---- server_exchange.c ---------------------------------------------------------------------- */
 

@@ -32,6 +32,22 @@ static uint64_t least_input(const struct sw_limits *limits)
     return (uint64_t)limits->head + limits->trailer_bytes + limits->chunk_extensions + 4096;
 }
 
+static bool are_listeners(const struct sw_server_config *config)
+{
+    for (uint32_t i = 0; config->listeners && i < config->listener_count; i++)
+        if (config->listeners[i].proxied > SW_PROXIED_ALWAYS)
+            return false;
+    return config->listeners;
+}
+
+static bool are_networks(const struct sw_server_config *config)
+{
+    for (uint32_t i = 0; config->trusted && i < config->trusted_count; i++)
+        if (config->trusted[i].bits > 128)
+            return false;
+    return config->trusted || !config->trusted_count;
+}
+
 const char *sw_config_resolve(struct sw_server_config *config)
 {
     static const struct sw_listener nearby = {.address = "127.0.0.1", .port = 8080};
@@ -68,9 +84,10 @@ const char *sw_config_resolve(struct sw_server_config *config)
         uint64_t value, least, most;
     } ranges[] = {
         {"handler", config->handler != NULL, 1, 1},
-        {"listeners", config->listeners != NULL, 1, 1},
         {"notify", sw_manager_find(&(struct sw_manager){0}, config->notify), 1, 1},
         {"listener_count", config->listener_count, 1, SW_LISTENERS_MAX},
+        {"trusted", are_networks(config), 1, 1},
+        {"forwarding", config->forwarding, SW_FORWARDING_NOT, SW_FORWARDING_STANDARD},
         {"backlog", config->backlog, 1, INT32_MAX},
         {"workers", config->workers, 1, SW_WORKERS_MAX},
         {"connections", config->connections, 1, 1 << 24},
@@ -92,6 +109,8 @@ const char *sw_config_resolve(struct sw_server_config *config)
     for (size_t i = 0; i < sizeof ranges / sizeof *ranges; i++)
         if (ranges[i].value < ranges[i].least || ranges[i].value > ranges[i].most)
             return ranges[i].name;
+    if (!are_listeners(config))
+        return "listeners";
     config->scratch = (config->scratch + 63) & ~UINT32_C(63);
     config->input = (config->input + 63) & ~UINT32_C(63);
     return NULL;
@@ -110,7 +129,8 @@ struct sw_plan sw_config_plan(const struct sw_server_config *config)
     plan.parked = plan.outputs + sw_pool_memory(config->output, config->exchanges);
     plan.scratch = plan.parked + sw_pool_memory(sizeof(struct sw_parked),
                                                 config->connections + config->exchanges);
-    plan.slice = plan.scratch + (size_t)config->exchanges * config->scratch;
+    plan.names = plan.scratch + (size_t)config->exchanges * config->scratch;
+    plan.slice = plan.names + sizeof(struct sw_client) * sw_config_peers(config);
     plan.slice = (plan.slice + PAGE - 1) / PAGE * PAGE;
     plan.first = (sizeof(struct sw_server) + PAGE - 1) / PAGE * PAGE;
     plan.size = plan.first + config->workers * plan.slice;

@@ -311,7 +311,7 @@ static void begin(struct sw_lease *lease, const struct sw_event *event)
     peer->wait = SW_WAIT_NONE;
     if (++peer->requests == config->requests || worker->leaving)
         sw_conn_close(&peer->conn);
-    config->handler(&lease->exchange);
+    worker->doors[peer->door].handler(&lease->exchange);
     settle(lease);
 }
 

@@ -172,6 +172,8 @@ const char *sw_doors_open(struct sw_server *server, uint32_t i)
     for (uint32_t w = 0; w < config->workers; w++) {
         struct sw_worker *worker = sw_server_worker(server, w);
         struct sw_door *door = &worker->doors[i];
+        door->proxied = (uint8_t)listener->proxied;
+        door->handler = listener->handler ? listener->handler : config->handler;
         const char *failed = listener->fd && !first ? adopt(door, listener->fd)
                                                     : open_door(config, door, first, &address);
         if (!failed)
@@ -249,7 +251,7 @@ void sw_door_accept(struct sw_worker *worker, struct sw_door *door)
             return;
         int fd = accept4(door->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
         if (fd >= 0) {
-            if (!sw_peer_open(worker, fd)) {
+            if (!sw_peer_open(worker, door, fd)) {
                 close(fd);
                 starve(worker);
             }

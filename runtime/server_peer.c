@@ -318,7 +318,8 @@ void sw_peer_run(struct sw_worker *worker, struct sw_peer *peer)
     for (int turn = 0;; turn++) {
         if (pause == SW_PAUSE_INPUT && peer->readable)
             fill(worker, peer, lease);
-        pause = sw_lease_parse(lease);
+        pause = peer->greeted || sw_peer_greet(worker, peer) ? sw_lease_parse(lease)
+                                                             : SW_PAUSE_INPUT;
         if (!sw_peer_flush(worker, peer)) {
             sw_peer_close(worker, peer);
             return;
@@ -379,7 +380,7 @@ void sw_peer_expire(struct sw_worker *worker, struct sw_peer *peer)
         return;
     case SW_WAIT_HEAD:
     case SW_WAIT_BODY:
-        if (!peer->lease && !sw_lease_borrow(worker, peer))
+        if (!peer->greeted || (!peer->lease && !sw_lease_borrow(worker, peer)))
             break;
         if (peer->lease->reply == SW_REPLY_NONE && !peer->lease->draining) {
             sw_peer_say(worker, peer, SW_STATUS_REQUEST_TIMEOUT,
@@ -422,13 +423,14 @@ static void turn_away(struct sw_worker *worker, struct sw_peer *peer)
     wait_for(worker, peer, SW_WAIT_LINGER);
 }
 
-bool sw_peer_open(struct sw_worker *worker, int fd)
+bool sw_peer_open(struct sw_worker *worker, const struct sw_door *door, int fd)
 {
     bool full = worker->peers.used - worker->spares >= worker->config->connections;
     struct sw_peer *peer = sw_pool_get(&worker->peers);
     if (!peer)
         return false;
-    *peer = (struct sw_peer){.tag = SW_TAG_PEER, .fd = fd};
+    *peer = (struct sw_peer){.tag = SW_TAG_PEER, .fd = fd, .greeted = !door->proxied};
+    peer->door = (unsigned)(door - worker->doors) & 15U;
     sw_conn_init(&peer->conn, SW_SERVER, &worker->config->limits);
     sw_link_init(&peer->link);
     sw_link_init(&peer->timer.link);

@@ -40,6 +40,7 @@ void sw_worker_init(struct sw_worker *worker, struct sw_server *server, const st
     sw_pool_init(&worker->parked, memory + plan->parked, sizeof(struct sw_parked),
                  config->connections + config->exchanges);
     worker->scratch = memory + plan->scratch;
+    worker->names = (void *)(memory + plan->names);
 }
 
 /* ---- Turns ---------------------------------------------------------------------------------- */

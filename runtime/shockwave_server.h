@@ -28,8 +28,8 @@
  *   Servers         open, run, stop, close
  *
  * All memory is taken in one mapping by sw_server_open() and touched only as it is needed.  While a
- * connection is idle it holds 128 bytes of it, 512 more while a head dribbles in; buffers are lent
- * to it for as long as bytes are in flight.
+ * connection is idle it holds 128 bytes of it, 20 more once somebody has asked whose it is, 512 more
+ * while a head dribbles in; buffers are lent to it for as long as bytes are in flight.
  *
  * A server has one or more workers: threads with listeners, connections and memory of their own,
  * which share nothing while they serve.  A connection stays with one worker, and so does all that is
@@ -37,7 +37,7 @@
  * servers, on the one that opened it.
  */
 
-#include "shockwave.h"
+#include "shockwave_values.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -48,11 +48,27 @@ struct sw_server;
 
 /* ---- Configuration -------------------------------------------------------------------------- */
 
+/* Whether the PROXY header stands before the first byte of a connection. */
+enum sw_proxied {
+    SW_PROXIED_NOT = 0,
+    SW_PROXIED_PERHAPS, /* from `trusted` peers, where there is one */
+    SW_PROXIED_ALWAYS,  /* whoever does not begin with one, or is not trusted, is closed upon */
+};
+
 /* Where to listen. */
 struct sw_listener {
     const char *address; /* IPv4, IPv6 without brackets, or the path of a unix socket: `/run/x` */
     uint16_t port;       /* 0: any that is free, see sw_server_port() */
     int fd;              /* not 0: a socket that listens already, and now is the server's */
+    enum sw_proxied proxied;
+    void (*handler)(struct sw_exchange *exchange); /* for its connections; config.handler */
+};
+
+/* Which field is believed where a `trusted` peer says for whom he asks. */
+enum sw_forwarding {
+    SW_FORWARDING_NOT = 0,
+    SW_FORWARDING_X,        /* X-Forwarded-For */
+    SW_FORWARDING_STANDARD, /* Forwarded, RFC 7239 */
 };
 
 /* What becomes of a connection when there are as many as there may be. */
@@ -93,6 +109,12 @@ struct sw_server_config {
     uint32_t output;  /* bytes of its output buffer: heads and what sw_reply_write() takes, at least
                          8192; 16 384 */
     uint32_t scratch; /* bytes for the handler with each exchange; 4096 */
+    const struct sw_network *trusted; /* whose word counts when they say who their client is:
+                                         proxies of yours, and whoever can reach a unix socket of
+                                         yours; kept: must outlive the server */
+    uint32_t trusted_count;
+    enum sw_forwarding forwarding; /* the field that your proxy writes: another one would be the
+                                      client's own word */
     struct sw_limits limits;
     void (*handler)(struct sw_exchange *exchange); /* must be given */
     void *user;                                    /* exchange->user */
@@ -158,6 +180,21 @@ static inline struct sw_span sw_exchange_field(const struct sw_exchange *exchang
     const struct sw_field *field = sw_head_field(exchange->head, id);
     return field ? sw_field_value(field, exchange->bytes) : (struct sw_span){NULL, 0};
 }
+
+/* Somebody at an address. */
+struct sw_client {
+    struct sw_address address;
+    uint16_t port; /* 0: not known */
+    bool known;    /* there is an address */
+    bool local;    /* he came through a unix socket, which has none */
+};
+
+/*
+ * Who asks: what the PROXY header said, or else the other end of the socket; and where that one is
+ * trusted, whom the forwarding field names: its last element is believed, and the one before it for
+ * as long as it stands behind a trusted one.  Not `known` where a proxy hides it.
+ */
+struct sw_client sw_exchange_peer(const struct sw_exchange *exchange);
 
 /*
  * The whole reply.  An empty `type` writes no Content-Type.  A body of up to SW_REPLY_COPIED bytes
@@ -261,6 +298,25 @@ void sw_files_close(struct sw_files *files);
 void sw_files_serve(const struct sw_files *files, struct sw_exchange *exchange,
                     struct sw_span path);
 
+/* ---- Dispatch ------------------------------------------------------------------------------- */
+
+/*
+ * `make routes` turns lines of METHOD, path and name into a handler that calls yours by name, in
+ * time proportional to the path's length, however many routes there are: see grammar/routes.awk.
+ * These two are what it is made of.
+ */
+
+/* The path of the target, a space somewhere behind it; "/" where an absolute-form has none.  What
+   has no path, `*` or the authority of CONNECT, is given as it is.  RFC 9112 3.2. */
+const char *sw_exchange_path(const struct sw_exchange *exchange);
+
+/*
+ * The reply to what no route answers.  `allow` names the methods of the resource, NULL where there
+ * is none: 404, 405 with Allow, 501 for a method that is not known; OPTIONS is answered, for `*` as
+ * well, with 204.  RFC 9110 9.3.7, 15.5.6, 15.6.2.
+ */
+void sw_reply_unrouted(struct sw_exchange *exchange, const char *allow);
+
 /* ---- Servers -------------------------------------------------------------------------------- */
 
 /* Why a server could not be opened. */
@@ -273,8 +329,8 @@ struct sw_server_fault {
 size_t sw_server_memory(const struct sw_server_config *config);
 
 /*
- * Take the memory and listen.  Nothing of the configuration is kept but `handler` and `user`.
- * Returns NULL on failure and, unless `fault` is NULL, says why.
+ * Take the memory and listen.  Nothing of the configuration is kept but what says so, the
+ * handlers and `user`.  Returns NULL on failure and, unless `fault` is NULL, says why.
  */
 struct sw_server *sw_server_open(const struct sw_server_config *config,
                                  struct sw_server_fault *fault);

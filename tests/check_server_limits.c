@@ -75,7 +75,7 @@ START_TEST(memory_is_known_beforehand)
     more.connections = 2 * 4096;
     ck_assert_uint_gt(sw_server_memory(&more), usual + 4096 * (32768 + 16384));
     more.exchanges = 4096;
-    ck_assert_uint_eq(sw_server_memory(&more), usual + 4096 * (128 + 512));
+    ck_assert_uint_eq(sw_server_memory(&more), usual + 4096 * (128 + 512 + 20));
     more = config;
     more.workers = 3;
     ck_assert_uint_gt(sw_server_memory(&more), 3 * usual - 3 * 4096);

@@ -113,7 +113,7 @@ for emit in enums names docs method.rules status.rules media.rules header.keys; 
         [ "${sum:=$new}" = "$new" ] || { echo "$a: other bytes for $emit"; failed=1; }
     done
 done
-for emit in header tables rules; do
+for emit in header tables rules dispatch.h dispatch.c; do
     sum=
     for a in $awks; do
         new=$($(echo $a | tr + ' ') -v emit=$emit -v prefix=demo -f grammar/routes.awk \

@@ -15,6 +15,7 @@ BEGIN {
     layer[++layers] = "^pool"
     layer[++layers] = "^(shockwave_server|loop)"
     layer[++layers] = "^server"
+    layer[++layers] = "^sw_demo_"
     layer[++layers] = "^demo"
     layer[++layers] = "^main"
 }
