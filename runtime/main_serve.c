@@ -12,8 +12,8 @@
 #include "sw_demo_dispatch.h"
 
 static const char usage[] =
-    "usage: shockwave serve [OPTION]...\n"
-    "Serves a demonstration of the Shockwave HTTP/1.1 engine.\n"
+    "usage: shockwave serve [OPTION]... [DIR]\n"
+    "Serves the files of a directory; without one, a demonstration of the engine.\n"
     "\n"
     "  -a, --address ADDRESS  where to listen: IPv4, IPv6 or the path of a unix socket\n"
     "                         (127.0.0.1)\n"
@@ -24,11 +24,20 @@ static const char usage[] =
     "Exit status: 0 left cleanly, 1 connections had to be cut, 2 could not start.\n";
 
 static struct sw_server *server;
+static struct sw_files files;
 
 static void leave(int signal_number)
 {
     (void)signal_number;
     sw_server_stop(server);
+}
+
+static void serve_file(struct sw_exchange *exchange)
+{
+    struct sw_target target = {.path = SW_SPAN("/")};
+
+    sw_target_parse(sw_exchange_target(exchange), &target);
+    sw_files_serve(&files, exchange, target.path);
 }
 
 /* Each connection is a descriptor; the usual soft limit of 1024 is for programs that use select().
@@ -42,7 +51,7 @@ static void raise_descriptor_limit(void)
     setrlimit(RLIMIT_NOFILE, &limit);
 }
 
-/* Fill the listener from the arguments.  Returns -1, or the status to exit with. */
+/* Fill the listener and files.root from the arguments.  Returns -1, or the status to exit with. */
 static int read_options(int argc, char **argv, struct sw_listener *listener)
 {
     static const struct option options[] = {
@@ -72,9 +81,10 @@ static int read_options(int argc, char **argv, struct sw_listener *listener)
             return 2;
         }
     }
-    if (optind < argc) {
-        fprintf(stderr, "shockwave: %s: no such argument\nTry: shockwave serve --help\n",
-                argv[optind]);
+    files.root = argv[optind];
+    if (argc - optind > 1) {
+        fprintf(stderr, "shockwave: %s: one directory is enough\nTry: shockwave serve --help\n",
+                argv[optind + 1]);
         return 2;
     }
     return -1;
@@ -92,7 +102,9 @@ static void greet(const struct sw_listener *listener)
         snprintf(base, sizeof base, strchr(address, ':') ? "http://[%s]:%u" : "http://%s:%u",
                  address, sw_server_port(server, 0));
     printf("Shockwave serves\n");
-    for (size_t i = 0; i < sizeof path / sizeof *path; i++)
+    if (files.root)
+        printf("  %s/ out of %s\n", base, files.root);
+    for (size_t i = 0; i < sizeof path / sizeof *path && !files.root; i++)
         printf("  %s%-12s %s\n", base, path[i], what[i]);
     printf("Stop it with Ctrl-C.\n");
     fflush(stdout);
@@ -110,8 +122,13 @@ int sw_main_serve(int argc, char **argv)
         .listeners = &listener,
         .listener_count = 1,
         .scratch = 32768, /* /headers writes its page there */
-        .handler = sw_demo_dispatch,
+        .handler = files.root ? serve_file : sw_demo_dispatch,
     };
+    int fault_of_files = files.root ? sw_files_open(&files) : 0;
+    if (fault_of_files) {
+        fprintf(stderr, "shockwave: %s: %s\n", files.root, strerror(fault_of_files));
+        return 2;
+    }
     struct sw_server_fault fault;
     server = sw_server_open(&config, &fault);
     if (!server) {
@@ -129,5 +146,7 @@ int sw_main_serve(int argc, char **argv)
     signal(SIGINT, SIG_DFL);
     signal(SIGTERM, SIG_DFL);
     sw_server_close(server);
+    if (files.root)
+        sw_files_close(&files);
     return cut > 0;
 }

@@ -48,6 +48,31 @@ says 2 'Try: shockwave parse --help' '' parse --nonsense
 says 2 'parse reads standard input, not x' '' parse x
 says 0 'usage: shockwave parse' '' parse --help
 
+# ---- serve -----------------------------------------------------------------------------------------
+
+says 2 'No such file' '' serve /no/such/directory
+says 2 'one directory is enough' '' serve / /
+says 0 'usage: shockwave serve' '' serve --help
+
+directory=$(mktemp -d)
+echo 'a page' > "$directory/index.html"
+"$program" serve --port 0 "$directory" > "$directory/log" &
+pid=$!
+tries=50
+while [ $tries -gt 0 ] && ! grep -q Ctrl-C "$directory/log"; do
+    sleep 0.1
+    tries=$((tries - 1))
+done
+url=$(sed -n 's/^ *\(http[^ ]*\) .*/\1/p' "$directory/log")
+if command -v python3 >/dev/null; then
+    python3 -c "import sys, urllib.request as u; sys.exit(u.urlopen('$url').read() != b'a page\n')"
+    verdict $? "serve DIR does not answer with its index.html"
+fi
+kill -TERM $pid
+wait $pid
+verdict $? "serve DIR does not leave cleanly"
+rm -r "$directory"
+
 # Every byte in a value: the object can be read, and holds the byte.
 if command -v python3 >/dev/null; then
     python3 - "$program" <<'EOF'
