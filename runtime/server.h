@@ -29,6 +29,7 @@
  *   server_exchange.c  events: the handler, its hooks, the reply
  *   server_files.c     a handler of its own: files
  *   server_beneath.c   opening files below a directory
+ *   server_metrics.c   counters, and what is told of them
  *   server_time.c      clocks and the timer wheel
  */
 
@@ -183,6 +184,8 @@ struct sw_lease {
     uint8_t reply;       /* enum sw_reply_state */
     uint8_t pause;       /* enum sw_pause: what stopped it last */
     uint16_t error;      /* enum sw_error: what was wrong with the reply */
+    uint16_t status;     /* of the reply; 0 before it begins */
+    uint64_t began;      /* worker->now when the head had arrived */
     uint32_t start, end; /* the input not yet parsed: in[start..end) */
     uint32_t kept;       /* in[0..kept) holds the head of the active request */
     struct sw_parked *head_kept; /* or this does */
@@ -226,6 +229,36 @@ struct sw_manager {
 bool sw_manager_find(struct sw_manager *manager, const char *path);
 void sw_manager_tell(const struct sw_manager *manager, const char *text);
 
+/* ---- Metrics -------------------------------------------------------------------------------- */
+
+enum {
+    SW_METHOD_CLASSES = SW_METHOD_TRACE + 1, /* 0 is all that RFC 9110 does not define */
+    SW_STATUS_CLASSES = 6,                   /* 0 is no reply at all */
+    SW_LATENCIES = 14,                       /* buckets, the last without an end */
+    SW_POOLS = 4,
+};
+
+/* What a worker counts: it alone writes, with plain additions, and others read now and then. */
+struct sw_metrics {
+    _Atomic uint64_t requests[SW_METHOD_CLASSES][SW_STATUS_CLASSES];
+    _Atomic uint64_t latencies[SW_LATENCIES], milliseconds;
+    _Atomic uint64_t received, sent; /* bytes */
+    _Atomic uint64_t accepted;
+    _Atomic uint64_t timeouts[SW_WAIT_LINGER + 1]; /* by enum sw_wait */
+    _Atomic uint64_t errors[SW_ERROR_COUNT];
+    /* As they were when the last turn ended. */
+    _Atomic uint64_t peers[SW_WAIT_LINGER + 1]; /* by enum sw_wait */
+    struct {
+        _Atomic uint64_t used, high, misses;
+    } pools[SW_POOLS];
+};
+
+static inline void sw_count(_Atomic uint64_t *counter, uint64_t n)
+{
+    uint64_t sum = atomic_load_explicit(counter, memory_order_relaxed) + n;
+    atomic_store_explicit(counter, sum, memory_order_relaxed);
+}
+
 /* ---- Workers -------------------------------------------------------------------------------- */
 
 /* A worker's part in a listener: a socket of its own, or its descriptor of one for all of them. */
@@ -260,6 +293,8 @@ struct sw_worker {
     struct sw_pool outputs;
     struct sw_pool parked;  /* struct sw_parked */
     char *scratch;          /* config->scratch bytes for each lease */
+    uint32_t waiting[SW_WAIT_LINGER + 1]; /* peers by enum sw_wait, NONE left out */
+    struct sw_metrics metrics;
     struct sw_client *names; /* one for each peer, touched only if somebody asks */
     struct sw_link open;    /* peers that wait for the loop */
     struct sw_link ready;   /* that have something to do at once */
@@ -410,6 +445,22 @@ struct sw_client *sw_peer_name(struct sw_worker *worker, struct sw_peer *peer);
 /* Take the PROXY header from the front of the input.  True when HTTP may begin; else more bytes are
    wanted, or the peer is `broken`. */
 bool sw_peer_greet(struct sw_worker *worker, struct sw_peer *peer);
+
+/* ---- server_metrics.c ----------------------------------------------------------------------- */
+
+/* The peer waits for something else from now on. */
+static inline void sw_peer_wait(struct sw_worker *worker, struct sw_peer *peer, enum sw_wait wait)
+{
+    worker->waiting[peer->wait]--;
+    worker->waiting[wait]++;
+    peer->wait = (uint8_t)wait;
+}
+
+/* The exchange is over. */
+void sw_metrics_note(struct sw_lease *lease);
+
+/* The turn is over: let others see how peers and pools are. */
+void sw_metrics_publish(struct sw_worker *worker);
 
 /* ---- server_exchange.c ---------------------------------------------------------------------- */
 

@@ -102,6 +102,7 @@ struct sw_writer *sw_reply_begin(struct sw_exchange *exchange, unsigned status, 
     if (error && !lease->head.error)
         lease->head.error = (uint16_t)error;
     lease->reply = SW_REPLY_HEAD;
+    lease->status = (uint16_t)status;
     return &lease->head;
 }
 
@@ -236,11 +237,14 @@ void sw_lease_over(struct sw_lease *lease, bool whole)
     const struct sw_hooks *hooks = exchange->hooks;
     if (hooks && hooks->over)
         hooks->over(exchange, whole);
+    if (lease->active)
+        sw_metrics_note(lease);
     lease->active = lease->whole = lease->held = false;
     lease->draining = true;
     lease->reply = SW_REPLY_NONE;
     lease->error = SW_OK;
     sw_lease_give_head(lease);
+    lease->status = 0;
     lease->lent.n = lease->content.n = 0;
     exchange->hooks = NULL;
     exchange->data = NULL;
@@ -308,7 +312,8 @@ static void begin(struct sw_lease *lease, const struct sw_event *event)
     lease->draining = false;
     lease->exchange.head = event->head;
     lease->exchange.bytes = settle_head(lease, event->bytes.p);
-    peer->wait = SW_WAIT_NONE;
+    lease->began = worker->now;
+    sw_peer_wait(worker, peer, SW_WAIT_NONE);
     if (++peer->requests == config->requests || worker->leaving)
         sw_conn_close(&peer->conn);
     worker->doors[peer->door].handler(&lease->exchange);
@@ -345,6 +350,7 @@ static void finish(struct sw_lease *lease, const struct sw_event *event)
 static void refuse(struct sw_lease *lease)
 {
     struct sw_writer out = sw_lease_writer(lease);
+    sw_count(&lease->worker->metrics.errors[lease->peer->conn.error], 1);
     if (!sw_conn_refuse(&lease->peer->conn, &out, &lease->worker->date))
         lease->written += (uint32_t)out.n;
     lease->peer->last = true;

@@ -54,10 +54,16 @@ static void wait_for(struct sw_worker *worker, struct sw_peer *peer, enum sw_wai
         time = config->linger;
         break;
     }
-    peer->wait = (uint8_t)wait;
+    sw_peer_wait(worker, peer, wait);
     peer->progress = 0;
     if (wait != SW_WAIT_NONE)
         sw_wheel_set(&worker->wheel, &peer->timer, sw_worker_tick(worker, time));
+}
+
+static void note_received(struct sw_worker *worker, struct sw_peer *peer, size_t n)
+{
+    peer->progress += (uint32_t)n;
+    sw_count(&worker->metrics.received, n);
 }
 
 void sw_peer_wake(struct sw_worker *worker, struct sw_peer *peer)
@@ -71,7 +77,7 @@ void sw_peer_wake(struct sw_worker *worker, struct sw_peer *peer)
 static void forget(struct sw_worker *worker, struct sw_peer *peer)
 {
     peer->fd = -1;
-    peer->wait = SW_WAIT_NONE;
+    sw_peer_wait(worker, peer, SW_WAIT_NONE);
     sw_link_take(&peer->timer.link);
     struct sw_lease *lease = peer->lease;
     if (lease && lease->active && lease->held) {
@@ -109,7 +115,7 @@ static void linger(struct sw_worker *worker, struct sw_peer *peer)
         }
         ssize_t n = recv(peer->fd, worker->sink, sizeof worker->sink, 0);
         if (n > 0)
-            peer->progress += (uint32_t)n;
+            note_received(worker, peer, (size_t)n);
         else if (n < 0 && errno == EINTR)
             continue;
         else if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK))
@@ -173,7 +179,7 @@ static void fill(struct sw_worker *worker, struct sw_peer *peer, struct sw_lease
     ssize_t n = recv(peer->fd, lease->in + lease->end, space, 0);
     if (n > 0) {
         lease->end += (uint32_t)n;
-        peer->progress += (uint32_t)n;
+        note_received(worker, peer, (size_t)n);
         /* Less than was asked for: the socket is empty, and news of more will come. */
         peer->readable = (size_t)n == space || peer->ending;
     } else if (n == 0 && space > 0) {
@@ -250,6 +256,7 @@ bool sw_peer_flush(struct sw_worker *worker, struct sw_peer *peer)
         ssize_t n = transmit(peer, lease);
         if (n >= 0) {
             peer->progress += (uint32_t)n;
+            sw_count(&worker->metrics.sent, (uint64_t)n);
             advance(lease, (size_t)n);
         } else if (errno == EAGAIN || errno == EWOULDBLOCK) {
             peer->blocked = true;
@@ -269,6 +276,7 @@ void sw_peer_say(struct sw_worker *worker, struct sw_peer *peer, unsigned status
 {
     struct sw_lease *lease = peer->lease;
     peer->last = true;
+    lease->status = (uint16_t)status;
     struct sw_writer out = sw_lease_writer(lease);
     sw_write_status(&out, status);
     sw_write_date(&out, &worker->date);
@@ -375,6 +383,8 @@ static void reset(const struct sw_peer *peer)
 
 void sw_peer_expire(struct sw_worker *worker, struct sw_peer *peer)
 {
+    if (peer->wait != SW_WAIT_NONE)
+        sw_count(&worker->metrics.timeouts[peer->wait], 1);
     switch ((enum sw_wait)peer->wait) {
     case SW_WAIT_NONE:
         return;
@@ -438,6 +448,7 @@ bool sw_peer_open(struct sw_worker *worker, const struct sw_door *door, int fd)
         sw_pool_put(&worker->peers, peer);
         return false;
     }
+    sw_count(&worker->metrics.accepted, 1);
     sw_link_move(&peer->link, &worker->open);
     if (full)
         turn_away(worker, peer);

@@ -65,6 +65,8 @@ bool sw_peer_greet(struct sw_worker *worker, struct sw_peer *peer)
         return false;
     peer->broken = n == 0 || (n < 0 && (always || n != -SW_ERROR_PROXY_MISSING));
     peer->greeted = !peer->broken;
+    if (peer->broken)
+        sw_count(&worker->metrics.errors[n < 0 ? -n : SW_ERROR_TRUNCATED], 1);
     if (n > 0) {
         lease->start += (uint32_t)n;
         if (proxy.known)

@@ -214,6 +214,7 @@ static void turn(struct sw_worker *worker)
         if (worker->doors[i].ready)
             sw_door_accept(worker, &worker->doors[i]);
     watch_doors(worker);
+    sw_metrics_publish(worker);
 }
 
 void sw_worker_serve(struct sw_worker *worker)

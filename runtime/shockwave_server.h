@@ -370,6 +370,20 @@ void sw_server_stop(struct sw_server *server);
    another thread holds one. */
 void sw_server_close(struct sw_server *server);
 
+/* ---- Seen from outside ---------------------------------------------------------------------- */
+
+/*
+ * Handlers, for whatever route or listener they are wanted on: all that has been counted since the
+ * server began, in the text format of Prometheus; 200 as long as it serves at all; 200 while it is
+ * running and 503 when it leaves.  The last one routes /metrics, /livez and /readyz to the others.
+ *
+ * Times of requests are told to within a turn of the loop, which reads the clock once.
+ */
+void sw_metrics_serve(struct sw_exchange *exchange);
+void sw_livez_serve(struct sw_exchange *exchange);
+void sw_readyz_serve(struct sw_exchange *exchange);
+void sw_admin_serve(struct sw_exchange *exchange);
+
 /* ---- Sockets from a service manager --------------------------------------------------------- */
 
 /* A socket that whoever started this process has opened for it: a struct sw_listener's `fd`. */
