@@ -91,11 +91,9 @@ static void (*take)(struct sw_head *head, const char *buf, size_t len);
 
 static const struct road *best(void)
 {
-    const struct road *road = roads;
-
-    while (!road->here())
-        road++;
-    return road;
+    for (const struct road *road = roads;; road++)
+        if (road->here())
+            return road;
 }
 
 void sw_head_fast(struct sw_head *head, const char *buf, size_t len)

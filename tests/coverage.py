@@ -14,12 +14,12 @@ BRANCHES = 0.98
 
 
 def read_known(path):
-    """{(file, text of the line): how many of its branches are left}."""
+    """{(file, text of the line): (the least, the most of its branches that are left)}."""
     known = {}
     for line in open(path):
         if line[0] not in "#\n ":
-            count, file, text = re.fullmatch(r"(\d+) (\S+): (.*)\n", line).groups()
-            known[file, text] = int(count)
+            least, most, file, text = re.fullmatch(r"(?:(\d+)-)?(\d+) (\S+): (.*)\n", line).groups()
+            known[file, text] = int(least or most), int(most)
     return known
 
 
@@ -48,12 +48,12 @@ def main(known):
             elif left:
                 key = name, source[number - 1].strip()
                 found[key] = found.get(key, 0) + left
-                if known.get(key, 0) < found[key]:
+                if known.get(key, (0, 0))[1] < found[key]:
                     wrong.append(f"{name}:{number}: {left} branches left: {key[1]}")
     print(f"{'all':28} {percent(*total[:2])} lines   {percent(*total[2:])} branches")
-    for key, count in known.items():
-        if found.get(key, 0) < count:
-            wrong.append(f"coverage.txt: {key[0]} has no {count} branches left at {key[1]}")
+    for key, (least, _) in known.items():
+        if found.get(key, 0) < least:
+            wrong.append(f"coverage.txt: {key[0]} has no {least} branches left at {key[1]}")
     if total[2] < BRANCHES * total[3]:
         wrong.append(f"less than {100 * BRANCHES:.0f} % of the branches")
     rest = sum(found.values())
