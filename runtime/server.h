@@ -198,7 +198,7 @@ struct sw_lease {
     uint64_t file_at;
     struct sw_span content; /* not yet taken by the handler */
     struct sw_writer head;  /* of the reply, while fields are added */
-    struct sw_message message;
+    _Alignas(64) struct sw_message message;
 };
 
 /* The lease of an exchange that a handler knows. */

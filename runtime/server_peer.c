@@ -208,20 +208,18 @@ static ssize_t transmit_file(const struct sw_peer *peer, const struct sw_lease *
 
 static ssize_t transmit(const struct sw_peer *peer, const struct sw_lease *lease)
 {
-    if (lease->lent.n && !lease->lent.p)
+    if (!lease->lent.n)
+        return send(peer->fd, lease->out + lease->sent, lease->written - lease->sent, MSG_NOSIGNAL);
+    if (!lease->lent.p)
         return transmit_file(peer, lease);
     struct iovec parts[3];
     size_t count = 0;
-    uint32_t stop = lease->lent.n ? lease->lent_at : lease->written;
+    uint32_t stop = lease->lent_at;
     if (stop > lease->sent)
         parts[count++] = (struct iovec){lease->out + lease->sent, stop - lease->sent};
-    if (lease->lent.n) {
-        parts[count++] = (struct iovec){(void *)(uintptr_t)lease->lent.p, lease->lent.n};
-        if (lease->written > stop)
-            parts[count++] = (struct iovec){lease->out + stop, lease->written - stop};
-    }
-    if (count == 1)
-        return send(peer->fd, parts[0].iov_base, parts[0].iov_len, MSG_NOSIGNAL);
+    parts[count++] = (struct iovec){(void *)(uintptr_t)lease->lent.p, lease->lent.n};
+    if (lease->written > stop)
+        parts[count++] = (struct iovec){lease->out + stop, lease->written - stop};
     struct msghdr message = {.msg_iov = parts, .msg_iovlen = count};
     return sendmsg(peer->fd, &message, MSG_NOSIGNAL);
 }

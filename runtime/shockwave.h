@@ -471,6 +471,13 @@ void sw_conn_init(struct sw_conn *conn, enum sw_role role, const struct sw_limit
  * sw_conn_refuse() needs it still.  Fields beyond 32: sw_head_lend() on message->head after this.
  */
 void sw_conn_lend(struct sw_conn *conn, struct sw_message *message);
+
+/*
+ * The same with room that was lent before, to this connection or to one of the same role and with
+ * the same limits: it is not prepared anew, which is most of what lending costs.  The head keeps its
+ * fields beyond 32 as well.
+ */
+void sw_conn_lend_again(struct sw_conn *conn, struct sw_message *message);
 struct sw_message *sw_conn_unlend(struct sw_conn *conn);
 
 /*

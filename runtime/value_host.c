@@ -171,9 +171,9 @@ static int parse_port(const char *p, const char *end)
     return port;
 }
 
-bool sw_host_parse(struct sw_span value, struct sw_host *host)
+/* All but telling an IPv4 address from a name: an address is a name too, as far as bytes go. */
+static bool parse_host(struct sw_span value, struct sw_host *host)
 {
-    uint8_t scratch[4];
     const char *p = value.p, *end = value_end(value);
 
     *host = (struct sw_host){.name = value_span(p, p), .port = -1};
@@ -188,12 +188,7 @@ bool sw_host_parse(struct sw_span value, struct sw_host *host)
         if (p == NULL)
             return false;
         host->name = value_span(value.p, p);
-        if (host->name.n == 0)
-            host->kind = SW_HOST_EMPTY;
-        else if (value_is_digit(*value.p) && parse_ipv4(value.p, p, scratch) == p)
-            host->kind = SW_HOST_IPV4;
-        else
-            host->kind = SW_HOST_NAME;
+        host->kind = host->name.n == 0 ? SW_HOST_EMPTY : SW_HOST_NAME;
     }
     if (p == end)
         return true;
@@ -201,6 +196,26 @@ bool sw_host_parse(struct sw_span value, struct sw_host *host)
         return false;
     host->port = parse_port(p, end);
     return host->port >= -1;
+}
+
+bool sw_host_parse(struct sw_span value, struct sw_host *host)
+{
+    uint8_t scratch[4];
+
+    if (!parse_host(value, host))
+        return false;
+    const char *end = host->name.p + host->name.n;
+    if (host->kind == SW_HOST_NAME && value_is_digit(*host->name.p) &&
+        parse_ipv4(host->name.p, end, scratch) == end)
+        host->kind = SW_HOST_IPV4;
+    return true;
+}
+
+bool sw_host_valid(struct sw_span value)
+{
+    struct sw_host host;
+
+    return parse_host(value, &host);
 }
 
 bool sw_network_parse(struct sw_span text, struct sw_network *network)
