@@ -386,10 +386,11 @@ bool sw_peer_fits(const struct sw_worker *worker);
 /* A socket was accepted.  False when there is no room for it; it is then still the caller's. */
 bool sw_peer_open(struct sw_worker *worker, const struct sw_door *door, int fd);
 
-/* The loop has news of it. */
-void sw_peer_ready(struct sw_worker *worker, struct sw_peer *peer, unsigned what);
+/* The loop has news of it: is there something to do for sw_peers_run()? */
+bool sw_peer_ready(struct sw_worker *worker, struct sw_peer *peer, unsigned what);
 
-/* Do all that can be done for it now: read, parse, answer, send. */
+/* Do all that can be done for them now: read, parse, answer, send.  Uses the array up. */
+void sw_peers_run(struct sw_worker *worker, struct sw_peer **peers, size_t count);
 void sw_peer_run(struct sw_worker *worker, struct sw_peer *peer);
 
 /* Have that done soon. */

@@ -12,9 +12,12 @@
 #include <unistd.h>
 
 /*
- * A peer without a lease is idle.  News from the loop set its flags; sw_peer_run() then borrows a
+ * A peer without a lease is idle.  News from the loop set its flags; sw_peers_run() then borrows a
  * lease and turns until there is nothing left to do: read, parse (which calls the handler), send
  * all that was written at once.  What stopped it decides which timer runs and what is given back.
+ *
+ * Some peers go through these three together.  Each of the three fills the caches with code of its
+ * own, most of it the kernel's, and one peer after the other finds it there.
  */
 
 enum {
@@ -315,49 +318,81 @@ static void rest(struct sw_worker *worker, struct sw_peer *peer, enum sw_pause p
     }
 }
 
-void sw_peer_run(struct sw_worker *worker, struct sw_peer *peer)
+/* Read what has come, if it is wanted.  False when there is no lease: it will come to its turn. */
+static bool hear(struct sw_worker *worker, struct sw_peer *peer)
 {
     if (!peer->lease && !sw_lease_borrow(worker, peer))
-        return;
+        return false;
+    if (peer->lease->pause == SW_PAUSE_INPUT && peer->readable)
+        fill(worker, peer, peer->lease);
+    return true;
+}
+
+static void answer(struct sw_worker *worker, struct sw_peer *peer)
+{
+    struct sw_lease *lease = peer->lease;
+    bool greeted = peer->greeted || sw_peer_greet(worker, peer);
+    lease->pause = (uint8_t)(greeted ? sw_lease_parse(lease) : SW_PAUSE_INPUT);
+}
+
+/* Send what was written.  True when there is more to do: in another turn, or later if this is the
+   last. */
+static bool speak(struct sw_worker *worker, struct sw_peer *peer, bool last)
+{
     struct sw_lease *lease = peer->lease;
     enum sw_pause pause = (enum sw_pause)lease->pause;
-    for (int turn = 0;; turn++) {
-        if (pause == SW_PAUSE_INPUT && peer->readable)
-            fill(worker, peer, lease);
-        pause = peer->greeted || sw_peer_greet(worker, peer) ? sw_lease_parse(lease)
-                                                             : SW_PAUSE_INPUT;
-        if (!sw_peer_flush(worker, peer)) {
-            sw_peer_close(worker, peer);
-            return;
-        }
-        if (peer->blocked)
-            break;
+    bool more = false;
+    if (!sw_peer_flush(worker, peer)) {
+        sw_peer_close(worker, peer);
+        return false;
+    }
+    if (!peer->blocked) {
         if (pause == SW_PAUSE_LAST) {
             end(worker, peer);
-            return;
+            return false;
         }
         if (pause == SW_PAUSE_HANDOVER) {
             hand_over(worker, peer);
-            return;
+            return false;
         }
         bool room = sw_lease_wants_room(lease);
-        if (!room && pause != SW_PAUSE_OUTPUT && !(pause == SW_PAUSE_INPUT && peer->readable))
-            break;
-        if (turn == TURNS) {
+        more = room || pause == SW_PAUSE_OUTPUT || (pause == SW_PAUSE_INPUT && peer->readable);
+        if (more && last)
             sw_peer_wake(worker, peer);
-            break;
-        }
-        if (room)
+        else if (room)
             sw_lease_room(lease);
     }
-    lease->pause = (uint8_t)pause;
+    if (more && !last)
+        return true;
     rest(worker, peer, pause);
+    return false;
 }
 
-void sw_peer_ready(struct sw_worker *worker, struct sw_peer *peer, unsigned what)
+void sw_peers_run(struct sw_worker *worker, struct sw_peer **peers, size_t count)
+{
+    for (int turn = 0; count > 0; turn++) {
+        size_t left = 0, again = 0;
+        for (size_t i = 0; i < count; i++)
+            if (hear(worker, peers[i]))
+                peers[left++] = peers[i];
+        for (size_t i = 0; i < left; i++)
+            answer(worker, peers[i]);
+        for (size_t i = 0; i < left; i++)
+            if (speak(worker, peers[i], turn == TURNS))
+                peers[again++] = peers[i];
+        count = again;
+    }
+}
+
+void sw_peer_run(struct sw_worker *worker, struct sw_peer *peer)
+{
+    sw_peers_run(worker, &peer, 1);
+}
+
+bool sw_peer_ready(struct sw_worker *worker, struct sw_peer *peer, unsigned what)
 {
     if (peer->fd < 0)
-        return;
+        return false;
     if (what & (SW_READABLE | SW_ENDING))
         peer->readable = true;
     if (what & SW_ENDING)
@@ -369,7 +404,8 @@ void sw_peer_ready(struct sw_worker *worker, struct sw_peer *peer, unsigned what
     else if (peer->wait == SW_WAIT_LINGER)
         linger(worker, peer);
     else
-        sw_peer_run(worker, peer);
+        return true;
+    return false;
 }
 
 /* Have closing throw away what the peer did not take: it would stay in the kernel for minutes. */
