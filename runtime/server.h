@@ -181,7 +181,6 @@ struct sw_lease {
     bool held : 1;
     bool draining : 1;   /* it is over, but the rest of its content may still be on its way */
     bool drained : 1;    /* what was written has gone out since the handler was last told */
-    uint8_t reply;       /* enum sw_reply_state */
     uint8_t pause;       /* enum sw_pause: what stopped it last */
     uint16_t error;      /* enum sw_error: what was wrong with the reply */
     uint16_t status;     /* of the reply; 0 before it begins */
@@ -191,6 +190,8 @@ struct sw_lease {
     struct sw_parked *head_kept; /* or this does */
     uint32_t sent, written;      /* the output not yet sent: out[sent..written) */
     uint32_t lent_at;            /* `lent` goes out when `sent` comes here */
+    uint8_t reply;               /* enum sw_reply_state; apart from the flags, with which it would be
+                                    tested by one wide load that waits for the store just made */
     char *in;                    /* the input buffer, or the worker's sink when it has none */
     char *out;                   /* the output buffer, or NULL */
     struct sw_span lent;         /* its p is NULL for bytes of a file */
@@ -422,7 +423,15 @@ void sw_lease_return(struct sw_worker *worker, struct sw_peer *peer);
 void sw_lease_feed(struct sw_worker *worker);
 
 /* A writer over what is left of the output buffer: add what it wrote to lease->written. */
-struct sw_writer sw_lease_writer(struct sw_lease *lease);
+static inline struct sw_writer sw_lease_writer(struct sw_lease *lease)
+{
+    struct sw_worker *worker = lease->worker;
+    if (!lease->out)
+        lease->out = sw_pool_get(&worker->outputs);
+    return (struct sw_writer){.p = lease->out + lease->written,
+                              .size = worker->config->output - lease->written};
+}
+
 void sw_lease_give_output(struct sw_lease *lease);
 
 /* Have an input buffer, with what was parked. */
@@ -452,6 +461,8 @@ bool sw_peer_greet(struct sw_worker *worker, struct sw_peer *peer);
 /* The peer waits for something else from now on. */
 static inline void sw_peer_wait(struct sw_worker *worker, struct sw_peer *peer, enum sw_wait wait)
 {
+    if (peer->wait == wait)
+        return;
     worker->waiting[peer->wait]--;
     worker->waiting[wait]++;
     peer->wait = (uint8_t)wait;

@@ -69,7 +69,13 @@ static bool open_head(struct sw_lease *lease)
         lease->head = (struct sw_writer){.error = SW_ERROR_MISUSE};
         return false;
     }
-    lease->head = sw_lease_writer(lease);
+    /* One by one: a struct is copied in vectors, which wait for the stores that have just made it. */
+    const struct sw_writer fresh = sw_lease_writer(lease);
+    lease->head.p = fresh.p;
+    lease->head.n = 0;
+    lease->head.size = fresh.size;
+    lease->head.error = SW_OK;
+    lease->head.framed = 0;
     return true;
 }
 

@@ -74,15 +74,6 @@ void sw_lease_return(struct sw_worker *worker, struct sw_peer *peer)
 
 /* ---- Output --------------------------------------------------------------------------------- */
 
-struct sw_writer sw_lease_writer(struct sw_lease *lease)
-{
-    struct sw_worker *worker = lease->worker;
-    if (!lease->out)
-        lease->out = sw_pool_get(&worker->outputs);
-    return (struct sw_writer){.p = lease->out + lease->written,
-                              .size = worker->config->output - lease->written};
-}
-
 void sw_lease_give_output(struct sw_lease *lease)
 {
     if (lease->out)
