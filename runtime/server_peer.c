@@ -319,8 +319,11 @@ static void rest(struct sw_worker *worker, struct sw_peer *peer, enum sw_pause p
 
 void sw_peer_run(struct sw_worker *worker, struct sw_peer *peer)
 {
-    if (!peer->lease && !sw_lease_borrow(worker, peer))
+    if (!peer->lease && !sw_lease_borrow(worker, peer)) {
+        if (peer->wait == SW_WAIT_IDLE) /* it has asked: from now on it is we who are late */
+            wait_for(worker, peer, SW_WAIT_NONE);
         return;
+    }
     struct sw_lease *lease = peer->lease;
     enum sw_pause pause = (enum sw_pause)lease->pause;
     for (int turn = 0;; turn++) {
@@ -381,8 +384,19 @@ static void reset(const struct sw_peer *peer)
     setsockopt(peer->fd, SOL_SOCKET, SO_LINGER, &now, sizeof now);
 }
 
+/* Its next request may lie there already: in a long turn, news of it come behind the clock's. */
+static bool has_asked(const struct sw_peer *peer)
+{
+    char byte;
+    return recv(peer->fd, &byte, 1, MSG_PEEK) > 0;
+}
+
 void sw_peer_expire(struct sw_worker *worker, struct sw_peer *peer)
 {
+    if (peer->wait == SW_WAIT_IDLE && has_asked(peer)) {
+        sw_peer_ready(worker, peer, SW_READABLE);
+        return;
+    }
     if (peer->wait != SW_WAIT_NONE)
         sw_count(&worker->metrics.timeouts[peer->wait], 1);
     switch ((enum sw_wait)peer->wait) {
