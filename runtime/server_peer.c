@@ -327,6 +327,8 @@ void sw_peer_run(struct sw_worker *worker, struct sw_peer *peer)
     struct sw_lease *lease = peer->lease;
     enum sw_pause pause = (enum sw_pause)lease->pause;
     for (int turn = 0;; turn++) {
+        if (sw_lease_wants_room(lease)) /* before the next request, which would take its place */
+            sw_lease_room(lease);
         if (pause == SW_PAUSE_INPUT && peer->readable)
             fill(worker, peer, lease);
         pause = peer->greeted || sw_peer_greet(worker, peer) ? sw_lease_parse(lease)
@@ -345,15 +347,13 @@ void sw_peer_run(struct sw_worker *worker, struct sw_peer *peer)
             hand_over(worker, peer);
             return;
         }
-        bool room = sw_lease_wants_room(lease);
-        if (!room && pause != SW_PAUSE_OUTPUT && !(pause == SW_PAUSE_INPUT && peer->readable))
+        if (!sw_lease_wants_room(lease) && pause != SW_PAUSE_OUTPUT &&
+            !(pause == SW_PAUSE_INPUT && peer->readable))
             break;
         if (turn == TURNS) {
             sw_peer_wake(worker, peer);
             break;
         }
-        if (room)
-            sw_lease_room(lease);
     }
     lease->pause = (uint8_t)pause;
     rest(worker, peer, pause);
