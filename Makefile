@@ -266,6 +266,11 @@ $(BUILD)/trial_server: tests/trial_server.c $(SERVER) $(CORE)
 $(BUILD)/load: tests/load.c
 	$(CC) $(CFLAGS) $(CHECK) -MMD -MP -MF $@.d -o $@ $<
 
+test-clients: $(BUILD)/trial_server
+	@RUNLEVEL=1 sh tests/need.sh curl wget wrk nghttp2-client apache2-utils python3 nodejs \
+	    chromium haproxy nginx-light prometheus # no service is to be started
+	@BUILD=$(BUILD) PYTHONPATH=tests python3 tests/clients
+
 test-scale: $(TRIALS)
 	@RUNLEVEL=1 sh tests/need.sh python3 haproxy # no service is to be started
 	@BUILD=$(BUILD) python3 tests/scale.py

@@ -6,7 +6,6 @@ None of them may fail, and every server that goes must go cleanly.
     python3 tests/scale.py [TRIAL]...
 """
 # SPDX-License-Identifier: MIT
-import contextlib
 import subprocess
 import sys
 import time
@@ -80,13 +79,7 @@ def by_hand_over():
 # ---- They come through HAProxy, by the file that is our example -----------------------------------
 
 
-@contextlib.contextmanager
-def haproxy(**addresses):
-    proxy = HAProxy("tests/haproxy.cfg", **addresses)
-    try:
-        yield proxy
-    finally:
-        proxy.close()
+EXAMPLE = "tests/haproxy.cfg"
 
 
 def tell_retries(proxy):
@@ -98,7 +91,7 @@ def behind_haproxy():
     """Each of three in turn; in the second round the new one listens before the old one leaves."""
     options = ("workers=1", "proxied=2", "shared=1")
     servers = {name: Server(*options) for name in "abc"}
-    with haproxy(**{n.upper(): f"127.0.0.1:{s.port}" for n, s in servers.items()}) as proxy:
+    with HAProxy(EXAMPLE, **{n.upper(): f"127.0.0.1:{s.port}" for n, s in servers.items()}) as proxy:
         until(lambda: len(proxy.up()) == 3)
         loads, statuses = begin_loads(proxy.port), []
         for beside in (False, True):
@@ -119,7 +112,7 @@ def by_hand_over_behind_haproxy():
     """The only server that there is: nobody else can take what it does not."""
     with listen() as listener:
         here = f"127.0.0.1:{listener.getsockname()[1]}"
-        with haproxy(A=here, B=NOWHERE, C=NOWHERE) as proxy:
+        with HAProxy(EXAMPLE, A=here, B=NOWHERE, C=NOWHERE) as proxy:
 
             def begin():
                 until(lambda: proxy.up() == ["servers/a"])
