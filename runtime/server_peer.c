@@ -319,11 +319,8 @@ static void rest(struct sw_worker *worker, struct sw_peer *peer, enum sw_pause p
 
 void sw_peer_run(struct sw_worker *worker, struct sw_peer *peer)
 {
-    if (!peer->lease && !sw_lease_borrow(worker, peer)) {
-        if (peer->wait == SW_WAIT_IDLE) /* it has asked: from now on it is we who are late */
-            wait_for(worker, peer, SW_WAIT_NONE);
+    if (!peer->lease && !sw_lease_borrow(worker, peer))
         return;
-    }
     struct sw_lease *lease = peer->lease;
     enum sw_pause pause = (enum sw_pause)lease->pause;
     for (int turn = 0;; turn++) {
@@ -394,7 +391,8 @@ static bool has_asked(const struct sw_peer *peer)
 void sw_peer_expire(struct sw_worker *worker, struct sw_peer *peer)
 {
     if (peer->wait == SW_WAIT_IDLE && has_asked(peer)) {
-        sw_peer_ready(worker, peer, SW_READABLE);
+        peer->readable = true;
+        sw_peer_run(worker, peer);
         return;
     }
     if (peer->wait != SW_WAIT_NONE)
