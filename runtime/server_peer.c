@@ -323,6 +323,8 @@ static bool hear(struct sw_worker *worker, struct sw_peer *peer)
 {
     if (!peer->lease && !sw_lease_borrow(worker, peer))
         return false;
+    if (sw_lease_wants_room(peer->lease)) /* before the next request, which would take its place */
+        sw_lease_room(peer->lease);
     if (peer->lease->pause == SW_PAUSE_INPUT && peer->readable)
         fill(worker, peer, peer->lease);
     return true;
@@ -341,7 +343,6 @@ static bool speak(struct sw_worker *worker, struct sw_peer *peer, bool last)
 {
     struct sw_lease *lease = peer->lease;
     enum sw_pause pause = (enum sw_pause)lease->pause;
-    bool more = false;
     if (!sw_peer_flush(worker, peer)) {
         sw_peer_close(worker, peer);
         return false;
@@ -355,15 +356,13 @@ static bool speak(struct sw_worker *worker, struct sw_peer *peer, bool last)
             hand_over(worker, peer);
             return false;
         }
-        bool room = sw_lease_wants_room(lease);
-        more = room || pause == SW_PAUSE_OUTPUT || (pause == SW_PAUSE_INPUT && peer->readable);
-        if (more && last)
+        if (sw_lease_wants_room(lease) || pause == SW_PAUSE_OUTPUT ||
+            (pause == SW_PAUSE_INPUT && peer->readable)) {
+            if (!last)
+                return true;
             sw_peer_wake(worker, peer);
-        else if (room)
-            sw_lease_room(lease);
+        }
     }
-    if (more && !last)
-        return true;
     rest(worker, peer, pause);
     return false;
 }
@@ -415,8 +414,20 @@ static void reset(const struct sw_peer *peer)
     setsockopt(peer->fd, SOL_SOCKET, SO_LINGER, &now, sizeof now);
 }
 
+/* Its next request may lie there already: in a long turn, news of it come behind the clock's. */
+static bool has_asked(const struct sw_peer *peer)
+{
+    char byte;
+    return recv(peer->fd, &byte, 1, MSG_PEEK) > 0;
+}
+
 void sw_peer_expire(struct sw_worker *worker, struct sw_peer *peer)
 {
+    if (peer->wait == SW_WAIT_IDLE && has_asked(peer)) {
+        peer->readable = true;
+        sw_peer_run(worker, peer);
+        return;
+    }
     if (peer->wait != SW_WAIT_NONE)
         sw_count(&worker->metrics.timeouts[peer->wait], 1);
     switch ((enum sw_wait)peer->wait) {
