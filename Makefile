@@ -273,6 +273,10 @@ test-faults: $(TRIALS)
 	@sh tests/need.sh python3
 	@BUILD=$(BUILD) python3 tests/faults.py
 
+test-idle: $(TRIALS)
+	@sh tests/need.sh python3
+	@BUILD=$(BUILD) python3 tests/idle.py
+
 # The programs in README.md are compiled as they stand there.
 check-readme: $(SERVER) $(CORE)
 	@rm -rf $(BUILD)/readme && mkdir -p $(BUILD)/readme

@@ -5,6 +5,7 @@ import re
 import resource
 import signal
 import socket
+import statistics
 import subprocess
 import time
 
@@ -78,10 +79,23 @@ class Server:
         command = [f"{BUILD}/load", self.port, connections, requests, per_connection, seconds]
         return subprocess.Popen([str(x) for x in command], stdout=subprocess.PIPE, text=True)
 
-    def p99(self, requests=20_000):
-        """Of 8 connections, in microseconds."""
-        figures = load_end(self.load(8, requests))
-        return figures["p99"]
+    def p99(self, requests=20_000, connections=8):
+        """In microseconds."""
+        return load_end(self.load(connections, requests))["p99"]
+
+
+def compare(beside, alone, connections=8, requests=4000, rounds=15):
+    """The p99 of both servers, asked in turns so that what else this machine does hits both alike:
+    the medians in microseconds, and that of the quotients."""
+    pairs = [
+        (beside.p99(requests, connections), alone.p99(requests, connections))
+        for _ in range(rounds)
+    ]
+    return (
+        statistics.median(pair[0] for pair in pairs),
+        statistics.median(pair[1] for pair in pairs),
+        statistics.median(pair[0] / pair[1] for pair in pairs),
+    )
 
 
 def load_end(process):

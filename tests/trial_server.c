@@ -2,7 +2,8 @@
  *
  *     trial_server [MEMBER=NUMBER]... [port=NUMBER]
  *
- * Serves / , /large, /echo, /drop and /never; says its port, and at the end how many it had to cut.
+ * Serves / , /large, /echo, /drop, /never and /metrics; says its port, and at the end how many it had
+ * to cut.
  */
 /* SPDX-License-Identifier: MIT */
 #include <signal.h>
@@ -80,6 +81,8 @@ static void handle(struct sw_exchange *exchange)
         exchange->hooks = &drop_hooks;
     else if (asks_for(exchange, "/never"))
         sw_exchange_hold(exchange);
+    else if (asks_for(exchange, "/metrics"))
+        sw_metrics_serve(exchange);
     else
         sw_reply(exchange, SW_STATUS_OK, TEXT, SW_SPAN("Hello, World!"));
 }
