@@ -117,7 +117,7 @@ def main():
     whole, library, own = memory(server)
     crowd = Crowd(server, count)
     grown = server.resident() - own
-    beside, alone, quotient = compare(server, other, connections=1, requests=2000, rounds=21)
+    beside, alone, quotient = compare(server, other, connections=1, seconds=10)
     crowd.ask_again()
     again = server.resident() - own
     held = lent(server)

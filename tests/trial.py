@@ -16,9 +16,9 @@ GET = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"
 class Server:
     """A trial server; with a listening socket it is started as a service manager would do it."""
 
-    def __init__(self, *options, listener=None, descriptors=None):
+    def __init__(self, *options, listener=None, descriptors=None, program="trial_server"):
         environment = dict(os.environ)
-        command = [f"{BUILD}/trial_server", *options]
+        command = [f"{BUILD}/{program}", *options]
         if listener:
             environment["LISTEN_FDS"] = "1"
             command = ["sh", "-c", 'LISTEN_PID=$$ exec "$@"', "sh", *command]
@@ -84,18 +84,14 @@ class Server:
         return load_end(self.load(connections, requests))["p99"]
 
 
-def compare(beside, alone, connections=8, requests=4000, rounds=15):
-    """The p99 of both servers, asked in turns so that what else this machine does hits both alike:
-    the medians in microseconds, and that of the quotients."""
-    pairs = [
-        (beside.p99(requests, connections), alone.p99(requests, connections))
-        for _ in range(rounds)
-    ]
-    return (
-        statistics.median(pair[0] for pair in pairs),
-        statistics.median(pair[1] for pair in pairs),
-        statistics.median(pair[0] / pair[1] for pair in pairs),
-    )
+def compare(beside, alone, connections=8, seconds=4):
+    """The p99 of two servers, asked by turns so that whatever else this machine does hits both
+    alike: the medians in microseconds, and that of the quotients."""
+    pairs, begin = [], time.monotonic()
+    while len(pairs) < 5 or time.monotonic() - begin < seconds:
+        pairs.append([server.p99(2000, connections) for server in (beside, alone)])
+    quotients = [one / other for one, other in pairs]
+    return [statistics.median(x) for x in (*zip(*pairs), quotients)]
 
 
 def load_end(process):
