@@ -298,15 +298,16 @@ static void rest(struct sw_worker *worker, struct sw_peer *peer, enum sw_pause p
     if (peer->blocked) {
         if (!lease->written)
             sw_lease_give_output(lease);
+        sw_lease_shelve(worker, peer);
         wait_for(worker, peer, SW_WAIT_WRITE);
         return;
     }
     sw_lease_give_output(lease);
-    lease->draining = lease->draining && !sw_body_done(&lease->message.body);
+    lease->draining = lease->draining && !sw_body_done(&lease->message->body);
     if (pause != SW_PAUSE_INPUT) {
         wait_for(worker, peer, SW_WAIT_NONE);
     } else if (lease->active || lease->draining) {
-        sw_lease_park_content(worker, peer);
+        sw_lease_shelve(worker, peer);
         wait_for(worker, peer, SW_WAIT_BODY);
     } else if (lease->start < lease->end) {
         sw_lease_park_head(worker, peer);
@@ -322,6 +323,7 @@ void sw_peer_run(struct sw_worker *worker, struct sw_peer *peer)
     if (!peer->lease && !sw_lease_borrow(worker, peer))
         return;
     struct sw_lease *lease = peer->lease;
+    sw_lease_fetch(lease);
     enum sw_pause pause = (enum sw_pause)lease->pause;
     for (int turn = 0;; turn++) {
         if (pause == SW_PAUSE_INPUT && peer->readable)
