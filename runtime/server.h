@@ -191,6 +191,7 @@ struct sw_lease {
     struct sw_message *message;  /* NULL while it is on the shelf */
     uint32_t sent, written;      /* the output not yet sent: out[sent..written) */
     uint32_t lent_at;            /* `lent` goes out when `sent` comes here */
+    uint32_t queued;             /* in the socket when the timer for writing was set */
     char *in;                    /* the input buffer, or the worker's sink when it has none */
     char *out;                   /* the output buffer, or NULL */
     struct sw_span lent;         /* its p is NULL for bytes of a file */

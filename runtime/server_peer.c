@@ -5,7 +5,9 @@
 #include "server.h"
 
 #include <errno.h>
+#include <linux/sockios.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/sendfile.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
@@ -25,9 +27,19 @@ enum {
 
 /* ---- Waiting -------------------------------------------------------------------------------- */
 
+/* Bytes that the socket has taken, and the other end has not. */
+static int64_t queued(const struct sw_peer *peer)
+{
+    int n = 0;
+    ioctl(peer->fd, SIOCOUTQ, &n);
+    return n;
+}
+
 /*
- * A head has one deadline, whatever comes in between.  Content and replies have a new one each time
- * that enough of them has gone through: so one byte now and then does not keep a connection open.
+ * A head has one deadline, whatever comes in between.  Content has a new one each time that enough
+ * of it has come, and so have replies: one byte now and then does not keep a connection open.  How
+ * much of a reply has arrived is known to the socket alone, which may take more of it by itself, and
+ * asks for more late; so it is asked when time is up.
  */
 static void wait_for(struct sw_worker *worker, struct sw_peer *peer, enum sw_wait wait)
 {
@@ -45,10 +57,15 @@ static void wait_for(struct sw_worker *worker, struct sw_peer *peer, enum sw_wai
         time = config->head_timeout;
         break;
     case SW_WAIT_BODY:
-    case SW_WAIT_WRITE:
         if (peer->wait == wait && peer->progress < config->pace)
             return;
-        time = wait == SW_WAIT_BODY ? config->body_timeout : config->write_timeout;
+        time = config->body_timeout;
+        break;
+    case SW_WAIT_WRITE:
+        if (peer->wait == wait)
+            return;
+        time = config->write_timeout;
+        peer->lease->queued = (uint32_t)queued(peer);
         break;
     case SW_WAIT_LINGER:
         time = config->linger;
@@ -383,8 +400,20 @@ static void reset(const struct sw_peer *peer)
     setsockopt(peer->fd, SOL_SOCKET, SO_LINGER, &now, sizeof now);
 }
 
+/* Has the peer taken enough of the reply to have some more time? */
+static bool takes_enough(const struct sw_worker *worker, const struct sw_peer *peer)
+{
+    int64_t taken = (int64_t)peer->lease->queued + peer->progress - queued(peer);
+    return taken >= (int64_t)worker->config->pace;
+}
+
 void sw_peer_expire(struct sw_worker *worker, struct sw_peer *peer)
 {
+    if (peer->wait == SW_WAIT_WRITE && takes_enough(worker, peer)) {
+        sw_peer_wait(worker, peer, SW_WAIT_NONE);
+        wait_for(worker, peer, SW_WAIT_WRITE);
+        return;
+    }
     if (peer->wait != SW_WAIT_NONE)
         sw_count(&worker->metrics.timeouts[peer->wait], 1);
     switch ((enum sw_wait)peer->wait) {

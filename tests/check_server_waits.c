@@ -206,6 +206,30 @@ START_TEST(a_head_is_there_for_a_reply_that_is_taken_slowly)
 }
 END_TEST
 
+static void reply_large(struct sw_exchange *exchange)
+{
+    sw_reply(exchange, SW_STATUS_OK, TEXT, (struct sw_span){large, sizeof large});
+}
+
+/* The socket asks for more only when it is a good deal emptier; that is not what counts. */
+START_TEST(who_takes_enough_in_time_is_not_cut)
+{
+    served_begin(&served, (struct sw_server_config){
+                              .handler = reply_large, .write_timeout = 400, .pace = 10000});
+    int fd = client_open_narrow(&served, 65536);
+    client_say(fd, "GET / HTTP/1.1\r\nHost: x\r\n\r\n");
+    for (int i = 0; i < 40; i++) {
+        take(fd, 20000);
+        nanosleep(&(struct timespec){0, 50000000}, NULL);
+    }
+    struct pollfd cut = {.fd = fd, .events = POLLRDHUP};
+    ck_assert_int_eq(poll(&cut, 1, 0), 0);
+    ck_assert_int_eq(poll(&cut, 1, PATIENCE), 1); /* now that it takes nothing more */
+    close(fd);
+    ck_assert_int_eq(served_end(&served), 0);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("server waits");
@@ -216,6 +240,7 @@ int main(void)
     tcase_add_loop_test(tcase, content_that_nobody_wants_dribbles_away, 0, 2);
     tcase_add_test(tcase, a_head_is_there_when_its_peer_is_gone);
     tcase_add_test(tcase, a_head_is_there_for_a_reply_that_is_taken_slowly);
+    tcase_add_test(tcase, who_takes_enough_in_time_is_not_cut);
     suite_add_tcase(suite, tcase);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_NORMAL);
