@@ -418,7 +418,7 @@ void sw_peer_wake(struct sw_worker *worker, struct sw_peer *peer);
 /* Its time has come. */
 void sw_peer_expire(struct sw_worker *worker, struct sw_peer *peer);
 
-/* Send what can be sent now.  False when the socket is broken. */
+/* Send what can be sent now, or a portion of it.  False when the socket is broken. */
 bool sw_peer_flush(struct sw_worker *worker, struct sw_peer *peer);
 
 /* A reply of the server's own, which is the last: for what the handler or the peer left undone. */

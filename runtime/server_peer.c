@@ -21,6 +21,7 @@
 
 enum {
     TURNS = 16,              /* for one peer before the others have theirs */
+    PORTION = 256 << 10,     /* sent to one peer before the others have theirs */
     LINGER_BYTES = 16 << 20, /* dropped at most after the last reply */
     GRACE = 100,             /* milliseconds for who is idle when the server leaves */
 };
@@ -211,30 +212,32 @@ static void fill(struct sw_worker *worker, struct sw_peer *peer, struct sw_lease
 }
 
 /* What stands before the file first; the kernel keeps it back to send both together. */
-static ssize_t transmit_file(const struct sw_peer *peer, const struct sw_lease *lease)
+static ssize_t transmit_file(const struct sw_peer *peer, const struct sw_lease *lease, size_t most)
 {
     size_t before = lease->lent_at - lease->sent;
     if (before)
         return send(peer->fd, lease->out + lease->sent, before, MSG_NOSIGNAL | MSG_MORE);
     off_t from = (off_t)lease->file_at;
-    ssize_t n = sendfile(peer->fd, lease->file, &from, lease->lent.n);
+    ssize_t n = sendfile(peer->fd, lease->file, &from, lease->lent.n < most ? lease->lent.n : most);
     if (n == 0)
         errno = EIO; /* somebody has cut the file: what was promised cannot be sent */
     return n ? n : -1;
 }
 
-static ssize_t transmit(const struct sw_peer *peer, const struct sw_lease *lease)
+/* Send what is next, of what is lent no more than `most` bytes. */
+static ssize_t transmit(const struct sw_peer *peer, const struct sw_lease *lease, size_t most)
 {
     if (lease->lent.n && !lease->lent.p)
-        return transmit_file(peer, lease);
+        return transmit_file(peer, lease, most);
     struct iovec parts[3];
     size_t count = 0;
     uint32_t stop = lease->lent.n ? lease->lent_at : lease->written;
     if (stop > lease->sent)
         parts[count++] = (struct iovec){lease->out + lease->sent, stop - lease->sent};
     if (lease->lent.n) {
-        parts[count++] = (struct iovec){(void *)(uintptr_t)lease->lent.p, lease->lent.n};
-        if (lease->written > stop)
+        size_t n = lease->lent.n < most ? lease->lent.n : most;
+        parts[count++] = (struct iovec){(void *)(uintptr_t)lease->lent.p, n};
+        if (lease->written > stop && n == lease->lent.n)
             parts[count++] = (struct iovec){lease->out + stop, lease->written - stop};
     }
     if (count == 1)
@@ -266,12 +269,20 @@ static void advance(struct sw_lease *lease, size_t n)
     }
 }
 
+/* Is there something left to be sent? */
+static bool is_owed(const struct sw_lease *lease)
+{
+    return lease->written || lease->lent.n;
+}
+
 bool sw_peer_flush(struct sw_worker *worker, struct sw_peer *peer)
 {
     struct sw_lease *lease = peer->lease;
-    while (!peer->broken && !peer->blocked && (lease->written || lease->lent.n)) {
-        ssize_t n = transmit(peer, lease);
+    size_t portion = PORTION;
+    while (!peer->broken && !peer->blocked && portion && is_owed(lease)) {
+        ssize_t n = transmit(peer, lease, portion);
         if (n >= 0) {
+            portion -= (size_t)n < portion ? (size_t)n : portion;
             peer->progress += (uint32_t)n;
             sw_count(&worker->metrics.sent, (uint64_t)n);
             advance(lease, (size_t)n);
@@ -312,10 +323,11 @@ void sw_peer_say(struct sw_worker *worker, struct sw_peer *peer, unsigned status
 static void rest(struct sw_worker *worker, struct sw_peer *peer, enum sw_pause pause)
 {
     struct sw_lease *lease = peer->lease;
-    if (peer->blocked) {
+    if (peer->blocked || is_owed(lease)) {
         if (!lease->written)
             sw_lease_give_output(lease);
-        sw_lease_shelve(worker, peer);
+        if (peer->blocked)
+            sw_lease_shelve(worker, peer);
         wait_for(worker, peer, SW_WAIT_WRITE);
         return;
     }
@@ -353,6 +365,10 @@ void sw_peer_run(struct sw_worker *worker, struct sw_peer *peer)
         }
         if (peer->blocked)
             break;
+        if (is_owed(lease)) {
+            sw_peer_wake(worker, peer);
+            break;
+        }
         if (pause == SW_PAUSE_LAST) {
             end(worker, peer);
             return;

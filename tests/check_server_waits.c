@@ -3,7 +3,11 @@
 #define _GNU_SOURCE
 #include "served.h"
 
+#include <linux/sockios.h>
+#include <semaphore.h>
 #include <stdatomic.h>
+#include <stdio.h>
+#include <sys/ioctl.h>
 #include <time.h>
 
 #define TEXT   SW_SPAN("text/plain")
@@ -75,10 +79,10 @@ static void take_content(struct sw_exchange *exchange)
 }
 
 /* Byte by byte, each alone when the server has seen the one before. */
-static void dribble(int fd, const char *text)
+static void dribble(int fd, const char *text, size_t n)
 {
-    for (; *text; text++) {
-        client_send(fd, text, 1);
+    for (size_t i = 0; i < n; i++) {
+        client_send(fd, text + i, 1);
         nanosleep(&(struct timespec){0, 500000}, NULL);
     }
 }
@@ -104,7 +108,7 @@ START_TEST(a_head_is_there_for_content_that_dribbles)
     int fd = client_open(&served);
     for (int i = 0; i < 2; i++) { /* the second time where others have been */
         client_say(fd, "POST /some/path?query HTTP/1.1\r\n" FIELDS);
-        dribble(fd, dribbled[_i]);
+        dribble(fd, dribbled[_i], strlen(dribbled[_i]));
         client_until(fd, buf, sizeof buf, "seen");
     }
     close(fd);
@@ -114,7 +118,8 @@ START_TEST(a_head_is_there_for_content_that_dribbles)
 }
 END_TEST
 
-/* The reply is given at once, the content behind it dribbles and nobody wants it. */
+/* The reply is given at once, the content behind it dribbles and nobody wants it; its last byte comes
+   with the next request. */
 static void reply_at_once(struct sw_exchange *exchange)
 {
     look(exchange);
@@ -124,15 +129,21 @@ static void reply_at_once(struct sw_exchange *exchange)
 START_TEST(content_that_nobody_wants_dribbles_away)
 {
     served_begin(&served, (struct sw_server_config){.handler = reply_at_once, .exchanges = 2});
+    const char *content = strstr(dribbled[_i], "\r\n\r\n") + 4;
+    size_t last = strlen(content) - 1;
+    char next[1000];
+    snprintf(next, sizeof next, "%sPOST /some/path?query HTTP/1.1\r\n" FIELDS "%.*s",
+             content + last, (int)(content - dribbled[_i]), dribbled[_i]);
     int fd = client_open(&served);
-    for (int i = 0; i < 3; i++) {
-        client_say(fd, "POST /some/path?query HTTP/1.1\r\n" FIELDS);
-        dribble(fd, dribbled[_i]);
+    client_say(fd, next + 1);
+    for (int i = 0; i < 4; i++) {
+        dribble(fd, content, last);
         client_until(fd, buf, sizeof buf, "seen");
+        client_say(fd, next);
     }
     close(fd);
     served_end(&served);
-    ck_assert_uint_eq(hooks_called, 3);
+    ck_assert_uint_ge(hooks_called, 4);
     ck_assert_uint_eq(heads_wrong, 0);
 }
 END_TEST
@@ -230,6 +241,68 @@ START_TEST(who_takes_enough_in_time_is_not_cut)
 }
 END_TEST
 
+/* ---- Replies that are taken fast ------------------------------------------------------------- */
+
+static sem_t go;
+static int first; /* the client's end of the connection that asked first */
+static _Atomic size_t ahead;
+
+/* The server's end of a connection of this process. */
+static int other_end(int fd)
+{
+    struct sockaddr_in name, peer;
+    socklen_t size = sizeof name;
+    ck_assert_int_eq(getsockname(fd, (struct sockaddr *)&name, &size), 0);
+    for (int other = 0; other < 1024; other++) {
+        size = sizeof peer;
+        if (getpeername(other, (struct sockaddr *)&peer, &size) == 0 &&
+            peer.sin_port == name.sin_port && peer.sin_addr.s_addr == name.sin_addr.s_addr)
+            return other;
+    }
+    ck_abort_msg("there is none");
+}
+
+static void reply_to_two(struct sw_exchange *exchange)
+{
+    int arrived = 0, queued = 0;
+    switch (sw_exchange_target(exchange).p[1]) {
+    case 'w':
+        sem_wait(&go);
+        break;
+    case 'l':
+        reply_large(exchange);
+        return;
+    default:
+        ioctl(first, FIONREAD, &arrived);
+        ioctl(other_end(first), SIOCOUTQ, &queued);
+        atomic_store(&ahead, (size_t)arrived + (size_t)queued);
+    }
+    sw_reply(exchange, SW_STATUS_OK, TEXT, SW_SPAN("done"));
+}
+
+/* Two ask while the server is busy: the second is answered before all of the large reply is out. */
+START_TEST(a_large_reply_goes_out_in_portions)
+{
+    sem_init(&go, 0, 0);
+    served_begin(&served, (struct sw_server_config){.handler = reply_to_two, .workers = 1});
+    int busy = client_open(&served), second = client_open(&served);
+    first = client_open(&served);
+    client_say(busy, "GET /wait HTTP/1.1\r\nHost: x\r\n\r\n");
+    nanosleep(&(struct timespec){0, 50000000}, NULL);
+    client_say(first, "GET /large HTTP/1.1\r\nHost: x\r\n\r\n");
+    client_say(second, "GET /small HTTP/1.1\r\nHost: x\r\n\r\n");
+    sem_post(&go);
+    client_until(second, buf, sizeof buf, "done");
+    ck_assert_uint_gt(ahead, 0); /* the first was first */
+    ck_assert_uint_lt(ahead, 1 << 19);
+    take(first, sizeof large);
+    close(busy);
+    close(first);
+    close(second);
+    served_end(&served);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("server waits");
@@ -241,6 +314,7 @@ int main(void)
     tcase_add_test(tcase, a_head_is_there_when_its_peer_is_gone);
     tcase_add_test(tcase, a_head_is_there_for_a_reply_that_is_taken_slowly);
     tcase_add_test(tcase, who_takes_enough_in_time_is_not_cut);
+    tcase_add_test(tcase, a_large_reply_goes_out_in_portions);
     suite_add_tcase(suite, tcase);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_NORMAL);
