@@ -286,6 +286,7 @@ static void settle(struct sw_lease *lease)
    then nobody knows for how long.  Returns where it is. */
 static const char *settle_head(struct sw_lease *lease, const char *bytes)
 {
+    sw_lease_give_head(lease); /* what was left of the one before waited there for its end */
     if (!sw_body_done(&lease->message->body)) {
         const char *aside = sw_lease_keep_head(lease, bytes);
         if (aside)
