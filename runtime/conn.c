@@ -68,6 +68,7 @@ void sw_conn_lend(struct sw_conn *conn, struct sw_message *message)
 
 void sw_conn_lend_again(struct sw_conn *conn, struct sw_message *message)
 {
+    message->head.kind = conn->role == SW_SERVER ? SW_REQUEST : SW_RESPONSE;
     conn->message = message;
     conn->flags |= HEAD_STALE;
 }

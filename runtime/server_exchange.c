@@ -265,6 +265,7 @@ void sw_lease_over(struct sw_lease *lease, bool whole)
 {
     struct sw_exchange *exchange = &lease->exchange;
     const struct sw_hooks *hooks = exchange->hooks;
+    sw_lease_fetch(lease);
     if (hooks && hooks->over)
         hooks->over(exchange, whole);
     if (lease->active)
@@ -315,7 +316,8 @@ static void settle(struct sw_lease *lease)
    then nobody knows for how long.  Returns where it is. */
 static const char *settle_head(struct sw_lease *lease, const char *bytes)
 {
-    if (!sw_body_done(&lease->message.body)) {
+    sw_lease_give_head(lease); /* what was left of the one before waited there for its end */
+    if (!sw_body_done(&lease->message->body)) {
         const char *aside = sw_lease_keep_head(lease, bytes);
         if (aside)
             return aside;

@@ -473,9 +473,8 @@ void sw_conn_init(struct sw_conn *conn, enum sw_role role, const struct sw_limit
 void sw_conn_lend(struct sw_conn *conn, struct sw_message *message);
 
 /*
- * The same with room that was lent before, to this connection or to one of the same role and with
- * the same limits: it is not prepared anew, which is most of what lending costs.  The head keeps its
- * fields beyond 32 as well.
+ * The same with room that was lent before, to this connection or to one with the same limits, and
+ * may have lain in a pool since: it is not prepared anew, which is most of what lending costs.
  */
 void sw_conn_lend_again(struct sw_conn *conn, struct sw_message *message);
 struct sw_message *sw_conn_unlend(struct sw_conn *conn);

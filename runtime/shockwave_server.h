@@ -157,7 +157,10 @@ struct sw_hooks {
     void (*over)(struct sw_exchange *exchange, bool whole);
 };
 
-/* A request and its reply.  It and all it points to last until `over` returns. */
+/*
+ * A request and its reply, which last until `over` returns.  What `head` and `bytes` point to moves
+ * while the peer is waited for: look there anew in each hook.  It stays while somebody holds.
+ */
 struct sw_exchange {
     const struct sw_head *head; /* the request's; its offsets count from `bytes` */
     const char *bytes;
