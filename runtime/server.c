@@ -9,7 +9,8 @@
 #include <time.h>
 
 /* Returns what failed, with errno set, or NULL. */
-static const char *set_up(struct sw_server *server, const struct sw_plan *plan)
+static const char *set_up(struct sw_server *server, const struct sw_plan *plan,
+                          const struct sw_listener **listener)
 {
     const struct sw_server_config *config = &server->config;
     server->size = plan->size;
@@ -31,6 +32,7 @@ static const char *set_up(struct sw_server *server, const struct sw_plan *plan)
     }
     for (uint32_t i = 0; i < config->listener_count; i++) {
         const char *failed = sw_doors_open(server, i);
+        *listener = &config->listeners[i];
         if (failed)
             return failed;
     }
@@ -42,6 +44,7 @@ struct sw_server *sw_server_open(const struct sw_server_config *config,
 {
     struct sw_server_config whole = *config;
     struct sw_server *server = MAP_FAILED;
+    const struct sw_listener *listener = NULL;
     const char *failed = sw_config_resolve(&whole);
     if (failed) {
         errno = EINVAL;
@@ -52,7 +55,7 @@ struct sw_server *sw_server_open(const struct sw_server_config *config,
         failed = "mmap";
         if (server != MAP_FAILED) {
             server->config = whole;
-            failed = set_up(server, &plan);
+            failed = set_up(server, &plan, &listener);
             server->config.listeners = NULL;
             server->config.notify = NULL;
         }
@@ -60,7 +63,7 @@ struct sw_server *sw_server_open(const struct sw_server_config *config,
     if (!failed)
         return server;
     if (fault)
-        *fault = (struct sw_server_fault){failed, errno};
+        *fault = (struct sw_server_fault){failed, errno, listener};
     if (server != MAP_FAILED)
         sw_server_close(server);
     return NULL;

@@ -348,6 +348,7 @@ void sw_reply_unrouted(struct sw_exchange *exchange, const char *allow);
 struct sw_server_fault {
     const char *what; /* the member of the configuration, or the system call */
     int code;         /* errno: EINVAL for a member out of range */
+    const struct sw_listener *listener; /* the one that cannot be; NULL where it is not about one */
 };
 
 /* The bytes that sw_server_open() will take, once; 0 when a member is out of range. */
