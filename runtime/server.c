@@ -32,9 +32,10 @@ static const char *set_up(struct sw_server *server, const struct sw_plan *plan,
     }
     for (uint32_t i = 0; i < config->listener_count; i++) {
         const char *failed = sw_doors_open(server, i);
-        *listener = &config->listeners[i];
-        if (failed)
+        if (failed) {
+            *listener = &config->listeners[i];
             return failed;
+        }
     }
     return NULL;
 }
