@@ -56,7 +56,7 @@ says 0 'usage: shockwave serve' '' serve --help
 
 directory=$(mktemp -d)
 echo 'a page' > "$directory/index.html"
-"$program" serve --port 0 "$directory" > "$directory/log" &
+"$program" serve --listen 0 "$directory" > "$directory/log" &
 pid=$!
 tries=50
 while [ $tries -gt 0 ] && ! grep -q Ctrl-C "$directory/log"; do
