@@ -16,6 +16,7 @@
 #   make check-avx512  AVX-512 without the CPU  make check-examples  programs to learn from
 #   make bench         against other parsers, in one interleaved run; the rest is in bench/bench.mk
 #   make check-examples   tests/example_*.c, with curl and nginx
+#   make test-clients  what others ask with      make test-scale    servers replaced under load
 #
 # Words of your own, without a fork (the base grammar comes first, so its ids never move):
 #
@@ -269,8 +270,13 @@ $(BUILD)/trial_server: tests/trial_server.c $(SERVER) $(CORE)
 $(BUILD)/load: tests/load.c
 	$(CC) $(CFLAGS) $(CHECK) -MMD -MP -MF $@.d -o $@ $<
 
+test-clients: $(BUILD)/trial_server
+	@RUNLEVEL=1 sh tests/need.sh curl wget wrk nghttp2-client apache2-utils python3 nodejs \
+	    chromium haproxy nginx-light prometheus # no service is to be started
+	@BUILD=$(BUILD) PYTHONPATH=tests python3 tests/clients
+
 test-scale: $(TRIALS)
-	@sh tests/need.sh python3
+	@RUNLEVEL=1 sh tests/need.sh python3 haproxy # no service is to be started
 	@BUILD=$(BUILD) python3 tests/scale.py
 
 test-faults: $(TRIALS)
@@ -368,6 +374,7 @@ include bench/bench.mk
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
 .PHONY: all archives run fresh gen check-gen routes install check check-errors check-core \
         check-layers check-extend case-runner check-cases probe-server check-probe check-program \
-        check-readme check-examples check-peers check-stack coverage test clean
+        check-readme check-examples check-peers check-stack coverage test test-scale test-clients \
+        clean
 .DELETE_ON_ERROR:
 .SECONDARY:
