@@ -302,7 +302,7 @@ coverage:
 	@rm -rf $(COVERAGE) && mkdir -p $(COVERAGE) # notes of older sources would not merge
 	@$(MAKE) --no-print-directory BUILD=$(COVERAGE) CC=gcc CFLAGS="-O0 -g --coverage" $(SUITE) \
 	    > $(COVERAGE)/log 2>&1 || { tail -n 40 $(COVERAGE)/log; exit 1; }
-	@gcovr -r . --filter runtime/ --exclude 'runtime/(loop|server|shockwave_server|demo|main|head_avx512|head_neon)' \
+	@gcovr -r . --filter runtime/ --exclude 'runtime/(loop|server|shockwave_server|demo|main|head_avx512|head_neon|header_avx512)' \
 	    --json --output $(COVERAGE)/gcovr.json $(COVERAGE)
 	@python3 tests/coverage.py tests/coverage.txt < $(COVERAGE)/gcovr.json
 
