@@ -356,8 +356,8 @@ bool sw_body_done(const struct sw_body *body);
  */
 struct sw_writer {
     char *p;
-    size_t n;       /* bytes written */
     size_t size;    /* of the memory */
+    size_t n;       /* bytes written */
     uint16_t error; /* enum sw_error: NO_ROOM, BAD_OUT_NAME, BAD_OUT_VALUE, ...; n is then where the
                        piece that failed would have begun */
     uint8_t framed; /* private: enum sw_framed */
