@@ -7,8 +7,8 @@
 
 enum { MOST_DIGITS = 16 };
 
-/* One more than a hexadecimal digit is worth; 0 for what is none.  A table, because the next chunk
-   cannot be looked at before this size is known, and no arithmetic is as short a way to it. */
+/* One more than a hexadecimal digit is worth; 0 for what is none.  The next chunk waits for these
+   numbers: eight bytes at once take longer to become one, and arithmetic for each saves nothing. */
 static const uint8_t digits[256] = {
     ['0'] = 1,  2,  3,  4,  5,  6, 7, 8, 9, 10,
     ['A'] = 11, 12, 13, 14, 15, 16,
