@@ -3,6 +3,10 @@
 #include "body.h"
 #include "bytes.h"
 
+/* Keeps the registers and the stack of one out of the way of another, who calls it or is called
+   beside it. */
+#define NOINLINE __attribute__((noinline))
+
 /* ---- Chunk lines ----------------------------------------------------------------------------- */
 
 enum { MOST_DIGITS = 16 };
@@ -202,7 +206,8 @@ static ptrdiff_t trailer_section(struct sw_body *body, const char *buf, size_t l
 }
 
 /* As far as buf[0..len) goes: the end of the chunk before, a chunk line, data. */
-static ptrdiff_t chunked(struct sw_body *body, const char *buf, size_t len, struct sw_span *content)
+static NOINLINE ptrdiff_t chunked(struct sw_body *body, const char *buf, size_t len,
+                                  struct sw_span *content)
 {
     size_t used = 0;
     ptrdiff_t taken;
@@ -225,8 +230,6 @@ static ptrdiff_t chunked(struct sw_body *body, const char *buf, size_t len, stru
         used = take(body, buf, used, len, content);
         if (body->left == 0)
             body->state = DATA_CR;
-    } else if (body->state == TRAILERS && used == 0) {
-        return trailer_section(body, buf, len);
     }
     return (ptrdiff_t)used;
 }
@@ -243,10 +246,9 @@ static ptrdiff_t until_close(struct sw_body *body, const char *buf, size_t len,
     return (ptrdiff_t)len;
 }
 
-/* Whatever the framing is, and wherever in it buf begins.  Not inlined, or else the short cut would
-   save the registers that this needs. */
-static __attribute__((noinline)) ptrdiff_t next(struct sw_body *body, const char *buf, size_t len,
-                                                struct sw_span *content)
+/* Whatever the framing is, and wherever in it buf begins. */
+static NOINLINE ptrdiff_t next(struct sw_body *body, const char *buf, size_t len,
+                               struct sw_span *content)
 {
     size_t taken;
 
@@ -263,7 +265,8 @@ static __attribute__((noinline)) ptrdiff_t next(struct sw_body *body, const char
             body->state = DONE;
         return (ptrdiff_t)taken;
     case SW_FRAMING_CHUNKED:
-        return chunked(body, buf, len, content);
+        return body->state == TRAILERS ? trailer_section(body, buf, len)
+                                       : chunked(body, buf, len, content);
     case SW_FRAMING_CLOSE:
         return until_close(body, buf, len, content);
     case SW_FRAMING_NONE:
@@ -359,7 +362,8 @@ static inline void move(char *to, struct sw_span content, const char *end)
 
 /* Take the plain chunks that come next in buf[from..len), and move their content to buf[*to..).
    Returns where they end. */
-static size_t compact_plain(struct sw_body *body, char *buf, size_t from, size_t len, size_t *to)
+static NOINLINE size_t compact_plain(struct sw_body *body, char *buf, size_t from, size_t len,
+                                     size_t *to)
 {
     struct sw_chunk_line last = body->line;
     uint64_t room = SW_LIMIT(body->limits, body) - body->content, left = room;
