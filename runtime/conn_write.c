@@ -142,6 +142,38 @@ enum sw_error sw_conn_reply(struct sw_conn *conn, struct sw_writer *out, unsigne
     return write_reply(conn, out, status, length, date);
 }
 
+bool sw_conn_reply_plainly(struct sw_conn *conn, struct sw_writer *out, unsigned status,
+                           struct sw_span type, struct sw_span body, const struct sw_date *date)
+{
+    const size_t n = out->n;
+    enum sw_method method = (enum sw_method)conn->message->head.method;
+
+    if (!may_reply(conn) || !sw_body_done(&conn->message->body) || conn->flags & (CLOSING | OLD_PEER))
+        return false;
+    if (status < 200 || status == SW_STATUS_NO_CONTENT || status == SW_STATUS_NOT_MODIFIED ||
+        status == SW_STATUS_UPGRADE_REQUIRED || method == SW_METHOD_HEAD ||
+        method == SW_METHOD_CONNECT)
+        return false;
+    sw_write_status(out, status);
+    sw_write_date(out, date);
+    sw_write_length(out, body.n);
+    if (type.n)
+        sw_write_field(out, SW_HEADER_CONTENT_TYPE, type);
+    sw_write_end(out);
+    sw_write_bytes(out, body.p, body.n);
+    if (out->error != SW_OK) {
+        out->n = n;
+        out->error = SW_OK;
+        return false;
+    }
+    conn->framing = SW_FRAMING_LENGTH;
+    conn->owed = 0;
+    sw_conn_move_out(conn, GOT_HEAD);
+    sw_conn_move_out(conn, GOT_END);
+    sw_conn_turn(conn);
+    return true;
+}
+
 void sw_conn_keep_reading(struct sw_conn *conn)
 {
     conn->flags |= WANTED;

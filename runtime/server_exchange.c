@@ -180,16 +180,6 @@ bool sw_reply_file(struct sw_exchange *exchange, int fd, uint64_t offset, size_t
     return lend(sw_lease_of(exchange), (struct sw_span){NULL, length}, fd, offset);
 }
 
-/* The end, behind what else this writer has written. */
-static void finish_reply(struct sw_lease *lease, struct sw_writer *out, struct sw_span trailers)
-{
-    enum sw_error error = sw_conn_finish(&lease->peer->conn, out, trailers);
-    lease->written += (uint32_t)out->n;
-    lease->reply = SW_REPLY_ENDED;
-    if (error)
-        fail(lease, error);
-}
-
 enum sw_error sw_reply_end_trailers(struct sw_exchange *exchange, struct sw_span lines)
 {
     struct sw_lease *lease = sw_lease_of(exchange);
@@ -203,7 +193,11 @@ enum sw_error sw_reply_end_trailers(struct sw_exchange *exchange, struct sw_span
         if (lease->written && size - lease->written < lines.n + FRAMING)
             return SW_ERROR_NO_ROOM;
         struct sw_writer out = sw_lease_writer(lease);
-        finish_reply(lease, &out, lines);
+        enum sw_error error = sw_conn_finish(&lease->peer->conn, &out, lines);
+        lease->written += (uint32_t)out.n;
+        lease->reply = SW_REPLY_ENDED;
+        if (error)
+            fail(lease, error);
     }
     return (enum sw_error)lease->error;
 }
@@ -213,30 +207,30 @@ enum sw_error sw_reply_end(struct sw_exchange *exchange)
     return sw_reply_end_trailers(exchange, (struct sw_span){NULL, 0});
 }
 
-/* All that is left of a reply, behind its head by the same writer: false if that cannot be. */
-static bool write_whole(struct sw_lease *lease, struct sw_span body)
+/* The short way, which most replies go.  False: nothing was done. */
+static bool reply_plainly(struct sw_lease *lease, unsigned status, struct sw_span type,
+                          struct sw_span body)
 {
-    struct sw_writer *out = &lease->head;
-    if (lease->reply != SW_REPLY_HEAD || out->size - out->n < body.n + FRAMING || out->error)
+    if (body.n > SW_REPLY_COPIED || lease->reply != SW_REPLY_NONE || listens(lease))
         return false;
-    sw_write_end(out);
-    if (body.n && announce(lease, out, body.n))
-        sw_write_bytes(out, body.p, body.n);
-    if (lease->reply == SW_REPLY_HEAD)
-        finish_reply(lease, out, (struct sw_span){NULL, 0});
-    else
-        lease->written += (uint32_t)out->n; /* the framing was refused */
+    struct sw_writer out = sw_lease_writer(lease);
+    if (!sw_conn_reply_plainly(&lease->peer->conn, &out, status, type, body, &lease->worker->date))
+        return false;
+    lease->written += (uint32_t)out.n;
+    lease->told += body.n;
+    lease->status = (uint16_t)status;
+    lease->reply = SW_REPLY_ENDED;
     return true;
 }
 
 void sw_reply(struct sw_exchange *exchange, unsigned status, struct sw_span type,
               struct sw_span body)
 {
+    if (reply_plainly(sw_lease_of(exchange), status, type, body))
+        return;
     struct sw_writer *out = sw_reply_begin(exchange, status, body.n);
     if (type.n)
         sw_write_field(out, SW_HEADER_CONTENT_TYPE, type);
-    if (body.n <= SW_REPLY_COPIED && write_whole(sw_lease_of(exchange), body))
-        return;
     if (body.n > SW_REPLY_COPIED)
         sw_reply_lend(exchange, body);
     else

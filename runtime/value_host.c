@@ -2,6 +2,7 @@
 /* SPDX-License-Identifier: MIT */
 #include <string.h>
 
+#include "bytes.h"
 #include "value.h"
 
 /* Past IPv4address, or NULL.  A dec-octet has no leading zeros.  RFC 3986 3.2.2. */
@@ -211,11 +212,30 @@ bool sw_host_parse(struct sw_span value, struct sw_host *host)
     return true;
 }
 
+/* Bytes of a name, then a colon and a port that cannot be too large, or neither; nearly every Host
+   is so.  No branch depends on what the bytes of the name are. */
+static bool is_plain(struct sw_span value)
+{
+    size_t n = value.n, digits = 0;
+    unsigned all = SW_BYTE_HOST;
+
+    while (digits < 5 && digits < n && value_is_digit(value.p[n - 1 - digits]))
+        digits++;
+    if (digits < n && value.p[n - 1 - digits] == ':') {
+        if (digits == 0 || (digits == 5 && memcmp(value.p + n - 5, "65536", 5) >= 0))
+            return false;
+        n -= digits + 1;
+    }
+    for (size_t i = 0; i < n; i++)
+        all &= sw_bytes[(unsigned char)value.p[i]];
+    return all != 0 && n > 0;
+}
+
 bool sw_host_valid(struct sw_span value)
 {
     struct sw_host host;
 
-    return parse_host(value, &host);
+    return is_plain(value) || parse_host(value, &host);
 }
 
 bool sw_network_parse(struct sw_span text, struct sw_network *network)
