@@ -84,7 +84,7 @@ class Server:
         return load_end(self.load(connections, requests))["p99"]
 
 
-def compare(beside, alone, connections=8, seconds=4):
+def compare(beside, alone, connections=8, seconds=6):
     """The p99 of two servers, asked by turns so that whatever else this machine does hits both
     alike: the medians in microseconds, and that of the quotients."""
     pairs, begin = [], time.monotonic()
