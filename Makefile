@@ -380,7 +380,7 @@ check-asan check-tsan: check-%:
 	@mkdir -p $(BUILD)/$* && rm -f $(BUILD)/$*/report.*
 	@report=log_path=$(abspath $(BUILD)/$*/report) && \
 	ASAN_OPTIONS=$$report:detect_stack_use_after_return=1 UBSAN_OPTIONS=$$report:print_stacktrace=1 \
-	TSAN_OPTIONS=$$report:halt_on_error=1 $(MAKE) --no-print-directory BUILD=$(BUILD)/$* CC=gcc \
+	TSAN_OPTIONS=$$report:halt_on_error=1 CK_TIMEOUT_MULTIPLIER=10 $(MAKE) --no-print-directory BUILD=$(BUILD)/$* CC=gcc \
 	    CFLAGS="-O1 -g -fno-omit-frame-pointer $(SAN_FLAGS)" $(SANITIZED)
 	@! cat $(BUILD)/$*/report.* 2>/dev/null | grep .
 	@echo "$@: no report"
