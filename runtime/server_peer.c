@@ -355,6 +355,8 @@ void sw_peer_run(struct sw_worker *worker, struct sw_peer *peer)
     sw_lease_fetch(lease);
     enum sw_pause pause = (enum sw_pause)lease->pause;
     for (int turn = 0;; turn++) {
+        if (sw_lease_wants_room(lease)) /* before the next request, which would take its place */
+            sw_lease_room(lease);
         if (pause == SW_PAUSE_INPUT && peer->readable)
             fill(worker, peer, lease);
         pause = peer->greeted || sw_peer_greet(worker, peer) ? sw_lease_parse(lease)
@@ -377,15 +379,13 @@ void sw_peer_run(struct sw_worker *worker, struct sw_peer *peer)
             hand_over(worker, peer);
             return;
         }
-        bool room = sw_lease_wants_room(lease);
-        if (!room && pause != SW_PAUSE_OUTPUT && !(pause == SW_PAUSE_INPUT && peer->readable))
+        if (!sw_lease_wants_room(lease) && pause != SW_PAUSE_OUTPUT &&
+            !(pause == SW_PAUSE_INPUT && peer->readable))
             break;
         if (turn == TURNS) {
             sw_peer_wake(worker, peer);
             break;
         }
-        if (room)
-            sw_lease_room(lease);
     }
     lease->pause = (uint8_t)pause;
     rest(worker, peer, pause);
@@ -423,11 +423,23 @@ static bool takes_enough(const struct sw_worker *worker, const struct sw_peer *p
     return taken >= (int64_t)worker->config->pace;
 }
 
+/* Its next request may lie there already: in a long turn, news of it come behind the clock's. */
+static bool has_asked(const struct sw_peer *peer)
+{
+    char byte;
+    return recv(peer->fd, &byte, 1, MSG_PEEK) > 0;
+}
+
 void sw_peer_expire(struct sw_worker *worker, struct sw_peer *peer)
 {
     if (peer->wait == SW_WAIT_WRITE && takes_enough(worker, peer)) {
         sw_peer_wait(worker, peer, SW_WAIT_NONE);
         wait_for(worker, peer, SW_WAIT_WRITE);
+        return;
+    }
+    if (peer->wait == SW_WAIT_IDLE && has_asked(peer)) {
+        peer->readable = true;
+        sw_peer_run(worker, peer);
         return;
     }
     if (peer->wait != SW_WAIT_NONE)
