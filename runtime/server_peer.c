@@ -326,8 +326,7 @@ static void rest(struct sw_worker *worker, struct sw_peer *peer, enum sw_pause p
     if (peer->blocked || is_owed(lease)) {
         if (!lease->written)
             sw_lease_give_output(lease);
-        if (peer->blocked)
-            sw_lease_shelve(worker, peer);
+        sw_lease_shelve(worker, peer);
         wait_for(worker, peer, SW_WAIT_WRITE);
         return;
     }
