@@ -21,7 +21,7 @@
 
 enum {
     TURNS = 16,              /* for one peer before the others have theirs */
-    PORTION = 256 << 10,     /* sent to one peer before the others have theirs */
+    PORTION = 512 << 10,     /* sent to one peer before the others have theirs */
     LINGER_BYTES = 16 << 20, /* dropped at most after the last reply */
     GRACE = 100,             /* milliseconds for who is idle when the server leaves */
 };
