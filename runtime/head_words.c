@@ -87,7 +87,11 @@ static bool take_start(struct sw_head *head, const char *buf, size_t len)
     return sw_head_request_line(head, buf, len, space, end);
 }
 
-/* A name that the grammar knows is a token, and needs no look at its bytes. */
+/*
+ * A name that the grammar knows is a token, and needs no look at its bytes, unless one of them is a
+ * control: without bit 5, CR is the same as "-".  So the search for the end of the line begins with
+ * the name.
+ */
 static bool take_line(struct sw_head *head, const char *buf, size_t len)
 {
     size_t s = head->at, e = colon(buf, s, len), n = e - s;
@@ -97,8 +101,8 @@ static bool take_line(struct sw_head *head, const char *buf, size_t len)
     enum sw_header id = sw_header_lookup(buf + s, n);
     if (id == SW_HEADER_OTHER && token_end(buf, s, e) != e)
         return false;
-    size_t r = value_end(buf, e + 1, len);
-    if (r + 2 > len || !is_crlf(buf + r) || r - s > head->most.line)
+    size_t r = value_end(buf, s, len);
+    if (r < e || r + 2 > len || !is_crlf(buf + r) || r - s > head->most.line)
         return false;
     struct sw_head_part value = {(uint32_t)e + 2, (uint32_t)r};
     if (!is_plain(buf, e, r))
