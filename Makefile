@@ -13,8 +13,8 @@
 #   make check-program the program's commands
 #   make check-peers   against other parsers    make check-stack   how deep the core goes
 #   make coverage      what no test takes       make fuzz-head     fuzz-body, fuzz-conn: for 10 s
-#   make check-san     all tests, sanitized    make check-alloc   a million requests, 0 allocations
-#   make test-idle     50,000 idle connections make test-faults   what goes wrong in the world
+#   make check-san     all tests, sanitized     make check-alloc   a million requests, 0 allocations
+#   make test-idle     50,000 idle connections  make test-faults   what goes wrong in the world
 #   make check-avx512  AVX-512 without the CPU  make check-examples  programs to learn from
 #   make bench         against other parsers, in one interleaved run; the rest is in bench/bench.mk
 #   make check-examples   tests/example_*.c, with curl and nginx
@@ -394,7 +394,9 @@ check-avx512:
 
 # ---- Sanitizers: the tests that run something, in a build for each ---------------------------------
 # The first report ends the process; those of servers in the background are looked for at the end.
-# Pools tell AddressSanitizer what is free; with ThreadSanitizer they fill it with a pattern.
+# Pools tell AddressSanitizer what is free; with ThreadSanitizer they fill it with a pattern.  Random
+# walks take a tenth of their steps, each ten times as slow.  What cannot hold here and is left out is
+# the memory that a large file flows through (check_server_files_sent), and trials with figures.
 
 SANITIZED = check check-cases check-probe check-peers check-examples check-extend check-program \
             check-readme
@@ -410,7 +412,8 @@ check-asan check-tsan: check-%:
 	@mkdir -p $(BUILD)/$* && rm -f $(BUILD)/$*/report.*
 	@report=log_path=$(abspath $(BUILD)/$*/report) && \
 	ASAN_OPTIONS=$$report:detect_stack_use_after_return=1 UBSAN_OPTIONS=$$report:print_stacktrace=1 \
-	TSAN_OPTIONS=$$report:halt_on_error=1 $(MAKE) --no-print-directory BUILD=$(BUILD)/$* CC=gcc \
+	TSAN_OPTIONS=$$report:halt_on_error=1 SW_MESSAGES=100000 SW_COUNT=100000 \
+	CK_TIMEOUT_MULTIPLIER=10 $(MAKE) --no-print-directory BUILD=$(BUILD)/$* CC=gcc \
 	    CFLAGS="-O1 -g -fno-omit-frame-pointer $(SAN_FLAGS)" $(SANITIZED)
 	@! cat $(BUILD)/$*/report.* 2>/dev/null | grep .
 	@echo "$@: no report"

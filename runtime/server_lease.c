@@ -1,5 +1,6 @@
 /* server_lease.c - what a peer is lent while bytes are in flight, and no longer. */
 /* SPDX-License-Identifier: MIT */
+#include "head.h"
 #include "server.h"
 
 #include <string.h>
@@ -171,13 +172,12 @@ static bool has_place(const struct sw_shelf *shelf, size_t fields)
     return bytes <= SHELF_BYTES;
 }
 
-/* The index by id is not on the shelf: it is made anew.  The first field of a name counts. */
+/* The index by id is not on the shelf: it is made anew. */
 static void unfold(struct sw_head *head, const char *summary, const struct sw_field *fields)
 {
     memcpy(head, summary, SW_SUMMARY_SIZE);
-    memcpy(head->fields, fields, head->field_count * sizeof *fields);
-    for (size_t i = head->field_count; i-- > 0;)
-        head->slot[fields[i].id] = (uint16_t)i;
+    for (uint32_t i = 0; i < head->field_count; i++)
+        sw_head_put(head, i, fields[i]);
 }
 
 /* Put the message on the shelf, where there is a place for its fields. */

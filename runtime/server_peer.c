@@ -24,7 +24,7 @@
 
 enum {
     TURNS = 16,              /* for one peer before the others have theirs */
-    PORTION = 256 << 10,     /* sent to one peer before the others have theirs */
+    PORTION = 512 << 10,     /* sent to one peer before the others have theirs */
     LINGER_BYTES = 16 << 20, /* dropped at most after the last reply */
     GRACE = 100,             /* milliseconds for who is idle when the server leaves */
 };
@@ -328,8 +328,7 @@ static void rest(struct sw_worker *worker, struct sw_peer *peer, enum sw_pause p
     if (peer->blocked || is_owed(lease)) {
         if (!lease->written)
             sw_lease_give_output(lease);
-        if (peer->blocked)
-            sw_lease_shelve(worker, peer);
+        sw_lease_shelve(worker, peer);
         wait_for(worker, peer, SW_WAIT_WRITE);
         return;
     }
