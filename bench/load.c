@@ -71,7 +71,8 @@ static int join(uint16_t port)
 /* Is it a whole reply, and what was asked for? */
 static bool is_reply(const char *p, size_t n)
 {
-    return n > BODY + 16 && memcmp(p, "HTTP/1.1 200", 12) == 0 && memcmp(p + n - BODY, body, BODY) == 0;
+    return n > BODY + 16 && memcmp(p, "HTTP/1.1 200", 12) == 0 &&
+           memcmp(p + n - BODY, body, BODY) == 0;
 }
 
 static void learn(struct client *client)

@@ -280,8 +280,8 @@ def summary(samples, parts, load, name, failed):
 # ---- What is told -------------------------------------------------------------------------------
 
 def show(rows):
-    print("CPU us for one request, of them in user space, and of the floor's all; system calls for\n"
-          "one, alone and pipelined; latency in us at %d requests a second\n" % RATE)
+    print("CPU us for one request, of them in user space, and of the floor's all; system calls\n"
+          "for one, alone and pipelined; latency in us at %d requests a second\n" % RATE)
     print("%-10s  %-20s  %-20s  %-20s  %10s  %20s" % (
         ("",) + tuple(LOADS) + ("calls", "p50   p99  p99.9")))
     for name, row in rows.items():

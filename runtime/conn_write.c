@@ -148,7 +148,8 @@ bool sw_conn_reply_plainly(struct sw_conn *conn, struct sw_writer *out, unsigned
     const size_t n = out->n;
     enum sw_method method = (enum sw_method)conn->message->head.method;
 
-    if (!may_reply(conn) || !sw_body_done(&conn->message->body) || conn->flags & (CLOSING | OLD_PEER))
+    if (!may_reply(conn) || conn->flags & (CLOSING | OLD_PEER) ||
+        !sw_body_done(&conn->message->body))
         return false;
     if (status < 200 || status == SW_STATUS_NO_CONTENT || status == SW_STATUS_NOT_MODIFIED ||
         status == SW_STATUS_UPGRADE_REQUIRED || method == SW_METHOD_HEAD ||
@@ -168,9 +169,8 @@ bool sw_conn_reply_plainly(struct sw_conn *conn, struct sw_writer *out, unsigned
     }
     conn->framing = SW_FRAMING_LENGTH;
     conn->owed = 0;
-    sw_conn_move_out(conn, GOT_HEAD);
-    sw_conn_move_out(conn, GOT_END);
-    sw_conn_turn(conn);
+    conn->flags = (uint16_t)((conn->flags & ~EXCHANGE) | HEAD_STALE);
+    sw_conn_move_in(conn, TURN); /* as `out` did, in three steps to where it was */
     return true;
 }
 

@@ -71,7 +71,7 @@ static bool open_head(struct sw_lease *lease)
         lease->head = (struct sw_writer){.error = SW_ERROR_MISUSE};
         return false;
     }
-    /* One by one: a struct is copied in vectors, which wait for the stores that have just made it. */
+    /* One by one: a struct is copied in vectors, which wait for the stores that just made it. */
     const struct sw_writer fresh = sw_lease_writer(lease);
     lease->head.p = fresh.p;
     lease->head.n = 0;

@@ -212,8 +212,8 @@ bool sw_host_parse(struct sw_span value, struct sw_host *host)
     return true;
 }
 
-/* Bytes of a name, then a colon and a port that cannot be too large, or neither; nearly every Host
-   is so.  No branch depends on what the bytes of the name are. */
+/* Bytes of a name, then a colon and a port below 60000, or neither; nearly every Host is so.  No
+   branch depends on what the bytes of the name are. */
 static bool is_plain(struct sw_span value)
 {
     size_t n = value.n, digits = 0;
@@ -222,7 +222,7 @@ static bool is_plain(struct sw_span value)
     while (digits < 5 && digits < n && value_is_digit(value.p[n - 1 - digits]))
         digits++;
     if (digits < n && value.p[n - 1 - digits] == ':') {
-        if (digits == 0 || (digits == 5 && memcmp(value.p + n - 5, "65536", 5) >= 0))
+        if (digits == 0 || (digits == 5 && value.p[n - 5] >= '6'))
             return false;
         n -= digits + 1;
     }

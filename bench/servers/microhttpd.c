@@ -26,10 +26,11 @@ int main(int argc, char **argv)
 {
     if (argc != 2)
         return 2;
-    plaintext = MHD_create_response_from_buffer(13, (void *)"Hello, World!", MHD_RESPMEM_PERSISTENT);
+    plaintext =
+        MHD_create_response_from_buffer(13, (void *)"Hello, World!", MHD_RESPMEM_PERSISTENT);
     MHD_add_response_header(plaintext, MHD_HTTP_HEADER_CONTENT_TYPE, "text/plain");
-    if (!MHD_start_daemon(MHD_USE_EPOLL_INTERNAL_THREAD, (uint16_t)atoi(argv[1]), NULL, NULL, handle,
-                          NULL, MHD_OPTION_CONNECTION_LIMIT, 2048u, MHD_OPTION_END))
+    if (!MHD_start_daemon(MHD_USE_EPOLL_INTERNAL_THREAD, (uint16_t)atoi(argv[1]), NULL, NULL,
+                          handle, NULL, MHD_OPTION_CONNECTION_LIMIT, 2048u, MHD_OPTION_END))
         return 1;
     for (;;)
         pause();
