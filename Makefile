@@ -347,7 +347,7 @@ fuzz-%: $(BUILD)/fuzz/fuzz_% $(SEEDS)
 	$< -max_total_time=$(FUZZ_TIME) -max_len=512 -timeout=5 -print_final_stats=1 \
 	    $(BUILD)/fuzz/$* $(SEEDS)/*
 
-$(BUILD)/fuzz/fuzz_%: tests/fuzz/fuzz_%.c $(CORE_SRC) $(CORE_GEN)
+$(BUILD)/fuzz/fuzz_%: tests/fuzz/fuzz_%.c $(CORE_SRC) $(wildcard runtime/*.h $(GEN)/*.h) $(CORE_GEN)
 	@sh tests/need.sh clang libclang-rt-14-dev
 	@mkdir -p $(@D)
 	clang $(FUZZ_FLAGS) $(CHECK) -MMD -MP -MF $@.d -o $@ $(filter %.c,$^)

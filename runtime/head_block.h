@@ -56,7 +56,8 @@ INLINE TARGET bool NAME(take_line)(struct sw_head *head, const struct sw_header_
 
 /*
  * Take the lines whose two ends are known, name ends and line ends in turn, up to the first that is
- * not plain; returns where its ends are.  There is no call in it, which leaves all registers to it.
+ * not plain or has a name of more than 32 bytes; returns where its ends are.  There is no call in it,
+ * which leaves all registers to it.
  */
 TARGET static __attribute__((noinline)) const uint16_t *
 NAME(take_plain)(struct sw_head *head, const char *buf, const uint16_t *p, const uint16_t *last)
@@ -94,9 +95,15 @@ INLINE TARGET size_t NAME(take_lines)(struct sw_head *head, const char *buf, siz
         last = p + 2 * sw_head_lines(head, len, p, (size_t)(end - p));
         if (p == last)
             break;
-        for (; (p = NAME(take_plain)(head, buf, p, last)) != last; p += 2)
+        while (p != last) {
+            if (head->most.name >= 32)
+                p = NAME(take_plain)(head, buf, p, last);
+            if (p == last)
+                break;
             if (!sw_head_odd_line(head, buf, p[0], p[1]))
                 return (size_t)(p - position);
+            p += 2;
+        }
     }
     return (size_t)(p - position);
 }
