@@ -18,6 +18,7 @@
 #   make check-examples   tests/example_*.c, with curl and nginx
 #   make check-options    each option of the program, and what README and man page say of it
 #   make man              the man page from --help
+#   make test-clients  what others ask with      make test-scale    servers replaced under load
 #
 # Words of your own, without a fork (the base grammar comes first, so its ids never move):
 #
@@ -70,8 +71,9 @@ fresh:
 	$(call lexicon,media.rules)  > $(RULES)/media.rules
 	$(call lexicon,header.keys)  > $(RULES)/header.keys
 	cat grammar/header.gperf $(RULES)/header.keys > $(RULES)/header.gperf
-	$(GPERF) -m 10 -k 1,2,3 < $(RULES)/header.gperf > $(RULES)/header.gperf.c
-	$(AWK) -f grammar/hash.awk $(RULES)/header.gperf.c > $(FRESH)/header_hash.h
+	$(GPERF) -m 10 -k 1,2 < $(RULES)/header.gperf > $(RULES)/header.gperf.c
+	$(AWK) -v emit=hash -f grammar/hash.awk $(RULES)/header.gperf.c > $(FRESH)/header_hash.h
+	$(AWK) -v emit=tables -f grammar/hash.awk $(RULES)/header.gperf.c > $(FRESH)/header.c
 	for s in $(SCANNERS); do $(scan) grammar/$$s.re > $(FRESH)/$$s.c || exit 1; done
 	@$(MAKE) --no-print-directory routes ROUTES=runtime/demo.routes PREFIX=sw_demo OUT=$(FRESH)
 	@echo "$(MADE_BY)" > $(FRESH)/made-by
@@ -144,8 +146,11 @@ $(BUILD)/%.o: %.c
 	@mkdir -p $(@D)
 	$(COMPILE) -c -o $@ $<
 
-# gcc 12 would gather positions into vectors before it stores them, at twice the instructions.
-$(BUILD)/runtime/head_sse42.o $(BUILD)/runtime/head_avx2.o: CFLAGS += -fno-tree-slp-vectorize
+# gcc 12 would gather positions into vectors before it stores them, at twice the instructions, and
+# keep numbers in vector registers; clang knows no such option.
+BLOCKS = $(patsubst %,$(BUILD)/runtime/head_%.o,sse42 avx2 avx512)
+$(BLOCKS): CFLAGS += -fno-tree-slp-vectorize \
+    $(if $(findstring clang,$(shell $(CC) --version)),,-fira-region=one)
 
 install: all
 	install -d $(addprefix $(DESTDIR)$(prefix)/,bin include lib share/man/man1 share/shockwave/grammar)
@@ -283,8 +288,13 @@ $(BUILD)/trial_server: tests/trial_server.c $(SERVER) $(CORE)
 $(BUILD)/load: tests/load.c
 	$(CC) $(CFLAGS) $(CHECK) -MMD -MP -MF $@.d -o $@ $<
 
+test-clients: $(BUILD)/trial_server
+	@RUNLEVEL=1 sh tests/need.sh curl wget wrk nghttp2-client apache2-utils python3 nodejs \
+	    chromium haproxy nginx-light prometheus # no service is to be started
+	@BUILD=$(BUILD) PYTHONPATH=tests python3 tests/clients
+
 test-scale: $(TRIALS)
-	@sh tests/need.sh python3
+	@RUNLEVEL=1 sh tests/need.sh python3 haproxy # no service is to be started
 	@BUILD=$(BUILD) python3 tests/scale.py
 
 test-faults: $(TRIALS)
@@ -309,7 +319,7 @@ SUITE    = $(patsubst %,check-%,$(filter-out server% main%,$(TESTS))) check-erro
 
 coverage:
 	@sh tests/need.sh gcovr check libjansson-dev python3
-	@mkdir -p $(COVERAGE) && find $(COVERAGE) -name '*.gcda' -delete
+	@rm -rf $(COVERAGE) && mkdir -p $(COVERAGE) # notes of older sources would not merge
 	@$(MAKE) --no-print-directory BUILD=$(COVERAGE) CC=gcc CFLAGS="-O0 -g --coverage" $(SUITE) \
 	    > $(COVERAGE)/log 2>&1 || { tail -n 40 $(COVERAGE)/log; exit 1; }
 	@gcovr -r . --filter runtime/ --exclude 'runtime/(loop|server|shockwave_server|demo|main|head_avx512|head_neon)' \
@@ -384,6 +394,7 @@ include bench/bench.mk
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
 .PHONY: all archives run fresh gen check-gen routes install check check-errors check-core \
         check-layers check-extend case-runner check-cases probe-server check-probe check-program \
-        check-readme check-options man check-examples check-peers check-stack coverage test clean
+        check-readme check-options man check-examples check-peers check-stack coverage test \
+        test-scale test-clients clean
 .DELETE_ON_ERROR:
 .SECONDARY:

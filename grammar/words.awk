@@ -281,31 +281,31 @@ function emit_docs(    i) {
         printf "| %d | %s | %s | %s |\n", i, word["media", i], media[i], source["media", i]
 }
 
-# gperf's keys: the three bytes that runtime/header.c picks, then the name.  Names that agree in
+# A byte without its bit 5, which makes letters upper case.
+function folded(c) { return c ~ /[A-Za-z]/ ? "\047" toupper(c) "\047" : "\047" c "\047 & 223" }
+
+# gperf's keys: the two bytes that runtime/header.h picks, then the name.  Names that agree in
 # those and in length cannot be told apart by any hash of them: each leads to its next twin.
-function emit_keys(    i, name, n, key, last, twins) {
+function emit_keys(    i, k, name, n, key, last, twins) {
     for (i = 1; i <= count["header"]; i++) {
         name = tolower(word["header", i])
         n = length(name)
-        key = substr(name, int(n / 4) + 1, 1) substr(name, int(n / 2) + 1, 1) \
-            substr(name, int(n * 7 / 8) + 1, 1)
+        key = (n < 3 ? ":" : substr(name, 3, 1)) substr(name, n < 2 ? 1 : n - 1, 1)
         if ((n, key) in last)
             twins = twins "    [" symbol["header", last[n, key]] "] = " symbol["header", i] ",\n"
         else
             print key name "," symbol["header", i]
         last[n, key] = i
     }
-    print "%%\n/* words.awk: names that hash alike: after this one, try that one. */"
-    print "static const uint16_t twins[SW_HEADER_COUNT] = {"
-    print "    [SW_HEADER_OTHER] = SW_HEADER_OTHER,\n" twins "};\n"
-    print "/* The first 32 bytes of each name with bit 5 set, which makes letters lower case. */"
-    print "static const _Alignas(32) char words[SW_HEADER_COUNT][32] = {"
+    print "%%\n/* words.awk: rows for hash.awk */\n.twins = {\n" twins "},\n.words = {"
     for (i = 1; i <= count["header"]; i++) {
-        name = tolower(substr(word["header", i], 1, 32))
-        gsub(/_/, "\\177", name)
-        print "    [" symbol["header", i] "] = \"" name "\","
+        n = length(word["header", i])
+        if (n > 32) continue
+        printf "    [%s] = {[%d] = ", symbol["header", i], 32 - n
+        for (k = 1; k <= n; k++) printf "%s%s", (k > 1 ? ", " : ""), folded(substr(word["header", i], k, 1))
+        print "},"
     }
-    print "};"
+    print "},"
 }
 
 END {

@@ -174,9 +174,9 @@ enum sw_error sw_body_begin(struct sw_body *body, const struct sw_head *head, co
 
     *body = (struct sw_body){.limits = head->limits};
     if (coding)
-        error = read_transfer_encoding(body, head, buf, head->slot[SW_HEADER_TRANSFER_ENCODING]);
+        error = read_transfer_encoding(body, head, buf, sw_head_first(head, SW_HEADER_TRANSFER_ENCODING));
     else if (length)
-        error = read_lengths(body, head, buf, head->slot[SW_HEADER_CONTENT_LENGTH]);
+        error = read_lengths(body, head, buf, sw_head_first(head, SW_HEADER_CONTENT_LENGTH));
     if (error != SW_OK)
         return error;
 

@@ -10,36 +10,38 @@ void sw_head_init(struct sw_head *head, enum sw_kind kind, const struct sw_limit
 {
     memset(head, 0, sizeof *head);
     head->kind = (uint8_t)kind;
-    head->limits = sw_limits_or_default(limits);
+    head->first = 1;
+    head->limits = limits = sw_limits_or_default(limits);
+    head->most.method = SW_LIMIT(limits, method);
+    head->most.target = SW_LIMIT(limits, target);
+    head->most.name = SW_LIMIT(limits, field_name);
+    if (head->most.name > UINT16_MAX)
+        head->most.name = UINT16_MAX;
+    head->most.line = SW_LIMIT(limits, field_line);
+    head->most.head = kind == SW_TRAILERS ? SW_LIMIT(limits, trailer_bytes) : SW_LIMIT(limits, head);
+    sw_head_lend(head, NULL, 0);
 }
 
-/* The index by id is left as it is: sw_head_field() believes no entry that the fields do not bear
-   out, so what an earlier head left in it does no harm. */
+/* The index by id is left as it is: places in it are counted from `first` on, which is now behind
+   all of them; and sw_head_first() believes none that the fields do not bear out, so what is left of
+   65536 fields ago does no harm either. */
 void sw_head_reset(struct sw_head *head)
 {
-    head->method = SW_METHOD_OTHER;
-    head->status = 0;
-    head->status_id = 0;
-    head->minor = 0;
-    head->start = 0;
-    head->target = 0;
-    head->target_len = 0;
-    head->field_count = 0;
-    head->length = 0;
-    head->at = 0;
-    head->error = SW_OK;
-    head->state = SW_HEAD_START;
-    head->empty_lines = 0;
-    head->line = 0;
-    head->repeats = false;
-    head->mark = 0;
+    head->first = (uint16_t)(head->first + head->field_count);
+    memset(head, 0, offsetof(struct sw_head, kind));
 }
 
 void sw_head_lend(struct sw_head *head, struct sw_field *more, size_t count)
 {
+    const struct sw_limits *limits = head->limits;
+    uint32_t most = head->kind == SW_TRAILERS ? SW_LIMIT(limits, trailers) : SW_LIMIT(limits, fields);
+
     head->more = more;
     head->more_count = count < UINT16_MAX - SW_FIELDS_INLINE ? (uint16_t)count
                                                              : UINT16_MAX - SW_FIELDS_INLINE;
+    head->most.fields = SW_FIELDS_INLINE + head->more_count;
+    if (head->most.fields > most)
+        head->most.fields = most;
 }
 
 bool sw_head_fail(struct sw_head *head, enum sw_error error, size_t at)
@@ -48,20 +50,6 @@ bool sw_head_fail(struct sw_head *head, enum sw_error error, size_t at)
     head->error = (uint16_t)error;
     head->at = (uint32_t)at;
     return false;
-}
-
-void sw_head_put(struct sw_head *head, uint32_t i, struct sw_field field)
-{
-    uint32_t first = head->slot[field.id];
-
-    if (first < i && sw_head_at(head, first)->id == field.id)
-        head->repeats = true;
-    else
-        head->slot[field.id] = (uint16_t)i;
-    if (i < SW_FIELDS_INLINE)
-        head->fields[i] = field;
-    else
-        head->more[i - SW_FIELDS_INLINE] = field;
 }
 
 struct sw_head_part sw_head_trim(const char *buf, size_t from, size_t to)
@@ -91,15 +79,16 @@ bool sw_head_add(struct sw_head *head, const char *buf, size_t colon, size_t end
     return true;
 }
 
-/* RFC 9112 3.2: exactly one valid Host, or in HTTP/1.0 at most one.  An empty one is valid. */
-static bool check_host(struct sw_head *head, const char *buf)
+/* RFC 9112 3.2: exactly one valid Host, or in HTTP/1.0 at most one.  An empty one is valid.  (Apart, for
+   the sake of the stack of those who do not come here.) */
+static __attribute__((noinline)) bool check_host(struct sw_head *head, const char *buf)
 {
     const struct sw_field *field = sw_head_field(head, SW_HEADER_HOST);
     struct sw_host host;
 
     if (!field)
         return head->minor == 0 || sw_head_fail(head, SW_ERROR_HOST_MISSING, head->at - 2);
-    size_t again = sw_head_again(head, head->slot[SW_HEADER_HOST]);
+    size_t again = sw_head_again(head, sw_head_first(head, SW_HEADER_HOST));
     if (again < head->field_count)
         return sw_head_fail(head, SW_ERROR_HOST_REPEATED, sw_head_at(head, again)->name);
     if (!sw_host_parse(sw_field_value(field, buf), &host))
@@ -107,36 +96,42 @@ static bool check_host(struct sw_head *head, const char *buf)
     return true;
 }
 
-/* The rest of a line that was cut, whole lines at a run, and byte by byte what is left of them: so no
-   byte is looked at more than twice, however many pieces it comes in. */
-static void take(struct sw_head *head, const char *buf, size_t len)
+/* What the road leaves: the rest of a line that was cut, and then whole lines at a run again; lines that
+   are not plain, or not whole; errors.  So no byte is looked at more than twice, however many pieces
+   it comes in. */
+static __attribute__((noinline)) ptrdiff_t parse_rest(struct sw_head *head, const char *buf,
+                                                      size_t len)
 {
-    if (head->state != SW_HEAD_START && head->state != SW_HEAD_FIELD)
-        sw_head_step(head, buf, len, true);
-    if (head->kind != SW_TRAILERS &&
-        (head->state == SW_HEAD_START || head->state == SW_HEAD_FIELD))
-        sw_head_fast(head, buf, len);
+    size_t most = head->most.head, n = len < most ? len : most;
+
+    if (head->state != SW_HEAD_START && head->state != SW_HEAD_FIELD) {
+        sw_head_step(head, buf, n, true);
+        if (head->state == SW_HEAD_FIELD && head->kind != SW_TRAILERS)
+            sw_head_fast(head, buf, n);
+    }
     if (head->state < SW_HEAD_WHOLE)
-        sw_head_step(head, buf, len, false);
-}
-
-ptrdiff_t sw_head_parse(struct sw_head *head, const char *buf, size_t len)
-{
-    size_t limit = head->kind == SW_TRAILERS ? SW_LIMIT(head->limits, trailer_bytes)
-                                             : SW_LIMIT(head->limits, head);
-
-    take(head, buf, len < limit ? len : limit);
+        sw_head_step(head, buf, n, false);
     if (head->state == SW_HEAD_WHOLE) {
         head->state = SW_HEAD_DONE;
         if (head->kind != SW_REQUEST || check_host(head, buf))
             head->length = head->at;
-    } else if (head->state < SW_HEAD_WHOLE && len > limit) {
+    } else if (head->state < SW_HEAD_WHOLE && len > most) {
         sw_head_fail(head,
                      head->kind == SW_TRAILERS ? SW_ERROR_TRAILERS_TOO_LARGE
                                                : SW_ERROR_HEAD_TOO_LARGE,
-                     limit);
+                     most);
     }
     return head->state == SW_HEAD_FAILED ? -(ptrdiff_t)head->error : (ptrdiff_t)head->length;
+}
+
+ptrdiff_t sw_head_parse(struct sw_head *head, const char *buf, size_t len)
+{
+    size_t most = head->most.head;
+
+    if ((head->state == SW_HEAD_START || head->state == SW_HEAD_FIELD) &&
+        head->kind != SW_TRAILERS)
+        sw_head_fast(head, buf, len < most ? len : most);
+    return head->state == SW_HEAD_DONE ? (ptrdiff_t)head->length : parse_rest(head, buf, len);
 }
 
 unsigned sw_head_error_status(const struct sw_head *head)
@@ -150,7 +145,7 @@ size_t sw_head_again(const struct sw_head *head, size_t i)
 {
     uint16_t id = sw_head_at(head, i)->id;
 
-    if (!head->repeats)
+    if (!head->repeats && id != SW_HEADER_OTHER)
         return head->field_count;
     do
         i++;
@@ -189,9 +184,7 @@ unsigned sw_head_options(const struct sw_head *head, const char *buf)
 {
     unsigned options = 0;
 
-    if (!sw_head_field(head, SW_HEADER_CONNECTION))
-        return 0;
-    for (size_t i = head->slot[SW_HEADER_CONNECTION]; i < head->field_count;
+    for (size_t i = sw_head_first(head, SW_HEADER_CONNECTION); i < head->field_count;
          i = sw_head_again(head, i))
         options |= options_of(sw_field_value(sw_head_at(head, i), buf));
     return options;
@@ -206,9 +199,9 @@ bool sw_head_keep_alive(const struct sw_head *head, const char *buf)
 
 bool sw_head_expects_continue(const struct sw_head *head, const char *buf)
 {
-    if (head->kind != SW_REQUEST || head->minor == 0 || !sw_head_field(head, SW_HEADER_EXPECT))
+    if (head->kind != SW_REQUEST || head->minor == 0)
         return false;
-    for (size_t i = head->slot[SW_HEADER_EXPECT]; i < head->field_count;
+    for (size_t i = sw_head_first(head, SW_HEADER_EXPECT); i < head->field_count;
          i = sw_head_again(head, i))
         if (sw_list_has_token(sw_field_value(sw_head_at(head, i), buf), "100-continue"))
             return true;

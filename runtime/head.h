@@ -32,7 +32,7 @@ bool sw_head_fail(struct sw_head *head, enum sw_error error, size_t at);
 
 /*
  * Take the field line whose name begins at head->line: colon at `colon`, value up to `end`, white
- * space around it included.  There is room for it (sw_head_room).  False after an error.
+ * space around it included.  There is room for it.  False after an error.
  */
 bool sw_head_add(struct sw_head *head, const char *buf, size_t colon, size_t end);
 
@@ -44,28 +44,60 @@ struct sw_head_part {
 /* White space off both ends of buf[from..to). */
 struct sw_head_part sw_head_trim(const char *buf, size_t from, size_t to);
 
-/* Put the i-th field in its place, and in the index unless one of its id is there. */
-void sw_head_put(struct sw_head *head, uint32_t i, struct sw_field field);
-
-/* How many fields this head may have. */
-static inline uint32_t sw_head_room(const struct sw_head *head)
+/* Where the i-th field goes. */
+static inline struct sw_field *sw_head_place(struct sw_head *head, size_t i)
 {
-    uint32_t room = SW_FIELDS_INLINE + head->more_count;
-    uint32_t limit = head->kind == SW_TRAILERS ? SW_LIMIT(head->limits, trailers)
-                                               : SW_LIMIT(head->limits, fields);
+    return i < SW_FIELDS_INLINE ? &head->fields[i] : &head->more[i - SW_FIELDS_INLINE];
+}
 
-    return room < limit ? room : limit;
+/* Has a head before this one put that in the index?  What is left of 32768 fields ago looks newer, so
+   whoever is told no is to look at the field itself. */
+static inline bool sw_head_stale(uint16_t slot, uint16_t first)
+{
+    return (uint16_t)(slot - first) > INT16_MAX;
+}
+
+/* Put the i-th field, of this id, in the index, unless one of that id is there. */
+static inline void sw_head_index(struct sw_head *head, uint32_t i, unsigned id)
+{
+    uint16_t before = (uint16_t)(head->slot[id] - head->first);
+
+    if (before < i && sw_head_at(head, before)->id == id)
+        head->repeats = true;
+    else
+        head->slot[id] = (uint16_t)(head->first + i);
+}
+
+/* Put the i-th field in its place, and in the index. */
+static inline void sw_head_put(struct sw_head *head, uint32_t i, struct sw_field field)
+{
+    if (field.id != SW_HEADER_OTHER)
+        sw_head_index(head, i, field.id);
+    *sw_head_place(head, i) = field;
 }
 
 /* Take bytes one by one, by the rules, until buf[0..len) is used up, the head whole or failed, or
    (`one_line`) the line at an end.  This is the definition; whatever is faster must agree. */
 void sw_head_step(struct sw_head *head, const char *buf, size_t len, bool one_line);
 
+/* The road for what is short, and for machines without vectors. */
+void sw_head_words(struct sw_head *head, const char *buf, size_t len);
+
+/* The fastest on this CPU for what is at least one block of 64 bytes: at first one that finds out which
+   it is, and has it take its own place. */
+extern void (*sw_head_road)(struct sw_head *head, const char *buf, size_t len);
+
 /*
  * Take whole lines from the one that begins at head->at, as far as they are plainly right, and leave
- * the rest to sw_head_step().
+ * the rest to sw_head_step(); a head that turns out whole and fine is done.
  */
-void sw_head_fast(struct sw_head *head, const char *buf, size_t len);
+static inline void sw_head_fast(struct sw_head *head, const char *buf, size_t len)
+{
+    if (len - head->at < 64)
+        sw_head_words(head, buf, len);
+    else
+        __atomic_load_n(&sw_head_road, __ATOMIC_RELAXED)(head, buf, len);
+}
 
 /* Check the request target against the method: its form, characters and authority. */
 bool sw_head_check_target(struct sw_head *head, const char *buf);

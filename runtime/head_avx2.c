@@ -8,34 +8,14 @@
 #define NAME(x) x##_avx2
 #define TARGET __attribute__((target("avx2,bmi,bmi2,popcnt")))
 
-/* Two vectors, the second of which begins `apart` bytes behind the first; with less than 32 bytes,
-   two halves of one vector. */
 struct block_avx2 {
     __m256i a, b;
-    size_t n;
 };
 
 INLINE TARGET struct block_avx2 load_avx2(const char *p)
 {
     return (struct block_avx2){_mm256_loadu_si256((const __m256i *)p),
-                               _mm256_loadu_si256((const __m256i *)(p + 32)), 64};
-}
-
-INLINE TARGET struct block_avx2 load_part_avx2(const char *p, size_t n)
-{
-    if (n >= 32)
-        return (struct block_avx2){_mm256_loadu_si256((const __m256i *)p),
-                                   _mm256_loadu_si256((const __m256i *)(p + n - 32)), n};
-    __m256i ends = _mm256_loadu2_m128i((const __m128i *)(p + n - 16), (const __m128i *)p);
-    return (struct block_avx2){ends, ends, n};
-}
-
-/* A bit for each byte of the block, from those of its two vectors. */
-INLINE TARGET uint64_t join_avx2(uint64_t a, uint64_t b, size_t n)
-{
-    if (n >= 32)
-        return a | b << (n - 32);
-    return (a & 0xffff) | a >> 16 << (n - 16);
+                               _mm256_loadu_si256((const __m256i *)(p + 32))};
 }
 
 INLINE TARGET __m256i class_avx2(__m256i bytes, __m128i low, __m128i high)
@@ -46,30 +26,28 @@ INLINE TARGET __m256i class_avx2(__m256i bytes, __m128i low, __m128i high)
                             _mm256_shuffle_epi8(_mm256_broadcastsi128_si256(high), halves));
 }
 
-INLINE TARGET uint64_t bits_avx2(__m256i bytes)
+/* The high bit of each byte. */
+INLINE TARGET uint64_t bits_avx2(__m256i a, __m256i b)
 {
-    return (uint32_t)_mm256_movemask_epi8(bytes);
+    return (uint32_t)_mm256_movemask_epi8(a) | (uint64_t)(uint32_t)_mm256_movemask_epi8(b) << 32;
 }
 
 INLINE TARGET struct masks masks_avx2(struct block_avx2 block)
 {
     __m256i a = class_avx2(block.a, TEXT_TABLES), b = class_avx2(block.b, TEXT_TABLES);
     __m256i carry = _mm256_set1_epi8(0x78), zero = _mm256_setzero_si256();
-    uint64_t token = join_avx2(bits_avx2(_mm256_adds_epu8(a, carry)),
-                               bits_avx2(_mm256_adds_epu8(b, carry)), block.n);
-    uint64_t some = join_avx2(bits_avx2(_mm256_cmpgt_epi8(a, zero)),
-                              bits_avx2(_mm256_cmpgt_epi8(b, zero)), block.n);
+    uint64_t token = bits_avx2(_mm256_adds_epu8(a, carry), _mm256_adds_epu8(b, carry));
+    uint64_t none = bits_avx2(_mm256_cmpeq_epi8(a, zero), _mm256_cmpeq_epi8(b, zero));
 
-    return (struct masks){token, some & ~token};
+    return (struct masks){token, ~(none | token)};
 }
 
 INLINE TARGET uint64_t path_avx2(struct block_avx2 block)
 {
-    __m256i a = class_avx2(block.a, PATH_TABLES), b = class_avx2(block.b, PATH_TABLES);
     __m256i zero = _mm256_setzero_si256();
 
-    return join_avx2(bits_avx2(_mm256_cmpgt_epi8(a, zero)), bits_avx2(_mm256_cmpgt_epi8(b, zero)),
-                     block.n);
+    return ~bits_avx2(_mm256_cmpeq_epi8(class_avx2(block.a, PATH_TABLES), zero),
+                      _mm256_cmpeq_epi8(class_avx2(block.b, PATH_TABLES), zero));
 }
 
 INLINE TARGET __m256i controls_avx2(__m256i bytes)
@@ -95,22 +73,35 @@ INLINE TARGET size_t clean_avx2(const char *p, size_t n)
     return i;
 }
 
-INLINE TARGET bool same_avx2(const char *p, size_t n, const char *word)
+INLINE TARGET bool same_avx2(const struct sw_header_tables *tables, const char *end, size_t n,
+                             unsigned id, bool near_front)
 {
-    return same_in_32(p, n, word);
+    const char *word = tables->words[id];
+
+    if (!near_front)
+        return same_in_32(tables, end, n, word);
+    return n <= 16 && !word[15] && same_in_16(tables, end, n, word + 16);
 }
 
-/* Six at a time without looking: lines are long enough for a block to have few ends. */
+INLINE TARGET bool is_host_avx2(const char *p, size_t n)
+{
+    return is_plain_host(p, n);
+}
+
+/* Six without looking: lines are long enough for a block to have few ends. */
 INLINE TARGET size_t emit_avx2(uint16_t *position, uint32_t base, uint64_t bits)
 {
     size_t count = (size_t)__builtin_popcountll(bits);
 
-    for (size_t i = 0; i < count; i += 6)
 #pragma GCC unroll 6
-        for (size_t k = 0; k < 6; k++) {
-            position[i + k] = (uint16_t)(base + count_zeros(bits));
-            bits &= bits - 1;
-        }
+    for (size_t i = 0; i < 6; i++) {
+        position[i] = (uint16_t)(base + count_zeros(bits));
+        bits &= bits - 1;
+    }
+    for (size_t i = 6; i < count && i < POSITIONS_OF_BLOCK; i++) {
+        position[i] = (uint16_t)(base + count_zeros(bits));
+        bits &= bits - 1;
+    }
     return count;
 }
 

@@ -20,14 +20,9 @@ static inline __m512i emulate_compress(uint64_t bits, __m512i bytes)
     return _mm512_loadu_si512(to);
 }
 
-static inline __m512i emulate_load(uint64_t bits, const char *p)
+static inline uint64_t emulate_zeros(__m512i a, __m512i b)
 {
-    uint8_t to[64] = {0};
-
-    for (unsigned i = 0; i < 64; i++)
-        if (bits >> i & 1)
-            to[i] = (uint8_t)p[i];
-    return _mm512_loadu_si512(to);
+    return _mm512_cmpeq_epi8_mask(_mm512_and_si512(a, b), _mm512_setzero_si512());
 }
 
 static inline __m512i emulate_widen(__m256i bytes)
@@ -41,8 +36,9 @@ static inline __m512i emulate_widen(__m256i bytes)
     return _mm512_loadu_si512(to);
 }
 #undef _mm512_cvtepu8_epi16
+#undef _mm512_testn_epi8_mask
+#define _mm512_testn_epi8_mask emulate_zeros
 #define _mm512_maskz_compress_epi8 emulate_compress
-#define _mm512_maskz_loadu_epi8 emulate_load
 #define _mm512_cvtepu8_epi16 emulate_widen
 #else
 #define TARGET __attribute__((target("avx512bw,avx512vl,avx512vbmi2,avx2,bmi,bmi2,popcnt")))
@@ -50,19 +46,11 @@ static inline __m512i emulate_widen(__m256i bytes)
 
 struct block_avx512 {
     __m512i v;
-    uint64_t there;
 };
 
 INLINE TARGET struct block_avx512 load_avx512(const char *p)
 {
-    return (struct block_avx512){_mm512_loadu_si512(p), UINT64_MAX};
-}
-
-INLINE TARGET struct block_avx512 load_part_avx512(const char *p, size_t n)
-{
-    uint64_t there = (UINT64_C(1) << n) - 1;
-
-    return (struct block_avx512){_mm512_maskz_loadu_epi8(there, p), there};
+    return (struct block_avx512){_mm512_loadu_si512(p)};
 }
 
 INLINE TARGET __m512i class_avx512(__m512i bytes, __m128i low, __m128i high)
@@ -78,15 +66,15 @@ INLINE TARGET struct masks masks_avx512(struct block_avx512 block)
     __m512i class = class_avx512(block.v, TEXT_TABLES);
 
     return (struct masks){
-        _mm512_mask_test_epi8_mask(block.there, class, _mm512_set1_epi8((char)0xf8)),
-        _mm512_mask_test_epi8_mask(block.there, class, _mm512_set1_epi8(7))};
+        _mm512_test_epi8_mask(class, _mm512_set1_epi8((char)0xf8)),
+        _mm512_test_epi8_mask(class, _mm512_set1_epi8(7))};
 }
 
 INLINE TARGET uint64_t path_avx512(struct block_avx512 block)
 {
     __m512i class = class_avx512(block.v, PATH_TABLES);
 
-    return _mm512_mask_test_epi8_mask(block.there, class, class);
+    return _mm512_test_epi8_mask(class, class);
 }
 
 /* HTAB stops this too: it is rare inside long values. */
@@ -95,25 +83,35 @@ INLINE TARGET size_t clean_avx512(const char *p, size_t n)
     size_t i = 0;
 
     for (; i + 256 <= n; i += 256) {
-        uint64_t some = 0;
+        __m512i del = _mm512_set1_epi8(127), least = _mm512_set1_epi8(-1), away = least;
 #pragma GCC unroll 4
         for (int k = 0; k < 4; k++) {
             __m512i bytes = _mm512_loadu_si512(p + i + 64 * k);
-            some |= _mm512_cmplt_epu8_mask(bytes, _mm512_set1_epi8(32)) |
-                    _mm512_cmpeq_epi8_mask(bytes, _mm512_set1_epi8(127));
+            least = _mm512_min_epu8(least, bytes);
+            away = _mm512_min_epu8(away, _mm512_xor_si512(bytes, del));
         }
-        if (some)
+        if (_mm512_cmplt_epu8_mask(least, _mm512_set1_epi8(32)) | _mm512_testn_epi8_mask(away, away))
             break;
     }
     return i;
 }
 
-INLINE TARGET bool same_avx512(const char *p, size_t n, const char *word)
+INLINE TARGET bool same_avx512(const struct sw_header_tables *tables, const char *end, size_t n,
+                             unsigned id, bool near_front)
 {
-    return same_in_32(p, n, word);
+    const char *word = tables->words[id];
+
+    if (!near_front)
+        return same_in_32(tables, end, n, word);
+    return n <= 16 && !word[15] && same_in_16(tables, end, n, word + 16);
 }
 
-/* The numbers of the bits, packed, widened and moved to `base`: 32 at a time. */
+INLINE TARGET bool is_host_avx512(const char *p, size_t n)
+{
+    return is_plain_host(p, n);
+}
+
+/* The numbers of the bits, packed, widened and moved to `base`: 16, and if that is not enough 32. */
 INLINE TARGET size_t emit_avx512(uint16_t *position, uint32_t base, uint64_t bits)
 {
     static const _Alignas(64) uint8_t numbers[64] = {
@@ -124,12 +122,12 @@ INLINE TARGET size_t emit_avx512(uint16_t *position, uint32_t base, uint64_t bit
     __m512i from = _mm512_set1_epi16((short)base);
     size_t count = (size_t)__builtin_popcountll(bits);
 
-    _mm512_storeu_si512(position, _mm512_add_epi16(from, _mm512_cvtepu8_epi16(
-                                                             _mm512_castsi512_si256(packed))));
-    if (count > 32)
-        _mm512_storeu_si512(position + 32,
-                            _mm512_add_epi16(from, _mm512_cvtepu8_epi16(
-                                                       _mm512_extracti64x4_epi64(packed, 1))));
+    _mm256_storeu_si256((__m256i *)(void *)position,
+                        _mm256_add_epi16(_mm512_castsi512_si256(from),
+                                         _mm256_cvtepu8_epi16(_mm512_castsi512_si128(packed))));
+    if (count > 16)
+        _mm512_storeu_si512(position, _mm512_add_epi16(from, _mm512_cvtepu8_epi16(
+                                                                 _mm512_castsi512_si256(packed))));
     return count;
 }
 

@@ -7,17 +7,19 @@
  *   NAME(x)   x with the instruction set's name behind it
  *   TARGET    the attribute that lets the compiler use it
  *
- *   struct NAME(block)           up to 64 bytes, loaded
+ *   struct NAME(block)           64 bytes, loaded
  *   NAME(load)(p)                p[0..64)
- *   NAME(load_part)(p, n)        p[0..n), 16 <= n < 64, and not a byte beyond; its masks end at n
  *   NAME(token)(block)           bit i for the i-th byte: tchar, RFC 9110 5.6.2
  *   NAME(masks)(block)           that, and what no value may hold: all controls but HTAB
  *   NAME(path)(block)            pchar, "/" and "?", but not "%", RFC 3986 3.3, 3.4
  *   NAME(clean)(p, n)            how many bytes of p[0..n), a multiple of 64, hold no control
- *   NAME(same)(p, n, word)       is p[0..n), with bit 5 of each byte set, the word, which is filled up
- *                                to 32 bytes with 0?  All of p[0..32) may be read.
- *   NAME(emit)(position, base, bits)   write base + i for each bit i, and perhaps something into the
- *                                POSITIONS_SLACK places behind them; returns how many
+ *   NAME(same)(tables, end, n, id, near_front)  are the n bytes before `end`, at most 32, the name with
+ *                                this id, but for bit 5 of each byte?  32 bytes lie before `end`, or
+ *                                only 16 if it is `near_front`.
+ *   NAME(is_host)(p, n)          is p[0..n) surely a host and perhaps a port?  At least 16 bytes
+ *                                lie before p, and 32 if n is over 16.
+ *   NAME(emit)(position, base, bits)   write base + i for each bit i, into POSITIONS_OF_BLOCK places
+ *                                and not beyond; returns how many bits there are
  *
  * A line ends at the first control byte F of a run, and the next begins two bytes later: S = F << 2.
  * Adding S to the token bytes T makes a carry run through each name to its end, the first byte that
@@ -25,50 +27,77 @@
  * it; colons inside values are never looked at.  A control byte where a line begins ends the head.
  */
 
-/* The id of the name p[0..n), with `room` bytes to read at p: in one comparison of 32, mostly. */
-INLINE TARGET unsigned NAME(header)(const char *p, size_t n, size_t room)
+/*
+ * Take the line that begins at s, whose name ends at e and which ends at r, if it is plain; the index
+ * is to say `at` of its field.
+ */
+INLINE TARGET bool NAME(take_line)(struct sw_head *head, const struct sw_header_tables *tables,
+                                   const char *buf, size_t s, size_t e, size_t r,
+                                   struct sw_field *field, uint16_t at, bool near_front)
 {
-    if (n <= 32 && room >= 32) {
-        unsigned id = sw_header_guess(p, n);
-        if (NAME(same)(p, n, words[id]))
-            return id;
-        if (twins[id] == SW_HEADER_OTHER)
-            return SW_HEADER_OTHER;
-    }
-    return sw_header_find(p, n);
+    size_t n = e - s;
+
+    if (!is_plain(buf, e, r) || n - 2 > 30)
+        return false;
+    unsigned id = sw_header_guess(tables, buf[s + 2], buf[e - 2], n);
+    while (!NAME(same)(tables, buf + e, n, id, near_front) &&
+           (id = tables->twins[id]) != SW_HEADER_OTHER)
+        ;
+    *field = (struct sw_field){(uint32_t)s, (uint16_t)n, (uint16_t)id, (uint32_t)e + 2,
+                               (uint32_t)(r - e - 2)};
+    if (id == SW_HEADER_OTHER)
+        return true;
+    if (sw_head_stale(head->slot[id], head->first))
+        head->slot[id] = at;
+    else
+        sw_head_index(head, (uint16_t)(at - head->first), id);
+    return true;
 }
 
 /*
- * Take the lines whose two ends are known, name ends and line ends in turn; returns how many
- * positions that used.  Apart from the search for them, because both want all registers.
+ * Take the lines whose two ends are known, name ends and line ends in turn, up to the first that is
+ * not plain; returns where its ends are.  There is no call in it, which leaves all registers to it.
  */
-TARGET static __attribute__((noinline)) size_t NAME(take_lines)(struct sw_head *head,
-                                                                const char *buf, size_t len,
-                                                                const uint16_t *position,
-                                                                size_t count)
+TARGET static __attribute__((noinline)) const uint16_t *
+NAME(take_plain)(struct sw_head *head, const char *buf, const uint16_t *p, const uint16_t *last)
 {
-    const struct bounds bounds = bounds_of(head);
-    const uint16_t *p = position, *last = position + (count & ~(size_t)1);
+    const struct sw_header_tables *tables = in_register(&sw_header_tables);
+    struct sw_field *field = sw_head_place(head, head->field_count);
+    uint16_t at = (uint16_t)(head->first + head->field_count);
     size_t s = head->at;
-    uint32_t i = head->field_count;
 
-    if (last != p && last[-1] + 2u > len)
-        last -= 2;
-    for (; p != last && i < bounds.fields; p += 2, i++) {
+    for (; p != last && p[0] < 32; p += 2, field++, at++) {
         size_t e = p[0], r = p[1];
-        struct sw_head_part value = {(uint32_t)e + 2, (uint32_t)r};
-        if (!is_plain(buf, e, r)) {
-            if (!is_crlf(buf + r) || buf[e] != ':')
-                break;
-            value = sw_head_trim(buf, e + 1, r);
-        }
-        if (e - s - 1 >= bounds.name || r - s > bounds.line)
+        if (!NAME(take_line)(head, tables, buf, s, e, r, field, at, true))
             break;
-        put_line(head, s, e, value, NAME(header)(buf + s, e - s, len - s), i);
         s = r + 2;
     }
+    if (p == last || p[0] >= 32)
+        for (; p != last; p += 2, field++, at++) {
+            size_t e = p[0], r = p[1];
+            if (!NAME(take_line)(head, tables, buf, s, e, r, field, at, false))
+                break;
+            s = r + 2;
+        }
     head->at = (uint32_t)s;
-    head->field_count = i;
+    head->field_count = (uint16_t)(at - head->first);
+    return p;
+}
+
+/* Take all of them that can be; returns how many positions that used. */
+INLINE TARGET size_t NAME(take_lines)(struct sw_head *head, const char *buf, size_t len,
+                                      const uint16_t *position, size_t count)
+{
+    const uint16_t *p = position, *end = position + count, *last;
+
+    while (end - p >= 2) {
+        last = p + 2 * sw_head_lines(head, len, p, (size_t)(end - p));
+        if (p == last)
+            break;
+        for (; (p = NAME(take_plain)(head, buf, p, last)) != last; p += 2)
+            if (!sw_head_odd_line(head, buf, p[0], p[1]))
+                return (size_t)(p - position);
+    }
     return (size_t)(p - position);
 }
 
@@ -84,89 +113,136 @@ INLINE TARGET struct masks NAME(masks_at)(const char *buf, size_t len, size_t ba
 }
 
 /*
- * The lines from head->at on, which lies in the block at `base`, whose masks are `m`.  True if the
- * head ends behind them, at head->at.
+ * Write down the ends of names and of lines, in turn, from the block at search->base on, whose masks
+ * are m; a line begins where `begin` has a bit.  There is no call in it either.
  */
-INLINE TARGET bool NAME(take_fields)(struct sw_head *head, const char *buf, size_t len,
-                                     struct masks m, uint32_t base)
+TARGET static __attribute__((noinline)) enum found
+NAME(find_lines)(struct search *search, const char *buf, size_t len, struct masks m, uint64_t begin)
 {
-    uint16_t position[POSITIONS + POSITIONS_SLACK];
-    size_t count = 0;
-    uint64_t begin = UINT64_C(1) << (head->at - base), control_before = 0, in_name = 0;
+    uint64_t in_name = search->in_name, control_before = search->control, busy_before = 1;
+    size_t base = search->base, count = search->count;
+    enum found found = FOUND_END;
 
-    m.token &= -begin;
-    m.control &= -begin;
     for (;;) {
         uint64_t line_end = m.control & ~(m.control << 1 | control_before);
         uint64_t line = line_end << 2 | begin;
         unsigned long long sum;
         bool runs_on = __builtin_uaddll_overflow(m.token, line | in_name, &sum);
         uint64_t name_end = sum & ~m.token;
-        uint64_t end = line & m.control;
-        uint64_t wanted = end ? (end & -end) - 1 : UINT64_MAX;
+        uint64_t end = line & m.control, before_end = (end - 1) & ~end;
 
-        if (name_end & line_end & wanted)
-            return false;
-        count += NAME(emit)(position + count, base, (name_end | line_end) & wanted);
+        if (name_end & line_end & before_end)
+            return FOUND_ODD;
+        size_t more = NAME(emit)(search->position + count, (uint32_t)base,
+                                 (name_end | line_end) & before_end);
+        if (more > POSITIONS_OF_BLOCK)
+            return FOUND_ODD;
+        count += more;
+        if (end)
+            break;
         base += 64;
-        if (end || count > POSITIONS - 64 || base >= len) {
-            size_t used = NAME(take_lines)(head, buf, len, position, count);
-            if (end)
-                return used == count && head->at + 2 <= len && is_crlf(buf + head->at);
-            if (count - used > 1 || base >= len)
-                return false;
-            position[0] = position[used];
-            count -= used;
-        }
         begin = line_end >> 62;
         control_before = m.control >> 63;
         in_name = runs_on;
-        if (!(m.control || runs_on))
-            base += (uint32_t)NAME(clean)(buf + base, len - base);
+        if (base >= len || count > POSITIONS - POSITIONS_OF_BLOCK) {
+            found = base < len ? FOUND_MANY : FOUND_ALL;
+            search->begin = begin;
+            search->in_name = in_name;
+            search->control = control_before;
+            search->base = base;
+            break;
+        }
+        uint64_t busy = m.control | in_name;
+        if (!(busy | busy_before))
+            base += NAME(clean)(buf + base, len - base);
+        busy_before = busy;
         m = NAME(masks_at)(buf, len, base);
     }
+    search->count = count;
+    return found;
 }
 
-/* The request line at head->at, where `block` begins. */
-INLINE TARGET bool NAME(request_line)(struct sw_head *head, const char *buf, size_t len,
-                                             struct NAME(block) block, uint64_t token)
+/*
+ * The lines from head->at on, which lies in the block at `base`, whose masks are `m`.  True if the
+ * head ends behind them, at head->at.
+ */
+INLINE TARGET bool NAME(take_fields)(struct sw_head *head, const char *buf, size_t len,
+                                     struct masks m, size_t base, size_t at)
 {
-    const char *p = buf + head->at;
-    size_t left = len - head->at;
+    _Alignas(32) uint16_t position[POSITIONS];
+    struct search search = {.position = position, .base = base};
+    uint64_t begin = UINT64_C(1) << (at - base);
+    enum found found;
+
+    m = (struct masks){m.token & -begin, m.control & -begin};
+    while ((found = NAME(find_lines)(&search, buf, len, m, begin)) != FOUND_ODD) {
+        size_t used = NAME(take_lines)(head, buf, len, position, search.count);
+        if (found == FOUND_END)
+            return used == search.count && head->at + 2 <= len && is_crlf(buf + head->at);
+        if (found == FOUND_ALL || search.count - used > 1)
+            return false;
+        position[0] = position[used];
+        search.count -= used;
+        begin = search.begin;
+        m = NAME(masks_at)(buf, len, search.base);
+    }
+    return false;
+}
+
+/* The request line at `base`, where `block` begins; returns where the next line begins, or 0. */
+INLINE TARGET size_t NAME(request_line)(struct sw_head *head, const char *buf, size_t len,
+                                        struct NAME(block) block, uint64_t token, size_t base)
+{
+    const char *p = buf + base;
+    size_t left = len - base;
     unsigned space = count_zeros(~token);
 
-    if (space >= 62 || space >= left || p[space] != ' ')
-        return false;
+    if (space >= 62 || p[space] != ' ')
+        return 0;
     uint64_t path = NAME(path)(block) | ((UINT64_C(2) << space) - 1);
     size_t end = count_zeros(~path);
     for (size_t more = 64; end % 64 == 0 && more == 64 && end + 64 <= left; end += more)
         more = count_zeros(~NAME(path)(NAME(load)(p + end)));
-    return take_request_line(head, buf, len, space, end);
+    return sw_head_request_line(head, buf, len, space, end);
+}
+
+/* What the lines of a whole head mean together, as far as it is plain: a request has one Host. */
+INLINE TARGET bool NAME(is_fine)(const struct sw_head *head, const char *buf)
+{
+    if (head->kind == SW_RESPONSE)
+        return true;
+    const struct sw_field *host = sw_head_field(head, SW_HEADER_HOST);
+    return host && !head->repeats && NAME(is_host)(buf + host->value, host->value_len);
 }
 
 TARGET void NAME(sw_head)(struct sw_head *head, const char *buf, size_t len)
 {
-    uint32_t base = head->at;
+    size_t base = head->at, at = base;
 
     if (len > FAST_REACH)
         len = FAST_REACH;
-    while (len >= base + 16u) {
-        size_t left = len - base;
-        struct NAME(block) block = left < 64 ? NAME(load_part)(buf + base, left)
-                                             : NAME(load)(buf + base);
-        struct masks m = NAME(masks)(block);
-        if (head->state == SW_HEAD_START &&
-            !(head->kind == SW_REQUEST
-                  ? NAME(request_line)(head, buf, len, block, m.token)
-                  : take_status_line(head, buf, len, count_zeros(m.control))))
+    if (base + 64 > len)
+        return;
+    struct NAME(block) block = NAME(load)(buf + base);
+    struct masks m = NAME(masks)(block);
+    m = (struct masks){as_number(m.token), as_number(m.control)};
+    if (head->state == SW_HEAD_START) {
+        at = head->kind == SW_REQUEST
+                 ? NAME(request_line)(head, buf, len, block, m.token, base)
+                 : sw_head_status_line(head, buf, len, count_zeros(m.control));
+        if (!at)
             return;
-        if (head->at - base < 64) {
-            if (head->at < len && NAME(take_fields)(head, buf, len, m, base)) {
-                head->at += 2;
-                head->state = SW_HEAD_WHOLE;
-            }
-            return;
+        if (at - base >= 64) {
+            base = at;
+            m = NAME(masks_at)(buf, len, base);
         }
-        base = head->at;
+    }
+    if (!NAME(take_fields)(head, buf, len, m, base, at))
+        return;
+    head->at += 2;
+    head->state = SW_HEAD_WHOLE;
+    if (NAME(is_fine)(head, buf)) {
+        head->state = SW_HEAD_DONE;
+        head->length = head->at;
     }
 }

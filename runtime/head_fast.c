@@ -86,9 +86,6 @@ static const struct road roads[] = {
     {"portable", sw_head_words, anywhere},
 };
 
-/* Found at the first head; threads that come at the same time all find the same road. */
-static void (*take)(struct sw_head *head, const char *buf, size_t len);
-
 static const struct road *best(void)
 {
     for (const struct road *road = roads;; road++)
@@ -96,15 +93,84 @@ static const struct road *best(void)
             return road;
 }
 
-void sw_head_fast(struct sw_head *head, const char *buf, size_t len)
+/* Threads that come at the same time all find the same road. */
+static void find_road(struct sw_head *head, const char *buf, size_t len)
 {
-    void (*road)(struct sw_head *, const char *, size_t) = __atomic_load_n(&take, __ATOMIC_RELAXED);
+    const struct road *road = best();
 
-    if (!road) {
-        road = best()->take;
-        __atomic_store_n(&take, road, __ATOMIC_RELAXED);
+    __atomic_store_n(&sw_head_road, road->take, __ATOMIC_RELAXED);
+    road->take(head, buf, len);
+}
+
+void (*sw_head_road)(struct sw_head *head, const char *buf, size_t len) = find_road;
+
+size_t sw_head_request_line(struct sw_head *head, const char *buf, size_t len, size_t space, size_t end)
+{
+    const char *p = buf + head->at;
+    size_t target_len = end - space - 1;
+
+    if (space - 1 >= head->most.method || head->at + end + 11 > len || p[end] != ' ' ||
+        memcmp(p + end + 1, "HTTP/1.", 7) != 0 || (p[end + 8] | 1) != '1' ||
+        !is_crlf(p + end + 9) || p[space + 1] != '/' || target_len > head->most.target)
+        return 0;
+    enum sw_method method = sw_method_scan(p);
+    if (sw_method_names[method].flags & SW_METHOD_F_PREFACE || method == SW_METHOD_CONNECT)
+        return 0;
+    head->method = (uint16_t)method;
+    head->minor = p[end + 8] & 1;
+    head->start = head->at;
+    head->target = head->at + (uint32_t)space + 1;
+    head->target_len = (uint32_t)target_len;
+    head->state = SW_HEAD_FIELD;
+    return head->at += (uint32_t)end + 11;
+}
+
+size_t sw_head_status_line(struct sw_head *head, const char *buf, size_t len, size_t end)
+{
+    const char *p = buf + head->at;
+    struct sw_status_line line;
+
+    if (end < 13 || head->at + end + 2 > len || !is_crlf(p + end) ||
+        sw_status_scan(p, &line) < 100 || line.reason != 13)
+        return 0;
+    head->status = line.code;
+    head->status_id = line.id;
+    head->minor = line.minor;
+    head->start = head->at;
+    head->target = head->at + 13;
+    head->target_len = (uint32_t)end - 13;
+    head->state = SW_HEAD_FIELD;
+    return head->at += (uint32_t)end + 2;
+}
+
+size_t sw_head_lines(const struct sw_head *head, size_t len, const uint16_t *position, size_t count)
+{
+    size_t lines = count / 2, i = head->field_count, room = head->most.fields;
+    size_t from = head->at, most = head->most.line;
+
+    if (i < SW_FIELDS_INLINE && room > SW_FIELDS_INLINE)
+        room = SW_FIELDS_INLINE;
+    if (lines > room - i)
+        lines = room - i;
+    if (lines && position[2 * lines - 1] + 2u > len)
+        lines--;
+    if (!lines || position[2 * lines - 1] - from <= most)
+        return lines;
+    for (size_t k = 0; k < lines; k++) {
+        if (position[2 * k + 1] - from > most)
+            return k;
+        from = position[2 * k + 1] + 2u;
     }
-    road(head, buf, len);
+    return lines;
+}
+
+bool sw_head_odd_line(struct sw_head *head, const char *buf, size_t e, size_t r)
+{
+    if (!is_crlf(buf + r) || buf[e] != ':' || e - head->at - 1 >= head->most.name)
+        return false;
+    head->line = head->at;
+    head->at = (uint32_t)r + 2;
+    return sw_head_add(head, buf, e, r);
 }
 
 static bool same_text(const char *a, const char *b)
@@ -119,8 +185,8 @@ const char *sw_head_variant(const char *name)
     for (size_t i = 0; i < sizeof roads / sizeof *roads; i++) {
         const struct road *road = &roads[i];
         if (name ? same_text(name, road->name) && road->here()
-                 : road->take == __atomic_load_n(&take, __ATOMIC_RELAXED)) {
-            __atomic_store_n(&take, road->take, __ATOMIC_RELAXED);
+                 : road->take == __atomic_load_n(&sw_head_road, __ATOMIC_RELAXED)) {
+            __atomic_store_n(&sw_head_road, road->take, __ATOMIC_RELAXED);
             return road->name;
         }
     }

@@ -15,9 +15,9 @@
 /* One function is made of all this for each road: calls would cost more than they do. */
 #define INLINE static inline __attribute__((always_inline))
 
-/* Name ends and line ends, in turn, that are known but not yet taken; and room for what a store of
-   several may write behind them. */
-enum { POSITIONS = 96, POSITIONS_SLACK = 8 };
+/* Name ends and line ends, in turn, that are known but not yet taken: enough for the fields inside of a
+   head, and one block more.  No line is shorter than four bytes. */
+enum { POSITIONS_OF_BLOCK = 32, POSITIONS = 2 * SW_FIELDS_INLINE + POSITIONS_OF_BLOCK };
 
 /* Offsets are kept in 16 bits, so what lies further on is left to head_step.c. */
 enum { FAST_REACH = UINT16_MAX - 64 };
@@ -27,18 +27,20 @@ struct masks {
     uint64_t token, control;
 };
 
-/* The limits that each field line is held to. */
-struct bounds {
-    uint32_t fields, name, line;
+/* How far the search for the ends of names and lines has come. */
+struct search {
+    uint16_t *position;
+    size_t base, count;               /* where the next block begins; positions so far */
+    uint64_t begin, in_name, control; /* does a line begin in it, a name go on, did a control stand
+                                         before it: bit 0, of the first one bit 1 too */
 };
 
-INLINE struct bounds bounds_of(const struct sw_head *head)
-{
-    uint32_t name = SW_LIMIT(head->limits, field_name);
-
-    return (struct bounds){sw_head_room(head), name < UINT16_MAX ? name : UINT16_MAX,
-                           SW_LIMIT(head->limits, field_line)};
-}
+enum found {
+    FOUND_END,  /* the end of the head */
+    FOUND_ALL,  /* all that there is so far */
+    FOUND_MANY, /* as many as there is room for */
+    FOUND_ODD,  /* a line without a colon */
+};
 
 /* The zeros below the lowest bit that is set; 64 if none is. */
 INLINE unsigned count_zeros(uint64_t bits)
@@ -59,78 +61,39 @@ INLINE bool is_plain(const char *buf, size_t e, size_t r)
            (unsigned char)buf[r - 1] > ' ';
 }
 
-/*
- * Put the i-th field, whose name begins at s and has this id, and whose colon is at e.  As
- * sw_head_put(), but without a branch on what an earlier head left in the index.
- */
-INLINE void put_line(struct sw_head *head, size_t s, size_t e, struct sw_head_part value,
-                     unsigned id, uint32_t i)
+/* One register for the address of many tables, which the compiler would compute for each of them. */
+INLINE const struct sw_header_tables *in_register(const struct sw_header_tables *tables)
 {
-    struct sw_field field = {(uint32_t)s, (uint16_t)(e - s), (uint16_t)id, value.from,
-                             value.to - value.from};
+    __asm__("" : "+r"(tables));
+    return tables;
+}
 
-    if (i >= SW_FIELDS_INLINE) {
-        sw_head_put(head, i, field);
-        return;
-    }
-    uint32_t first = head->slot[id];
-    bool before = first < i, same = head->fields[first % SW_FIELDS_INLINE].id == id;
-    bool known = (unsigned)before & (unsigned)same;
-    head->repeats |= known;
-    head->slot[id] = (uint16_t)(known ? first : i);
-    head->fields[i] = field;
+/* A general register for a mask, which then outlives calls. */
+INLINE uint64_t as_number(uint64_t mask)
+{
+    __asm__("" : "+r"(mask));
+    return mask;
 }
 
 /*
  * The request line at head->at: a method of `space` token bytes, a space, and a target that is a
- * path and perhaps a query without "%" up to `end`.  Other targets take their own check.
+ * path and perhaps a query without "%" up to `end`.  Other targets take their own check.  Returns
+ * where the next line begins, or 0 if it is not plain.
  */
-INLINE bool take_request_line(struct sw_head *head, const char *buf, size_t len,
-                                     size_t space, size_t end)
-{
-    const char *p = buf + head->at;
-    size_t left = len - head->at;
-    const struct sw_limits *limits = head->limits;
-
-    if (space == 0 || space > SW_LIMIT(limits, method) || end + 11 > left || p[end] != ' ' ||
-        memcmp(p + end + 1, "HTTP/1.", 7) != 0 || (p[end + 8] | 1) != '1' ||
-        !is_crlf(p + end + 9) || p[space + 1] != '/' || end - space - 1 > SW_LIMIT(limits, target))
-        return false;
-    enum sw_method method = sw_method_scan(p);
-    if (sw_method_names[method].flags & SW_METHOD_F_PREFACE || method == SW_METHOD_CONNECT)
-        return false;
-    head->method = (uint16_t)method;
-    head->minor = p[end + 8] & 1;
-    head->start = head->at;
-    head->target = head->at + (uint32_t)space + 1;
-    head->target_len = (uint32_t)(end - space - 1);
-    head->at += (uint32_t)end + 11;
-    head->state = SW_HEAD_FIELD;
-    return true;
-}
+size_t sw_head_request_line(struct sw_head *head, const char *buf, size_t len, size_t space, size_t end);
 
 /* The status line at head->at, whose first control byte is `end` bytes on. */
-INLINE bool take_status_line(struct sw_head *head, const char *buf, size_t len, size_t end)
-{
-    const char *p = buf + head->at;
-    struct sw_status_line line;
+size_t sw_head_status_line(struct sw_head *head, const char *buf, size_t len, size_t end);
 
-    if (end < 13 || head->at + end + 2 > len || !is_crlf(p + end) ||
-        sw_status_scan(p, &line) < 100 || line.reason != 13)
-        return false;
-    head->status = line.code;
-    head->status_id = line.id;
-    head->minor = line.minor;
-    head->start = head->at;
-    head->target = head->at + 13;
-    head->target_len = (uint32_t)end - 13;
-    head->at += (uint32_t)end + 2;
-    head->state = SW_HEAD_FIELD;
-    return true;
-}
+/* How many of the lines, from head->at on, can be taken in one go: whole ones, none of them too long,
+   and with places for their fields one behind the other. */
+size_t sw_head_lines(const struct sw_head *head, size_t len, const uint16_t *position, size_t count);
+
+/* Take the line at head->at whose name ends at e and which ends at r, if it is right.  There is a place
+   for its field. */
+bool sw_head_odd_line(struct sw_head *head, const char *buf, size_t e, size_t r);
 
 /* The roads.  Each takes what it can of buf[head->at..len). */
-void sw_head_words(struct sw_head *head, const char *buf, size_t len);
 void sw_head_sse42(struct sw_head *head, const char *buf, size_t len);
 void sw_head_avx2(struct sw_head *head, const char *buf, size_t len);
 void sw_head_avx512(struct sw_head *head, const char *buf, size_t len);

@@ -8,27 +8,18 @@
 #define NAME(x) x##_sse42
 #define TARGET __attribute__((target("sse4.2,popcnt")))
 
-/* Four vectors, and where in the block each begins: with less than 64 bytes they overlap. */
 struct block_sse42 {
     __m128i v[4];
-    unsigned at[4];
 };
 
-INLINE TARGET struct block_sse42 load_part_sse42(const char *p, size_t n)
+INLINE TARGET struct block_sse42 load_sse42(const char *p)
 {
     struct block_sse42 block;
 
 #pragma GCC unroll 4
-    for (unsigned k = 0; k < 4; k++) {
-        block.at[k] = 16 * k < n - 16 ? 16 * k : (unsigned)n - 16;
-        block.v[k] = _mm_loadu_si128((const __m128i *)(p + block.at[k]));
-    }
+    for (int k = 0; k < 4; k++)
+        block.v[k] = _mm_loadu_si128((const __m128i *)(const void *)(p + 16 * k));
     return block;
-}
-
-INLINE TARGET struct block_sse42 load_sse42(const char *p)
-{
-    return load_part_sse42(p, 64);
 }
 
 INLINE TARGET __m128i class_sse42(__m128i bytes, __m128i low, __m128i high)
@@ -50,8 +41,8 @@ INLINE TARGET struct masks masks_sse42(struct block_sse42 block)
 #pragma GCC unroll 4
     for (int k = 0; k < 4; k++) {
         __m128i class = class_sse42(block.v[k], TEXT_TABLES);
-        token |= bits_sse42(_mm_adds_epu8(class, _mm_set1_epi8(0x78))) << block.at[k];
-        some |= bits_sse42(_mm_cmpgt_epi8(class, _mm_setzero_si128())) << block.at[k];
+        token |= bits_sse42(_mm_adds_epu8(class, _mm_set1_epi8(0x78))) << 16 * k;
+        some |= bits_sse42(_mm_cmpgt_epi8(class, _mm_setzero_si128())) << 16 * k;
     }
     return (struct masks){token, some & ~token};
 }
@@ -63,7 +54,7 @@ INLINE TARGET uint64_t path_sse42(struct block_sse42 block)
 #pragma GCC unroll 4
     for (int k = 0; k < 4; k++) {
         __m128i class = class_sse42(block.v[k], PATH_TABLES);
-        path |= bits_sse42(_mm_cmpgt_epi8(class, _mm_setzero_si128())) << block.at[k];
+        path |= bits_sse42(_mm_cmpgt_epi8(class, _mm_setzero_si128())) << 16 * k;
     }
     return path;
 }
@@ -88,31 +79,35 @@ INLINE TARGET size_t clean_sse42(const char *p, size_t n)
     return i;
 }
 
-INLINE TARGET bool same_sse42(const char *p, size_t n, const char *word)
+INLINE TARGET bool same_sse42(const struct sw_header_tables *tables, const char *end, size_t n,
+                             unsigned id, bool near_front)
 {
-    __m128i differ = _mm_setzero_si128();
+    const char *word = tables->words[id];
 
-#pragma GCC unroll 2
-    for (size_t k = 0; k < 32; k += 16) {
-        __m128i name = _mm_or_si128(_mm_loadu_si128((const __m128i *)(p + k)),
-                                    _mm_set1_epi8(0x20));
-        __m128i mask = _mm_loadu_si128((const __m128i *)((const char *)border + 32 - n + k));
-        differ = _mm_or_si128(differ, _mm_xor_si128(_mm_and_si128(name, mask),
-                                                    _mm_load_si128((const __m128i *)(word + k))));
-    }
-    return _mm_testz_si128(differ, differ);
+    if (!near_front)
+        return same_in_16(tables, end, n < 16 ? n : 16, word + 16) &&
+               (n <= 16 ? !word[15] : same_in_16(tables, end - 16, n - 16, word));
+    return n <= 16 && !word[15] && same_in_16(tables, end, n, word + 16);
+}
+
+INLINE TARGET bool is_host_sse42(const char *p, size_t n)
+{
+    return is_plain_host(p, n);
 }
 
 INLINE TARGET size_t emit_sse42(uint16_t *position, uint32_t base, uint64_t bits)
 {
     size_t count = (size_t)__builtin_popcountll(bits);
 
-    for (size_t i = 0; i < count; i += 4)
 #pragma GCC unroll 4
-        for (size_t k = 0; k < 4; k++) {
-            position[i + k] = (uint16_t)(base + count_zeros(bits));
-            bits &= bits - 1;
-        }
+    for (size_t i = 0; i < 4; i++) {
+        position[i] = (uint16_t)(base + count_zeros(bits));
+        bits &= bits - 1;
+    }
+    for (size_t i = 4; i < count && i < POSITIONS_OF_BLOCK; i++) {
+        position[i] = (uint16_t)(base + count_zeros(bits));
+        bits &= bits - 1;
+    }
     return count;
 }
 

@@ -56,7 +56,7 @@ static bool start(struct sw_head *head, const char *buf)
 
 static bool method(struct sw_head *head, const char *buf, size_t len)
 {
-    size_t limit = (size_t)head->start + SW_LIMIT(head->limits, method);
+    size_t limit = (size_t)head->start + head->most.method;
 
     while (head->at < len && sw_byte_is(buf[head->at], SW_BYTE_TOKEN))
         if (head->at++ == limit)
@@ -77,7 +77,7 @@ static bool method(struct sw_head *head, const char *buf, size_t len)
 
 static bool target(struct sw_head *head, const char *buf, size_t len)
 {
-    size_t limit = (size_t)head->target + SW_LIMIT(head->limits, target);
+    size_t limit = (size_t)head->target + head->most.target;
     unsigned bytes = lenient(head, SW_LENIENT_TARGET) ? SW_BYTE_LENIENT : SW_BYTE_TARGET;
 
     /* "[" and "]" enclose an IPv6 address; sw_head_check_target() knows where that may stand. */
@@ -256,7 +256,7 @@ static bool field(struct sw_head *head, const char *buf)
     }
     if (!sw_byte_is(c, SW_BYTE_TOKEN))
         return sw_head_fail(head, SW_ERROR_BAD_FIELD_NAME, head->at);
-    if (head->field_count >= sw_head_room(head))
+    if (head->field_count >= head->most.fields)
         return sw_head_fail(head,
                             head->kind == SW_TRAILERS ? SW_ERROR_TOO_MANY_TRAILERS
                                                       : SW_ERROR_TOO_MANY_FIELDS,
@@ -268,9 +268,8 @@ static bool field(struct sw_head *head, const char *buf)
 
 static bool name(struct sw_head *head, const char *buf, size_t len)
 {
-    size_t most = SW_LIMIT(head->limits, field_name);
-    size_t limit = head->line + (most < UINT16_MAX ? most : UINT16_MAX);
-    size_t line_limit = (size_t)head->line + SW_LIMIT(head->limits, field_line);
+    size_t limit = (size_t)head->line + head->most.name;
+    size_t line_limit = (size_t)head->line + head->most.line;
 
     while (head->at < len && sw_byte_is(buf[head->at], SW_BYTE_TOKEN)) {
         if (head->at == limit)
@@ -299,7 +298,7 @@ static bool name(struct sw_head *head, const char *buf, size_t len)
 
 static bool value(struct sw_head *head, const char *buf, size_t len)
 {
-    size_t limit = (size_t)head->line + SW_LIMIT(head->limits, field_line);
+    size_t limit = (size_t)head->line + head->most.line;
 
     /* A fold that was forgiven may have stepped over the limit. */
     while (head->at < len && sw_byte_is(buf[head->at], SW_BYTE_VALUE))

@@ -1,28 +1,57 @@
-/* head_words.c - the lines of a head by plain 8-byte words, on any machine. */
+/* head_words.c - heads by plain 8-byte words, on any machine. */
 /* SPDX-License-Identifier: MIT */
 #include "head_fast.h"
 
 #define EACH(byte) (UINT64_C(0x0101010101010101) * (byte))
 
+/* A high bit for each byte that is 0, exact up to the first of them. */
+INLINE uint64_t zeros_of(uint64_t word)
+{
+    return (word - EACH(1)) & ~word & EACH(0x80);
+}
+
+/* The same for each control byte, HTAB too: what is below 0x20, and 0x7f. */
+INLINE uint64_t controls_of(uint64_t word)
+{
+    return ((word - EACH(0x20)) | ((word ^ EACH(0x7f)) - EACH(1))) & ~word & EACH(0x80);
+}
+
+INLINE size_t first_of(uint64_t bits)
+{
+    return (size_t)__builtin_ctzll(bits) / 8;
+}
+
+/* The eight bytes at `from`, or as many as there are before len, and zeros behind them; len >= 8. */
+INLINE uint64_t word_at(const char *p, size_t from, size_t len)
+{
+    if (from + 8 <= len)
+        return sw_load8_little(p + from);
+    return sw_load8_little(p + len - 8) >> 8 * (from + 8 - len);
+}
+
 /* The bytes of p[from..len) up to the first control other than HTAB; len if there is none. */
 INLINE size_t value_end(const char *p, size_t from, size_t len)
 {
-    while (from + 8 <= len) {
-        uint64_t word = sw_load8_little(p + from), delete = word ^ EACH(0x7f);
-        uint64_t below = (word - EACH(0x20)) & ~word & EACH(0x80);
-        uint64_t found = below | ((delete - EACH(1)) & ~delete & EACH(0x80));
-        if (!found) {
-            from += 8;
+    while (from + 16 <= len) {
+        uint64_t front = controls_of(sw_load8_little(p + from));
+        uint64_t back = controls_of(sw_load8_little(p + from + 8));
+        if (!(front | back)) {
+            from += 16;
             continue;
         }
-        from += (size_t)__builtin_ctzll(found) / 8;
+        from += front ? first_of(front) : 8 + first_of(back);
         if (p[from] != '\t')
             return from;
         from++;
     }
-    while (from < len && sw_byte_is(p[from], SW_BYTE_VALUE))
-        from++;
-    return from;
+    while (from < len) {
+        uint64_t found = controls_of(word_at(p, from, len));
+        from += found ? first_of(found) : 8;
+        if (found && (from >= len || p[from] != '\t'))
+            break;
+        from += found != 0;
+    }
+    return from < len ? from : len;
 }
 
 INLINE size_t token_end(const char *p, size_t from, size_t len)
@@ -32,46 +61,88 @@ INLINE size_t token_end(const char *p, size_t from, size_t len)
     return from;
 }
 
+/* Where a colon stands first; len if there is none. */
+INLINE size_t colon(const char *p, size_t from, size_t len)
+{
+    for (; from < len; from += 8) {
+        uint64_t found = zeros_of(word_at(p, from, len) ^ EACH(':'));
+        if (found)
+            return from + first_of(found);
+    }
+    return len;
+}
+
 static bool take_start(struct sw_head *head, const char *buf, size_t len)
 {
     const char *p = buf + head->at;
     size_t left = len - head->at;
 
     if (head->kind == SW_RESPONSE)
-        return take_status_line(head, buf, len, value_end(p, 0, left));
+        return sw_head_status_line(head, buf, len, value_end(buf, head->at, len) - head->at);
     size_t space = token_end(p, 0, left), end = space + 1;
     if (space == left || p[space] != ' ')
         return false;
     while (end < left && sw_byte_is(p[end], SW_BYTE_TARGET) && p[end] != '%')
         end++;
-    return take_request_line(head, buf, len, space, end);
+    return sw_head_request_line(head, buf, len, space, end);
+}
+
+/*
+ * A name that the grammar knows is a token, and needs no look at its bytes, unless one of them is a
+ * control: without bit 5, CR is the same as "-".  So the search for the end of the line begins with
+ * the name.
+ */
+static bool take_line(struct sw_head *head, const char *buf, size_t len)
+{
+    size_t s = head->at, e = colon(buf, s, len), n = e - s;
+
+    if (e == len || head->field_count >= head->most.fields || n - 1 >= head->most.name)
+        return false;
+    enum sw_header id = sw_header_lookup(buf + s, n);
+    if (id == SW_HEADER_OTHER && token_end(buf, s, e) != e)
+        return false;
+    size_t r = value_end(buf, s, len);
+    if (r < e || r + 2 > len || !is_crlf(buf + r) || r - s > head->most.line)
+        return false;
+    struct sw_head_part value = {(uint32_t)e + 2, (uint32_t)r};
+    if (!is_plain(buf, e, r))
+        value = sw_head_trim(buf, e + 1, r);
+    sw_head_put(head, head->field_count++,
+                (struct sw_field){(uint32_t)s, (uint16_t)n, (uint16_t)id, value.from,
+                                  value.to - value.from});
+    head->at = (uint32_t)r + 2;
+    return true;
+}
+
+/* What is surely a registered name or an IPv4 address, RFC 3986 3.2.2: token bytes that a path may hold
+   as well are unreserved or sub-delims. */
+static bool is_plain_host(const char *p, size_t n)
+{
+    const unsigned both = SW_BYTE_TOKEN | SW_BYTE_TARGET;
+    size_t i = 0;
+
+    while (i < n && (sw_bytes[(unsigned char)p[i]] & both) == both && p[i] != '%')
+        i++;
+    return i == n && n > 0;
 }
 
 void sw_head_words(struct sw_head *head, const char *buf, size_t len)
 {
-    const struct bounds bounds = bounds_of(head);
-
-    if (head->state == SW_HEAD_START && (head->at == len || !take_start(head, buf, len)))
+    if (len < 8)
         return;
-    while (head->at + 2 <= len) {
-        uint32_t s = head->at, i = head->field_count;
-        size_t e = token_end(buf, s, len);
-        if (e == s && is_crlf(buf + s)) {
-            head->at += 2;
-            head->state = SW_HEAD_WHOLE;
+    if (head->state == SW_HEAD_START && !take_start(head, buf, len))
+        return;
+    while (head->at + 2 <= len && !is_crlf(buf + head->at))
+        if (!take_line(head, buf, len))
             return;
-        }
-        if (e == len || i >= bounds.fields)
-            return;
-        size_t r = value_end(buf, e, len);
-        if (r + 2 > len || !is_crlf(buf + r) || buf[e] != ':' || e - s - 1 >= bounds.name ||
-            r - s > bounds.line)
-            return;
-        struct sw_head_part value = {(uint32_t)e + 2, (uint32_t)r};
-        if (!is_plain(buf, e, r))
-            value = sw_head_trim(buf, e + 1, r);
-        put_line(head, s, e, value, sw_header_lookup(buf + s, e - s), i);
-        head->at = (uint32_t)r + 2;
-        head->field_count = i + 1;
+    if (head->at + 2 > len)
+        return;
+    head->at += 2;
+    head->state = SW_HEAD_WHOLE;
+    const struct sw_field *host = sw_head_field(head, SW_HEADER_HOST);
+    if (head->kind == SW_RESPONSE ||
+        (host && !head->repeats && is_plain_host(buf + host->value, host->value_len))) {
+        head->state = SW_HEAD_DONE;
+        head->length = head->at;
     }
 }

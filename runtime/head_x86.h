@@ -8,10 +8,14 @@
 /* `make check-avx512` tests AVX-512 on machines that have none, by SIMDe. */
 #ifdef SW_SIMDE
 #define WITH_AVX2
+#define WITH_SSSE3
+#define WITH_SSE41
 #define SIMDE_ENABLE_NATIVE_ALIASES
 #include <simde/x86/avx512.h>
 #else
 #define WITH_AVX2 __attribute__((target("avx2")))
+#define WITH_SSSE3 __attribute__((target("ssse3")))
+#define WITH_SSE41 __attribute__((target("sse4.1")))
 #include <immintrin.h>
 #endif
 
@@ -33,23 +37,76 @@
            IN(0xfffe, x, 16) | IN(0x47ff, x, 32))
 #define PATH_HIGH 0, 0, 1, 2, 4, 8, 16, 32, 0, 0, 0, 0, 0, 0, 0, 0
 
-/* Ones, then zeros: read 32 bytes from n bytes before the border for a mask of n. */
-static const _Alignas(64) uint64_t border[8] = {UINT64_MAX, UINT64_MAX, UINT64_MAX, UINT64_MAX};
+/* Bit 0 for what a name of a host is made of without a second thought, letters, digits, "-", "." and
+   "_"; bit 1 for the digits among them, bit 2 for the colon before a port. */
+#define HOST_LOW(x) \
+    (char)(IN(0x03ff, x, 1 | 2) | IN(0x0400, x, 4) | IN(0x6000, x, 8) | IN(0xfffe, x, 16) | \
+           IN(0x07ff, x, 32) | IN(0x8000, x, 64))
+#define HOST_HIGH 0, 0, 8, 7, 16, (char)(32 | 64), 16, 32, 0, 0, 0, 0, 0, 0, 0, 0
 
 #define SIXTEEN(f) \
     f(0), f(1), f(2), f(3), f(4), f(5), f(6), f(7), f(8), f(9), f(10), f(11), f(12), f(13), f(14), \
         f(15)
 #define TEXT_TABLES _mm_setr_epi8(SIXTEEN(TEXT_LOW)), _mm_setr_epi8(TEXT_HIGH)
 #define PATH_TABLES _mm_setr_epi8(SIXTEEN(PATH_LOW)), _mm_setr_epi8(PATH_HIGH)
+#define HOST_TABLES _mm_setr_epi8(SIXTEEN(HOST_LOW)), _mm_setr_epi8(HOST_HIGH)
 
-/* Is p[0..n), n <= 32, the word, but for bit 5?  All of p[0..32) may be read. */
-INLINE WITH_AVX2 bool same_in_32(const char *p, size_t n, const char *word)
+INLINE WITH_SSSE3 __m128i class_of_16(const char *p, __m128i low, __m128i high)
 {
-    __m256i name = _mm256_or_si256(_mm256_loadu_si256((const __m256i *)p), _mm256_set1_epi8(0x20));
-    __m256i mask = _mm256_loadu_si256((const __m256i *)((const char *)border + 32 - n));
-    __m256i differ =
-        _mm256_xor_si256(_mm256_and_si256(name, mask), _mm256_load_si256((const __m256i *)word));
+    __m128i bytes = _mm_loadu_si128((const __m128i *)(const void *)p);
+    __m128i halves = _mm_and_si128(_mm_srli_epi16(bytes, 4), _mm_set1_epi8(15));
 
+    return _mm_and_si128(_mm_shuffle_epi8(low, bytes), _mm_shuffle_epi8(high, halves));
+}
+
+/* For 32 bytes in front of each other, those of whose class this bit is set. */
+INLINE WITH_SSSE3 uint32_t host_bits(__m128i last, __m128i front, int bit)
+{
+    return (uint32_t)_mm_movemask_epi8(_mm_slli_epi16(last, 7 - bit)) << 16 |
+           (uint32_t)_mm_movemask_epi8(_mm_slli_epi16(front, 7 - bit));
+}
+
+/* RFC 3986 3.2.2, 3.2.3: what is surely a registered name or an IPv4 address, and up to four digits
+   of a port.  value_host.c knows the rest. */
+INLINE WITH_SSSE3 bool is_plain_host(const char *p, size_t n)
+{
+    if (n - 1 >= 32)
+        return false;
+    uint32_t all = UINT32_MAX << (32 - n);
+    __m128i last = class_of_16(p + n - 16, HOST_TABLES), zero = _mm_setzero_si128();
+    __m128i front = n > 16 ? class_of_16(p + n - 32, HOST_TABLES) : zero;
+    uint32_t none = (uint32_t)_mm_movemask_epi8(_mm_cmpeq_epi8(last, zero)) << 16 |
+                    (uint32_t)_mm_movemask_epi8(_mm_cmpeq_epi8(front, zero));
+    if (none & all)
+        return false;
+    uint32_t colon = host_bits(last, front, 2) & all;
+    if (!colon)
+        return true;
+    uint32_t port = all & -(colon << 1), first = all & -all;
+    return !(colon & (colon - 1)) && colon != first && port &&
+           !(port & ~host_bits(last, front, 1)) && colon >= UINT32_C(1) << 27;
+}
+
+/* Are the n bytes before `end` the last n of the word, but for bit 5, and is it no longer? */
+INLINE WITH_SSE41 bool same_in_16(const struct sw_header_tables *tables, const char *end, size_t n,
+                                  const char *word)
+{
+    const void *edge = tables->edge + 16 + n;
+    __m128i differ = _mm_and_si128(_mm_loadu_si128((const __m128i *)(const void *)(end - 16)),
+                                   _mm_loadu_si128((const __m128i *)edge));
+
+    differ = _mm_xor_si128(differ, _mm_load_si128((const __m128i *)(const void *)word));
+    return _mm_testz_si128(differ, differ);
+}
+
+INLINE WITH_AVX2 bool same_in_32(const struct sw_header_tables *tables, const char *end, size_t n,
+                                 const char *word)
+{
+    const void *edge = tables->edge + n;
+    __m256i differ = _mm256_and_si256(_mm256_loadu_si256((const __m256i *)(const void *)(end - 32)),
+                                      _mm256_loadu_si256((const __m256i *)edge));
+
+    differ = _mm256_xor_si256(differ, _mm256_load_si256((const __m256i *)(const void *)word));
     return _mm256_testz_si256(differ, differ);
 }
 

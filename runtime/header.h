@@ -7,62 +7,73 @@
 #include "shockwave.h"
 #include "header_hash.h"
 
+/* What may differ in eight bytes that are the same in any case. */
+#define SW_HEADER_FOLD UINT64_C(0xdfdfdfdfdfdfdfdf)
+
+static inline uint64_t sw_header_differ(const char *name, const char *word)
+{
+    return (sw_load8(name) ^ sw_load8(word)) & SW_HEADER_FOLD;
+}
+
 /*
  * Is `name`, in any case, the same n bytes as `word`?  Leaving bit 5 out of the comparison folds
  * exactly here: a word is made of letters, digits, '-', '_' and '.', and no other tchar differs
- * from one of those in bit 5 alone.  (CR differs so from '-'; the caller has refused it.)  Long
- * names are compared in eights, the last eight overlapping; leaving at the first difference keeps
- * compilers from making vectors of it, which costs more than names are long.
+ * from one of those in bit 5 alone.  (CR differs so from '-'; the caller has refused it.)  Eights
+ * overlap in the middle, so that there is hardly a loop to be mispredicted.
  */
 static inline bool sw_header_same(const char *name, const char *word, size_t n)
 {
-    const uint64_t fold = 0xdfdfdfdfdfdfdfdf;
-
-    if (n >= 8) {
-        const char *last = name + n - 8, *word_last = word + n - 8;
-        do {
-            if ((sw_load8(name) ^ sw_load8(word)) & fold)
-                return false;
-            name += 8;
-            word += 8;
-        } while (name < last);
-        return ((sw_load8(last) ^ sw_load8(word_last)) & fold) == 0;
+    if (n > 16) {
+        uint64_t differ = sw_header_differ(name + n - 16, word + n - 16);
+        for (size_t i = 0; i + 16 < n; i += 8)
+            differ |= sw_header_differ(name + i, word + i);
+        return (differ | sw_header_differ(name + n - 8, word + n - 8)) == 0;
     }
+    if (n >= 8)
+        return (sw_header_differ(name, word) | sw_header_differ(name + n - 8, word + n - 8)) == 0;
     if (n >= 4) {
         uint32_t front = sw_load4(name) ^ sw_load4(word);
         uint32_t back = sw_load4(name + n - 4) ^ sw_load4(word + n - 4);
-        return ((front | back) & (uint32_t)fold) == 0;
+        return ((front | back) & (uint32_t)SW_HEADER_FOLD) == 0;
     }
     /* First, middle and last are all there is of one to three bytes. */
     return (((name[0] ^ word[0]) | (name[n / 2] ^ word[n / 2]) | (name[n - 1] ^ word[n - 1])) &
             0xdf) == 0;
 }
 
+extern const struct sw_header_tables sw_header_tables;
+
+enum { SW_HEADER_PICKS = 2, SW_HEADER_LONGEST = KEY_MAX_WORD_LENGTH - SW_HEADER_PICKS };
+
 /*
- * The one word that a name of len bytes can be, unless that has a twin; any id when it is none.
+ * The one word that a name of len bytes, 1 to SW_HEADER_LONGEST, can be, unless that has a twin; any
+ * id when it is none.
  *
- * gperf hashes three bytes of the name, from all along it, and its length: positions that exist in
- * a name of any length need no switch.  words.awk puts the same three in front of each key.  Words
- * that agree in all four are twins: gperf knows the first, which leads to the next.
+ * gperf hashes the third byte of the name, which is the colon behind one of two, and the last but
+ * one, and its length: of all pairs of bytes that take no computing to find, and no switch, these
+ * tell the most names apart.  words.awk puts the same two in front of each key.  Words that agree in
+ * all three are twins: gperf knows the first, which leads to the next.
  */
-static inline unsigned sw_header_guess(const char *name, size_t len)
+static inline unsigned sw_header_guess(const struct sw_header_tables *tables, char third,
+                                       char last_but_one, size_t len)
 {
-    enum { PICKS = 3 };
-    if (len - 1 >= KEY_MAX_WORD_LENGTH - PICKS)
-        return SW_HEADER_OTHER;
-    const char picked[PICKS] = {name[len / 4], name[len / 2], name[len * 7 / 8]};
-    unsigned slot = slot_of(picked, len + PICKS);
-    return slot <= KEY_MAX_HASH_VALUE ? ids[slot] : SW_HEADER_OTHER;
+    const char picked[SW_HEADER_PICKS] = {third, last_but_one};
+
+    return tables->ids[sw_header_hash(tables, picked, len + SW_HEADER_PICKS)];
 }
 
 static inline enum sw_header sw_header_lookup(const char *name, size_t len)
 {
-    unsigned id = sw_header_guess(name, len);
+    unsigned id = SW_HEADER_OTHER;
+
+    if (len - 1 < SW_HEADER_LONGEST)
+        id = sw_header_guess(&sw_header_tables, len > 2 ? name[2] : ':', name[len - 1 - (len > 1)],
+                             len);
 
     while (id != SW_HEADER_OTHER &&
            !(sw_header_names[id].len == len &&
              sw_header_same(name, sw_header_names[id].text, len)))
-        id = twins[id];
+        id = sw_header_tables.twins[id];
     return (enum sw_header)id;
 }
 

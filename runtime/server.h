@@ -394,7 +394,7 @@ const char *sw_doors_open(struct sw_server *server, uint32_t i);
 void sw_door_close(struct sw_worker *worker, struct sw_door *door);
 
 /* Let in only those who are connecting already. */
-void sw_door_settle(struct sw_door *door);
+void sw_door_settle(struct sw_worker *worker, struct sw_door *door);
 
 /* Have the loop tell of newcomers, or tell another worker. */
 int sw_door_watch(struct sw_worker *worker, struct sw_door *door, bool watch);

@@ -22,6 +22,8 @@ struct sw_lease *sw_lease_borrow(struct sw_worker *worker, struct sw_peer *peer)
     struct sw_lease *lease = sw_pool_get(&worker->leases);
     if (!lease) {
         sw_link_move(&peer->link, &worker->starved);
+        if (peer->wait == SW_WAIT_IDLE) /* it has asked: from now on it is we who are late */
+            sw_peer_wait(worker, peer, SW_WAIT_NONE);
         return NULL;
     }
     const struct sw_server_config *config = worker->config;

@@ -197,10 +197,10 @@ static void remove_path(struct sw_door *door)
 /*
  * Closing a listener resets who is in its queue, or half-way into it.  So it stays for a while, and
  * drops each SYN as if it were lost on the way: whoever sent it sends it again after a second, to
- * whoever listens then.  A filter on a socket that others have too would be theirs as well; but
- * what is in that one's queue is not lost.
+ * whoever listens then.  A filter on a socket that others have too would be theirs as well: of
+ * that one's newcomers we take only those that we were woken for already.
  */
-void sw_door_settle(struct sw_door *door)
+void sw_door_settle(struct sw_worker *worker, struct sw_door *door)
 {
     enum { FLAGS = 13, SYN = 2 }; /* RFC 9293 3.1: the offset of the flags, and the one */
     static struct sock_filter drop_syn[] = {
@@ -212,6 +212,10 @@ void sw_door_settle(struct sw_door *door)
     const struct sock_fprog program = {sizeof drop_syn / sizeof *drop_syn, drop_syn};
     if (door->port && !door->common)
         setsockopt(door->fd, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof program);
+    if (door->common) {
+        sw_door_watch(worker, door, false);
+        door->ready = true;
+    }
     remove_path(door);
 }
 

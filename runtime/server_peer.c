@@ -325,6 +325,8 @@ void sw_peer_run(struct sw_worker *worker, struct sw_peer *peer)
     struct sw_lease *lease = peer->lease;
     enum sw_pause pause = (enum sw_pause)lease->pause;
     for (int turn = 0;; turn++) {
+        if (sw_lease_wants_room(lease)) /* before the next request, which would take its place */
+            sw_lease_room(lease);
         if (pause == SW_PAUSE_INPUT && peer->readable)
             fill(worker, peer, lease);
         pause = peer->greeted || sw_peer_greet(worker, peer) ? sw_lease_parse(lease)
@@ -343,15 +345,13 @@ void sw_peer_run(struct sw_worker *worker, struct sw_peer *peer)
             hand_over(worker, peer);
             return;
         }
-        bool room = sw_lease_wants_room(lease);
-        if (!room && pause != SW_PAUSE_OUTPUT && !(pause == SW_PAUSE_INPUT && peer->readable))
+        if (!sw_lease_wants_room(lease) && pause != SW_PAUSE_OUTPUT &&
+            !(pause == SW_PAUSE_INPUT && peer->readable))
             break;
         if (turn == TURNS) {
             sw_peer_wake(worker, peer);
             break;
         }
-        if (room)
-            sw_lease_room(lease);
     }
     lease->pause = (uint8_t)pause;
     rest(worker, peer, pause);
@@ -382,10 +382,22 @@ static void reset(const struct sw_peer *peer)
     setsockopt(peer->fd, SOL_SOCKET, SO_LINGER, &now, sizeof now);
 }
 
+/* Its next request may lie there already: in a long turn, news of it come behind the clock's. */
+static bool has_asked(const struct sw_peer *peer)
+{
+    char byte;
+    return recv(peer->fd, &byte, 1, MSG_PEEK) > 0;
+}
+
 void sw_peer_expire(struct sw_worker *worker, struct sw_peer *peer)
 {
     enum sw_wait wait = (enum sw_wait)peer->wait;
     struct sw_log_refusal refusal = {.timeout = wait};
+    if (wait == SW_WAIT_IDLE && has_asked(peer)) {
+        peer->readable = true;
+        sw_peer_run(worker, peer);
+        return;
+    }
     if (wait != SW_WAIT_NONE)
         sw_count(&worker->metrics.timeouts[wait], 1);
     if (peer->lease)

@@ -64,7 +64,7 @@ static void leave(struct sw_worker *worker)
     if (worker == sw_server_worker(worker->server, 0))
         sw_manager_tell(&worker->server->manager, "STOPPING=1");
     for (uint32_t i = 0; i < worker->door_count; i++)
-        sw_door_settle(&worker->doors[i]);
+        sw_door_settle(worker, &worker->doors[i]);
     worker->shut_at = worker->now + SETTLE;
     struct sw_link *rings[] = {&worker->open, &worker->ready, &worker->starved};
     for (size_t i = 0; i < sizeof rings / sizeof *rings; i++)
@@ -184,9 +184,11 @@ static void reap(struct sw_worker *worker)
     }
 }
 
-/* A newcomer wakes one worker only: that must not be one who has no room. */
+/* A newcomer wakes one worker only: that must not be one who has no room, or leaves. */
 static void watch_doors(struct sw_worker *worker)
 {
+    if (worker->leaving)
+        return;
     for (uint32_t i = 0; i < worker->door_count; i++) {
         struct sw_door *door = &worker->doors[i];
         if (door->common && door->fd >= 0 && door->watched != sw_peer_fits(worker))

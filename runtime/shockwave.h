@@ -147,30 +147,33 @@ struct sw_field {
 };
 
 /*
- * A head: 64 bytes of summary, the index by id, and 32 fields; about 1.2 KiB, whole cache lines.
+ * A head: 96 bytes of summary, the index by id, and 32 fields; about 1.3 KiB, whole cache lines.
  * It holds no pointer into the buffer, so the buffer may move between calls.
  */
 struct sw_head {
     uint16_t method;    /* enum sw_method; requests */
     uint16_t status;    /* the code, 100 to 999; responses */
     uint16_t status_id; /* index in sw_status_infos; responses */
-    uint8_t kind;       /* enum sw_kind */
-    uint8_t minor;      /* of HTTP/1.minor; 2 and more are to be treated as 1 */
+    uint16_t error;     /* enum sw_error */
     uint32_t start;     /* where the start line begins, behind skipped empty lines */
     uint32_t target;    /* the request target, or the reason phrase */
     uint32_t target_len;
     uint32_t field_count;
-    uint32_t length;    /* bytes of the head, empty lines before it included; 0 until it is whole */
-    uint32_t at;        /* bytes looked at; after an error, the offset of the one that broke a rule */
-    uint16_t error;     /* enum sw_error */
-    uint8_t state;      /* private, to the end */
+    uint32_t length; /* bytes of the head, empty lines before it included; 0 until it is whole */
+    uint32_t at;     /* bytes looked at; after an error, the offset of the one that broke a rule */
+    uint8_t minor;   /* of HTTP/1.minor; 2 and more are to be treated as 1 */
+    uint8_t state;   /* private, to the end, but for kind and fields */
     uint8_t empty_lines;
-    uint32_t line, mark;
-    uint16_t more_count;
     bool repeats;
+    uint32_t line, mark;
+    uint8_t kind; /* enum sw_kind; what stands before it is zeroed by sw_head_reset() */
+    uint16_t first, more_count;
     struct sw_field *more;
     const struct sw_limits *limits;
-    uint16_t slot[(SW_HEADER_COUNT + 31) / 32 * 32];
+    struct {
+        uint32_t method, target, name, line, fields, head;
+    } most; /* the limits, their defaults where they are 0 */
+    uint16_t slot[(SW_HEADER_COUNT + 31) / 32 * 32 + 16]; /* up to a whole cache line */
     struct sw_field fields[SW_FIELDS_INLINE];
 };
 
@@ -210,14 +213,19 @@ static inline const struct sw_field *sw_head_at(const struct sw_head *head, size
     return i < SW_FIELDS_INLINE ? &head->fields[i] : &head->more[i - SW_FIELDS_INLINE];
 }
 
-/* The first field with this id, or NULL.  One index, no search.  Not for SW_HEADER_OTHER. */
+/* The index of the first field with this id; field_count when there is none.  One load, no search.
+   Not for SW_HEADER_OTHER. */
+static inline size_t sw_head_first(const struct sw_head *head, enum sw_header id)
+{
+    uint16_t i = (uint16_t)(head->slot[id] - head->first);
+    return i < head->field_count && sw_head_at(head, i)->id == id ? i : head->field_count;
+}
+
+/* That field, or NULL. */
 static inline const struct sw_field *sw_head_field(const struct sw_head *head, enum sw_header id)
 {
-    uint32_t i = head->slot[id];
-    if (i >= head->field_count)
-        return NULL;
-    const struct sw_field *field = sw_head_at(head, i);
-    return field->id == id ? field : NULL;
+    size_t i = sw_head_first(head, id);
+    return i < head->field_count ? sw_head_at(head, i) : NULL;
 }
 
 /* The next field with the id of the i-th one, as an index; field_count when there is none. */

@@ -126,6 +126,23 @@ static void check_header(enum sw_header id, const char *name)
     ck_assert_uint_eq(sw_head_named(&whole.head, text, name, strlen(name)), 1);
 }
 
+/* Whoever folds case by a bit folds "-" to CR, and digits to controls. */
+static void check_header_folded(const char *name)
+{
+    for (const char *p = name; *p; p++) {
+        char text[200];
+        int n = snprintf(text, sizeof text, "HTTP/1.1 200 OK\r\n%s: 1\r\n\r\n", name);
+        char *c = text + 17 + (p - name);
+        *c ^= 0x20;
+        if ((*c | 0x20) >= 'a' && (*c | 0x20) <= 'z')
+            continue;
+        struct verdict v;
+        ck_assert_ptr_null(drive_head_everywhere(&whole, &v, SW_RESPONSE, NULL, text, (size_t)n));
+        ck_assert_msg(v.error && !v.whole && v.at == (size_t)(c - text), "%s at %zu: %s", name,
+                      (size_t)(p - name), verdict_text(v));
+    }
+}
+
 START_TEST(every_header_is_found)
 {
     for (unsigned id = 1; id < SW_HEADER_COUNT; id++) {
@@ -137,6 +154,7 @@ START_TEST(every_header_is_found)
             lower[i] = (char)(c >= 'A' && c <= 'Z' ? c + 32 : c);
         }
         check_header(id, sw_header_names[id].text);
+        check_header_folded(sw_header_names[id].text);
         check_header(id, upper);
         check_header(id, lower);
     }
@@ -162,6 +180,105 @@ START_TEST(duplicates_keep_their_order)
     ck_assert_uint_eq(sw_head_named(head, text, "X^", 2), 6);
     ck_assert_uint_eq(sw_head_named(head, text, "X~", 2), 7);
     ck_assert_ptr_null(sw_head_field(head, SW_HEADER_HOST));
+}
+END_TEST
+
+/* Names that hash like a known one: a twin of it, one that is none, one that only ends or begins like it,
+   in the first line and behind long ones, and names that fill a row of 32 bytes or are longer. */
+START_TEST(names_are_not_taken_for_others)
+{
+    static const struct {
+        const char *name;
+        enum sw_header id;
+    } names[] = {
+        {"DASL", SW_HEADER_DASL},
+        {"hxst", SW_HEADER_OTHER},
+        {"Fxom", SW_HEADER_OTHER},
+        {"dpop", SW_HEADER_DPOP},
+        {"if", SW_HEADER_IF},
+        {"im", SW_HEADER_IM},
+        {"ix", SW_HEADER_OTHER},
+        {"Accept-Charset", SW_HEADER_ACCEPT_CHARSET},
+        {"Accept-Charsex", SW_HEADER_OTHER},
+        {"Transfer-Encodinh", SW_HEADER_OTHER},
+        {"xransfer-Encoding", SW_HEADER_OTHER},
+        {"Content-Security-Policy-Report-Only", SW_HEADER_CONTENT_SECURITY_POLICY_REPORT_ONLY},
+        {"Content-Security-Policy-Report-Onlx", SW_HEADER_OTHER},
+        {"X", SW_HEADER_OTHER},
+    };
+    static const char *const before[] = {"", "User-Agent: a name and a version and another one\r\n"};
+    for (size_t i = 0; i < COUNT(names); i++)
+        for (size_t k = 0; k < COUNT(before); k++) {
+            char text[300];
+            snprintf(text, sizeof text, "G / HTTP/1.1\r\n%s%s: a\r\nHost: h\r\n%s: b\r\n\r\n", before[k],
+                     names[i].name, names[i].name);
+            parse(SW_REQUEST, text);
+            ck_assert_msg(whole.head.fields[k].id == names[i].id, "%s", names[i].name);
+            ck_assert_msg(whole.head.fields[k + 2].id == names[i].id, "%s", names[i].name);
+            ck_assert_uint_eq(sw_head_again(&whole.head, k), k + 2);
+        }
+}
+END_TEST
+
+/* Places in the index are counted in 16 bits, and start anew after 65536 fields. */
+START_TEST(a_head_used_for_long_finds_its_fields)
+{
+    static const char *const texts[] = {
+        "HTTP/1.1 200 OK\r\nServer: a server with a long name\r\nAge: 1\r\nVary: a\r\nAge: 2\r\n\r\n",
+        "HTTP/1.1 200 OK\r\nDate: Tue, 24 Nov 2026 16:16:16 GMT\r\nVary: a\r\nX: 1\r\n\r\n",
+    };
+    struct sw_head head;
+    sw_head_init(&head, SW_RESPONSE, NULL);
+    for (size_t turn = 0; turn < 100000; turn++) {
+        const char *text = texts[turn % 4096 != 0];
+        sw_head_reset(&head);
+        ck_assert_int_gt(sw_head_parse(&head, text, strlen(text)), 0);
+        bool first = text == texts[0];
+        ck_assert_uint_eq(sw_head_first(&head, SW_HEADER_VARY), first ? 2 : 1);
+        ck_assert_uint_eq(sw_head_first(&head, SW_HEADER_SERVER), first ? 0 : head.field_count);
+        ck_assert_uint_eq(sw_head_first(&head, SW_HEADER_AGE), first ? 1 : head.field_count);
+        ck_assert_uint_eq(sw_head_first(&head, SW_HEADER_DATE), first ? head.field_count : 0);
+        if (first)
+            ck_assert_uint_eq(sw_head_again(&head, 1), 3);
+    }
+}
+END_TEST
+
+/* What the index says of the head before 65536 fields looks like what it says of this one. */
+START_TEST(what_is_left_of_65536_fields_ago_is_not_believed)
+{
+    static const char *const texts[] = {
+        "HTTP/1.1 200 OK\r\nAge: 1\r\n\r\n",
+        "HTTP/1.1 200 OK\r\nX: 1\r\n\r\n",
+        "HTTP/1.1 200 OK\r\nVary: a\r\nServer: some server or other, and then\r\nAge: 2\r\n\r\n",
+    };
+    struct sw_head head;
+    for (size_t way = 1; way < 3; way++) {
+        sw_head_init(&head, SW_RESPONSE, NULL);
+        ck_assert_int_gt(sw_head_parse(&head, texts[0], strlen(texts[0])), 0);
+        for (size_t i = 1; i < 65536; i++) {
+            sw_head_reset(&head);
+            sw_head_parse(&head, texts[1], strlen(texts[1]));
+        }
+        sw_head_reset(&head);
+        sw_head_parse(&head, texts[way], strlen(texts[way]));
+        ck_assert_uint_eq(sw_head_first(&head, SW_HEADER_AGE), way == 1 ? 1 : 2);
+        ck_assert_ptr_eq(sw_head_field(&head, SW_HEADER_AGE), way == 1 ? NULL : &head.fields[2]);
+    }
+}
+END_TEST
+
+/* Values so long that the search for their ends goes by hundreds of bytes. */
+START_TEST(long_values)
+{
+    for (size_t n = 100; n < 1400; n += 61) {
+        char text[1600];
+        size_t at = (size_t)sprintf(text, "HTTP/1.1 200 OK\r\nCookie: ");
+        memset(text + at, 'c', n);
+        sprintf(text + at + n, "\r\nAge: 1\r\n\r\n");
+        parse(SW_RESPONSE, text);
+        ck_assert_uint_eq(whole.head.fields[0].value_len, n);
+    }
 }
 END_TEST
 
@@ -345,6 +462,10 @@ int main(void)
         every_status_is_taken,
         every_header_is_found,
         duplicates_keep_their_order,
+        names_are_not_taken_for_others,
+        a_head_used_for_long_finds_its_fields,
+        what_is_left_of_65536_fields_ago_is_not_believed,
+        long_values,
         a_used_head_remembers_nothing,
         more_fields_than_inside,
         more_fields_than_an_index_counts,

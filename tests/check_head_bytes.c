@@ -374,7 +374,7 @@ static const char *drive_around(enum sw_kind kind, const char *bytes, size_t n, 
     drive_head_init(&whole, kind, NULL);
     drive_head_init(&cut, kind, NULL);
     *v = drive_head(&whole, bytes, n, n, n);
-    const char *why = NULL;
+    const char *why = drive_head_longer(&cut, &whole, *v, bytes, n);
     for (size_t k = cut_around - 1; k <= cut_around + 2 && !why; k++)
         why = drive_head_cut(&cut, &whole, *v, bytes, n, k, n);
     return why ? why : drive_head_cut(&cut, &whole, *v, bytes, n, 0, 61);

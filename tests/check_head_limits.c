@@ -123,6 +123,36 @@ START_TEST(heads_beyond_64_kib)
 }
 END_TEST
 
+/* A name has 16 bits for its length, whatever the limit. */
+START_TEST(names_beyond_64_kib)
+{
+    static char text[80000] = LINE;
+    struct sw_limits limits = {.field_name = 100000, .field_line = 100000, .head = 100000};
+    struct sw_head head;
+    memset(text + sizeof LINE - 1, 'x', sizeof text - sizeof LINE);
+    sw_head_init(&head, SW_REQUEST, &limits);
+    expect_verdict(drive_head_call(&head, text, sizeof text),
+                   expect_error(SW_ERROR_FIELD_NAME_TOO_LONG, sizeof LINE - 1 + UINT16_MAX),
+                   "a long name");
+}
+END_TEST
+
+/* Lines so short that a block of 64 bytes ends more of them than good ones could be in it. */
+START_TEST(more_lines_than_a_block_holds)
+{
+    char text[400] = LINE;
+    for (size_t i = 0; i < 40; i++)
+        strcat(text, ":\r\n");
+    expect_head(&whole, SW_REQUEST, NULL, text,
+                expect_error(SW_ERROR_EMPTY_FIELD_NAME, sizeof LINE - 1));
+    strcpy(text, LINE);
+    for (size_t i = 0; i < 31; i++)
+        strcat(text, "a:\r\n");
+    strcat(text, HOST);
+    expect_head(&whole, SW_REQUEST, NULL, text, expect_whole(strlen(text)));
+}
+END_TEST
+
 START_TEST(empty_lines)
 {
     for (uint32_t most = 0; most < 9; most++)
@@ -445,6 +475,18 @@ START_TEST(host_values)
         {"a_b", true},
         {"http://h", false},
         {"[::1%25eth0]", false},
+        {":80", true},
+        {"h:9999", true},
+        {"h:12345", true},
+        {"h:1:2", false},
+        {"h:8 0", false},
+        {"h.example.org:8o", false},
+        {"a-name-of-sixteen", true},
+        {"a-name-of-more-than-sixteen:8080", true},
+        {"a-name-of-more-than-sixteen:8x80", false},
+        {"a/name-of-more-than-sixteen:8080", false},
+        {"a-name-that-is-longer-than-32-bytes.example.org", true},
+        {"a-name-that-is-longer-than-32 bytes.example.org", false},
     };
     for (size_t i = 0; i < COUNT(hosts); i++)
         for (int minor = 0; minor < 2; minor++) {
@@ -522,7 +564,7 @@ int main(void)
         limits_are_met_at_their_byte,
         heads_of_the_usual_limit,
         heads_beyond_64_kib,
-        empty_lines,
+        names_beyond_64_kib, more_lines_than_a_block_holds, empty_lines,
         trailer_fields,
         forbidden_trailers,
         leniency,

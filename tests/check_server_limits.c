@@ -272,6 +272,27 @@ START_TEST(peers_wait_for_a_lease_in_turn)
 }
 END_TEST
 
+/* Neither does its time run out meanwhile, nor is it forgotten when the server leaves. */
+START_TEST(waiting_for_a_lease_is_not_idling)
+{
+    served_begin(&served, (struct sw_server_config){
+                              .handler = hello, .workers = 1, .exchanges = 1, .idle_timeout = 150});
+    int first = client_open(&served), second = client_open(&served);
+    client_say(first, "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\n");
+    client_until(first, buf, sizeof buf, "hello");
+    client_say(second, GET);
+    struct pollfd told = {.fd = second, .events = POLLIN};
+    ck_assert_int_eq(poll(&told, 1, 500), 0);
+    sw_server_stop(served.server);
+    ck_assert_int_eq(poll(&told, 1, 500), 0);
+    client_say(first, "123456789");
+    client_until(second, buf, sizeof buf, "hello");
+    close(first);
+    close(second);
+    ck_assert_int_eq(served_wait(&served), 0);
+}
+END_TEST
+
 static void reply_field_count(struct sw_exchange *exchange)
 {
     char text[16];
@@ -464,6 +485,7 @@ static Suite *make_suite(void)
     tcase_add_test(tcase, connections_beyond_the_limit_are_refused);
     tcase_add_test(tcase, refusing_has_its_limit_too);
     tcase_add_test(tcase, peers_wait_for_a_lease_in_turn);
+    tcase_add_test(tcase, waiting_for_a_lease_is_not_idling);
     tcase_add_test(tcase, the_core_obeys_the_configured_limits);
     tcase_add_test(tcase, a_head_comes_in_two_pieces);
     tcase_add_test(tcase, the_input_buffer_is_used_to_its_end);

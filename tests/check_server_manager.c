@@ -98,20 +98,27 @@ static void hear(int fd, const char *want)
 
 static const char *const places[] = {"/tmp/shockwave-check-%d", "@shockwave-check-%d"};
 
+/* A manager's socket, at a place that `format` makes of our number. */
+static int manage(const char *format, char place[64])
+{
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    snprintf(place, 64, format, (int)getpid());
+    strcpy(address.sun_path, place);
+    if (place[0] == '@')
+        address.sun_path[0] = '\0';
+    int fd = socket(AF_UNIX, SOCK_DGRAM, 0);
+    ck_assert_int_eq(bind(fd, (struct sockaddr *)&address,
+                          (socklen_t)(offsetof(struct sockaddr_un, sun_path) + strlen(place))),
+                     0);
+    return fd;
+}
+
 START_TEST(the_manager_is_told)
 {
     struct served served;
-    struct sockaddr_un address = {.sun_family = AF_UNIX};
-    char place[64];
-    snprintf(place, sizeof place, places[_i], (int)getpid());
-    strcpy(address.sun_path, place);
-    bool abstract = place[0] == '@';
-    if (abstract)
-        address.sun_path[0] = '\0';
-    int manager = socket(AF_UNIX, SOCK_DGRAM, 0);
-    ck_assert_int_eq(bind(manager, (struct sockaddr *)&address,
-                          (socklen_t)(offsetof(struct sockaddr_un, sun_path) + strlen(place))),
-                     0);
+    char place[64], path[64];
+    int manager = manage(places[_i], place);
+    strcpy(path, place);
     served_begin(&served, (struct sw_server_config){
                               .handler = say_state, .notify = place, .workers = 3, .drain = 60000});
     atomic_store(&server, served.server);
@@ -130,8 +137,62 @@ START_TEST(the_manager_is_told)
     ck_assert_int_eq(served_wait(&served), 0);
     ck_assert_int_eq(recv(manager, buf, sizeof buf, MSG_DONTWAIT), -1); /* each was told once */
     close(manager);
-    if (!abstract)
-        unlink(address.sun_path);
+    if (path[0] == '/')
+        unlink(path);
+}
+END_TEST
+
+/* ---- Two servers with one socket --------------------------------------------------------------
+ */
+
+static void say_user(struct sw_exchange *exchange)
+{
+    const char *name = exchange->user;
+    sw_reply(exchange, SW_STATUS_OK, TEXT, (struct sw_span){name, strlen(name)});
+}
+
+static void begin_with(struct served *served, int fd, const char *name, const char *place)
+{
+    struct sw_listener listener = {.fd = fd};
+    served_begin(served, (struct sw_server_config){.handler = say_user,
+                                                   .user = (void *)(uintptr_t)name,
+                                                   .notify = place,
+                                                   .workers = 1,
+                                                   .drain = 60000,
+                                                   .listeners = &listener,
+                                                   .listener_count = 1});
+}
+
+/* The old one has something to finish, and takes nobody more: but the one who may be in the queue
+   when it closes. */
+START_TEST(newcomers_are_for_who_stays)
+{
+    struct served old, new;
+    char place[64];
+    int manager = manage(places[1], place), listener = socket(AF_INET, SOCK_STREAM, 0);
+    ck_assert_int_eq(listen(listener, 100), 0);
+    begin_with(&old, listener, "<old>", place);
+    hear(manager, "READY=1");
+    int busy = client_open(&old);
+    client_say(busy, "GET / HTTP/1.1\r\n");
+    begin_with(&new, dup(listener), "<new>", place);
+    hear(manager, "READY=1");
+    sw_server_stop(old.server);
+    hear(manager, "STOPPING=1");
+    usleep(20000);
+    size_t taken = 0;
+    for (int i = 0; i < 20; i++) {
+        client_ask(&new, "GET / HTTP/1.0\r\n\r\n", buf, sizeof buf);
+        taken += count(buf, "<old>");
+        ck_assert_uint_eq(count(buf, "<old>") + count(buf, "<new>"), 1);
+    }
+    ck_assert_uint_le(taken, 1);
+    client_say(busy, "Host: x\r\n\r\n");
+    client_until(busy, buf, sizeof buf, "<old>");
+    close(busy);
+    ck_assert_int_eq(served_wait(&old), 0);
+    ck_assert_int_eq(served_end(&new), 0);
+    close(manager);
 }
 END_TEST
 
@@ -177,6 +238,7 @@ int main(void)
                         (int)(sizeof inherited / sizeof *inherited));
     tcase_add_test(tcase, a_process_without_a_number_inherits_nothing);
     tcase_add_loop_test(tcase, the_manager_is_told, 0, (int)(sizeof places / sizeof *places));
+    tcase_add_test(tcase, newcomers_are_for_who_stays);
     tcase_add_test(tcase, a_server_that_does_not_run_is_open);
     tcase_add_loop_test(tcase, what_is_no_place_is_refused, 0,
                         (int)(sizeof no_places / sizeof *no_places));

@@ -88,6 +88,54 @@ START_TEST(only_a_reply_with_content_has_the_file)
 }
 END_TEST
 
+/* More replies than a connection sends before the others have their turn. */
+enum { AHEAD = 100 };
+
+static int overs;
+
+static void count_over(struct sw_exchange *exchange, bool whole)
+{
+    (void)exchange;
+    overs += whole;
+}
+
+static void reply_little(struct sw_exchange *exchange)
+{
+    static const struct sw_hooks hooks = {.over = count_over};
+    exchange->hooks = &hooks;
+    sw_reply_begin(exchange, SW_STATUS_OK, 1);
+    ck_assert(sw_reply_file(exchange, file, exchange->head->target_len - 1, 1));
+    ck_assert_int_eq(sw_reply_end(exchange), SW_OK);
+}
+
+START_TEST(who_asks_ahead_gets_each_file)
+{
+    char requests[AHEAD * (AHEAD + 40)] = "", path[AHEAD + 1] = "";
+    overs = 0;
+    serve(reply_little);
+    int fd = client_open(&served);
+    for (int i = 0; i < AHEAD; i++) {
+        path[i] = '/';
+        sprintf(requests + strlen(requests), "GET %s HTTP/1.1\r\n" HOST "%s\r\n", path,
+                i + 1 == AHEAD ? "Connection: close\r\n" : "");
+    }
+    client_say(fd, requests);
+    client_all(fd, buf, sizeof buf);
+    const char *at = buf;
+    for (int i = 0; i < AHEAD; i++) {
+        ck_assert_ptr_eq(strstr(at, "HTTP/1.1 200 OK\r\n"), at);
+        at = strstr(at, "\r\n\r\n");
+        ck_assert_ptr_ne(at, NULL);
+        ck_assert_int_eq(at[4], content[i]);
+        at += 5;
+    }
+    ck_assert_str_eq(at, "");
+    close(fd);
+    served_end(&served);
+    ck_assert_int_eq(overs, AHEAD);
+}
+END_TEST
+
 START_TEST(a_slow_reader_gets_all_of_it)
 {
     serve(reply_whole);
@@ -229,6 +277,7 @@ int main(void)
     tcase_set_timeout(tcase, 60);
     tcase_add_test(tcase, a_file_keeps_its_place);
     tcase_add_test(tcase, only_a_reply_with_content_has_the_file);
+    tcase_add_test(tcase, who_asks_ahead_gets_each_file);
     tcase_add_test(tcase, a_slow_reader_gets_all_of_it);
     tcase_add_test(tcase, many_pieces_make_a_reply);
     tcase_add_test(tcase, a_file_that_is_too_short_ends_the_connection);

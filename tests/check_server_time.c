@@ -17,6 +17,14 @@ static void hello(struct sw_exchange *exchange)
     sw_reply(exchange, SW_STATUS_OK, TEXT, SW_SPAN("hello"));
 }
 
+/* Keeps the whole loop waiting, as nobody should, when asked to. */
+static void doze(struct sw_exchange *exchange)
+{
+    if (sw_exchange_target(exchange).n > 1)
+        usleep(600000);
+    hello(exchange);
+}
+
 /* ---- Time ------------------------------------------------------------------------------------ */
 
 static void say_then_nothing(const char *text, const char *want)
@@ -121,6 +129,29 @@ START_TEST(idleness_has_its_time)
     served_begin(&served, (struct sw_server_config){.handler = hello, .idle_timeout = 100});
     say_then_nothing("", "");
     say_then_nothing(GET, "HTTP/1.1 200 OK\r\n");
+    served_end(&served);
+}
+END_TEST
+
+/* The idle and their requests are more than the loop tells of in one turn, and it was late. */
+START_TEST(who_has_asked_is_not_idle)
+{
+    enum { CLIENTS = 300 };
+    static int fds[CLIENTS];
+    struct sw_server_config config = {.handler = doze, .idle_timeout = 200, .workers = 1};
+    served_begin(&served, config);
+    for (size_t i = 0; i < CLIENTS; i++) {
+        fds[i] = client_open(&served);
+        client_say(fds[i], GET);
+        client_until(fds[i], buf, 200, "hello");
+    }
+    client_say(fds[0], "GET /doze HTTP/1.1\r\nHost: x\r\n\r\n");
+    for (size_t i = 1; i < CLIENTS; i++)
+        client_say(fds[i], GET);
+    for (size_t i = 0; i < CLIENTS; i++) {
+        client_until(fds[i], buf, 200, "hello");
+        close(fds[i]);
+    }
     served_end(&served);
 }
 END_TEST
@@ -277,6 +308,7 @@ static Suite *make_suite(void)
     tcase_add_test(tcase, content_has_its_time);
     tcase_add_test(tcase, dribbling_does_not_stretch_content_but_progress_does);
     tcase_add_test(tcase, idleness_has_its_time);
+    tcase_add_test(tcase, who_has_asked_is_not_idle);
     tcase_add_test(tcase, a_reader_has_its_time);
     tcase_add_test(tcase, a_refusal_is_not_lost);
     tcase_add_test(tcase, half_closing_gets_its_replies);

@@ -1,10 +1,11 @@
 /* load.c - ask for `/` on many connections at once, and count what was not answered.
  *
- *     load PORT CONNECTIONS REQUESTS PER_CONNECTION [SECONDS]
+ *     load PORT CONNECTIONS REQUESTS PER_CONNECTION [SECONDS [PAUSE]]
  *
  * Each connection asks one request after the other, and is made anew after PER_CONNECTION of them.
- * A server may close it behind a reply; whatever else goes wrong is a failure.  Ends when there
- * were REQUESTS replies and, if given, so many seconds have passed.  Prints
+ * Between two it is idle for up to PAUSE milliseconds, and may be closed; so may it behind a reply.
+ * Whatever else goes wrong is a failure.  Ends when there were REQUESTS replies and, if given, so
+ * many seconds have passed.  Prints
  *
  *     REQUESTS requests, FAILURES failed, P50 P99 LONGEST us
  */
@@ -31,7 +32,7 @@ static struct client {
     int fd; /* -1: to be made anew */
     bool asked;
     uint32_t replies, n;
-    uint64_t since; /* microseconds */
+    uint64_t since; /* microseconds; of the next request, while it pauses */
     char reply[512];
 } clients[CONNECTIONS_MAX];
 
@@ -41,6 +42,7 @@ static struct {
 } tally;
 
 static int queue;
+static uint64_t pause_max; /* microseconds */
 static struct sockaddr_in address = {.sin_family = AF_INET};
 
 static uint64_t now(void)
@@ -120,7 +122,18 @@ static void count(struct client *client, bool last)
     client->replies++;
     if (last)
         leave(client);
+    else if (pause_max)
+        client->since = now() + (uint64_t)random() % pause_max;
     else
+        ask(client);
+}
+
+/* Who has been made anew, or has paused for long enough. */
+static void wake(struct client *client)
+{
+    if (client->fd < 0)
+        come(client);
+    else if (pause_max && client->replies && !client->asked && client->since <= now())
         ask(client);
 }
 
@@ -143,7 +156,7 @@ static void hear(struct client *client, uint32_t per_connection)
     if (strncmp(client->reply, "HTTP/1.1 200 OK\r\n", 17) != 0)
         fail(client, client->reply);
     count(client, client->replies + 1 >= per_connection ||
-                      strstr(client->reply, "\r\nConnection: close\r\n"));
+                      strcasestr(client->reply, "\r\nConnection: close\r\n"));
 }
 
 static void serve(struct client *client, uint32_t events, uint32_t per_connection)
@@ -175,15 +188,15 @@ int main(int argc, char **argv)
     uint64_t requests = strtoull(argv[3], NULL, 10);
     uint32_t per_connection = (uint32_t)atoi(argv[4]);
     uint64_t end = now() + (argc > 5 ? strtoull(argv[5], NULL, 10) : 0) * 1000000;
+    pause_max = argc > 6 ? strtoull(argv[6], NULL, 10) * 1000 : 0;
     queue = epoll_create1(0);
     for (size_t i = 0; i < connections; i++)
         clients[i].fd = -1;
     while (tally.replies + tally.failures < requests || now() < end) {
         struct epoll_event events[EVENTS];
         for (size_t i = 0; i < connections; i++)
-            if (clients[i].fd < 0)
-                come(&clients[i]);
-        int n = epoll_wait(queue, events, EVENTS, 1000);
+            wake(&clients[i]);
+        int n = epoll_wait(queue, events, EVENTS, pause_max ? 1 : 1000);
         for (int i = 0; i < n; i++)
             serve(events[i].data.ptr, events[i].events, per_connection);
     }

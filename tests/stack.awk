@@ -15,7 +15,9 @@ BEGIN {
     pointer["choose"] = "weigh_media weigh_coding weigh_language"
     cpus = "runtime/head_fast.c:anywhere runtime/head_fast.c:has_sse42" \
            " runtime/head_fast.c:has_avx2 runtime/head_fast.c:has_avx512"
-    pointer["sw_head_fast"] = cpus " sw_head_words sw_head_sse42 sw_head_avx2 sw_head_avx512"
+    roads = "sw_head_words sw_head_sse42 sw_head_avx2 sw_head_avx512"
+    pointer["sw_head_parse"] = pointer["parse_rest"] = roads " runtime/head_fast.c:find_road"
+    pointer["find_road"] = cpus " " roads
     pointer["sw_head_variant"] = pointer["best"] = cpus
     pointer["matches"] = "sw_etag_equal_weak sw_etag_equal_strong"
 }

@@ -1,5 +1,6 @@
 """trial.py - start trial servers and loads, and look at them from outside."""
 # SPDX-License-Identifier: MIT
+import atexit
 import os
 import re
 import resource
@@ -36,6 +37,7 @@ class Server:
             preexec_fn=prepare,
             pass_fds=(3,) if listener else (),
         )
+        atexit.register(self.process.kill)
         self.port = int(self.process.stdout.readline())
 
     def stop(self):

@@ -1,8 +1,9 @@
-/* trial_server.c - the server that faults, idleness and replacement are tried on.
+/* trial_server.c - the server that clients, faults, idleness and replacement are tried on.
  *
- *     trial_server [MEMBER=NUMBER]... [port=NUMBER]
+ *     trial_server [MEMBER=NUMBER]... [port=NUMBER] [proxied=NUMBER] [files=DIRECTORY]
  *
- * Serves / , /large, /echo, /drop and /never; says its port, and at the end how many it had to cut.
+ * Serves /, /large, /echo, /drop, /never, /who, /metrics, /livez and /readyz, and for all else the
+ * directory; says its port, and at the end how many it had to cut.
  */
 /* SPDX-License-Identifier: MIT */
 #include <signal.h>
@@ -17,6 +18,7 @@
 #define TEXT SW_SPAN("text/plain")
 
 static struct sw_server *server;
+static struct sw_files files = {.precompressed = true};
 
 static void stop(int signal_number)
 {
@@ -64,22 +66,63 @@ static void drop_end(struct sw_exchange *exchange, const struct sw_head *trailer
 
 static const struct sw_hooks drop_hooks = {.content = drop_content, .end = drop_end};
 
+static void drop(struct sw_exchange *exchange)
+{
+    exchange->hooks = &drop_hooks;
+}
+
+static void serve_large(struct sw_exchange *exchange)
+{
+    sw_reply(exchange, SW_STATUS_OK, TEXT, (struct sw_span){large, sizeof large});
+}
+
 static bool asks_for(const struct sw_exchange *exchange, const char *path)
 {
     struct sw_span target = sw_exchange_target(exchange);
     return target.n == strlen(path) && memcmp(target.p, path, target.n) == 0;
 }
 
+/* The address of the client, who is one of IPv4. */
+static void who(struct sw_exchange *exchange)
+{
+    struct sw_client client = sw_exchange_peer(exchange);
+    const uint8_t *bytes = client.address.bytes;
+    char text[64] = "nobody known";
+    int n = (int)strlen(text);
+    if (client.known)
+        n = snprintf(text, sizeof text, "%u.%u.%u.%u", bytes[12], bytes[13], bytes[14], bytes[15]);
+    sw_reply(exchange, SW_STATUS_OK, TEXT, (struct sw_span){text, (size_t)n});
+}
+
+static void serve_file(struct sw_exchange *exchange)
+{
+    const char *path = sw_exchange_path(exchange);
+    sw_files_serve(&files, exchange, (struct sw_span){path, strcspn(path, "? ")});
+}
+
 static void handle(struct sw_exchange *exchange)
 {
-    if (asks_for(exchange, "/large"))
-        sw_reply(exchange, SW_STATUS_OK, TEXT, (struct sw_span){large, sizeof large});
-    else if (asks_for(exchange, "/echo"))
-        echo(exchange);
-    else if (asks_for(exchange, "/drop"))
-        exchange->hooks = &drop_hooks;
-    else if (asks_for(exchange, "/never"))
-        sw_exchange_hold(exchange);
+    static const struct {
+        const char *path;
+        void (*serve)(struct sw_exchange *exchange);
+    } pages[] = {
+        {"/large", serve_large},
+        {"/echo", echo},
+        {"/drop", drop},
+        {"/never", sw_exchange_hold},
+        {"/who", who},
+        {"/metrics", sw_metrics_serve},
+        {"/livez", sw_livez_serve},
+        {"/readyz", sw_readyz_serve},
+    };
+    for (size_t i = 0; i < sizeof pages / sizeof *pages; i++) {
+        if (asks_for(exchange, pages[i].path)) {
+            pages[i].serve(exchange);
+            return;
+        }
+    }
+    if (files.root)
+        serve_file(exchange);
     else
         sw_reply(exchange, SW_STATUS_OK, TEXT, SW_SPAN("Hello, World!"));
 }
@@ -99,6 +142,7 @@ static const struct {
     MEMBER(workers),      MEMBER(connections),  MEMBER(exchanges),    MEMBER(requests),
     MEMBER(head_timeout), MEMBER(body_timeout), MEMBER(idle_timeout), MEMBER(write_timeout),
     MEMBER(pace),         MEMBER(linger),       MEMBER(drain),        MEMBER(backlog),
+    MEMBER(forwarding),
 };
 
 /* False when it is no option. */
@@ -118,6 +162,10 @@ static bool read_option(const char *text, struct sw_server_config *config,
     }
     if (strncmp(text, "port=", 5) == 0)
         listener->port = (uint16_t)number;
+    else if (strncmp(text, "proxied=", 8) == 0)
+        listener->proxied = (enum sw_proxied)number;
+    else if (strncmp(text, "files=", 6) == 0)
+        files.root = value + 1;
     else if (strncmp(text, "shared=", 7) == 0)
         config->shared = number != 0;
     else
@@ -128,8 +176,12 @@ static bool read_option(const char *text, struct sw_server_config *config,
 int main(int argc, char **argv)
 {
     struct sw_listener listener = {.address = "127.0.0.1"};
+    struct sw_network neighbours;
+    sw_network_parse(SW_SPAN("127.0.0.0/8"), &neighbours);
     struct sw_server_config config = {.listeners = &listener,
                                       .listener_count = 1,
+                                      .trusted = &neighbours,
+                                      .trusted_count = 1,
                                       .notify = getenv("NOTIFY_SOCKET"),
                                       .limits.body = UINT64_MAX,
                                       .handler = handle};
@@ -143,6 +195,11 @@ int main(int argc, char **argv)
     if (sw_inherited_read(getpid(), getenv("LISTEN_PID"), getenv("LISTEN_FDS"),
                           getenv("LISTEN_FDNAMES"), &inherited, 1))
         listener.fd = inherited.fd;
+    int fault_of_files = files.root ? sw_files_open(&files) : 0;
+    if (fault_of_files) {
+        fprintf(stderr, "trial_server: %s: %s\n", files.root, strerror(fault_of_files));
+        return 2;
+    }
     struct sw_server_fault fault;
     server = sw_server_open(&config, &fault);
     if (!server) {
