@@ -391,13 +391,13 @@ static bool has_asked(const struct sw_peer *peer)
 
 void sw_peer_expire(struct sw_worker *worker, struct sw_peer *peer)
 {
-    enum sw_wait wait = (enum sw_wait)peer->wait;
-    struct sw_log_refusal refusal = {.timeout = wait};
-    if (wait == SW_WAIT_IDLE && has_asked(peer)) {
+    if (peer->wait == SW_WAIT_IDLE && has_asked(peer)) {
         peer->readable = true;
         sw_peer_run(worker, peer);
         return;
     }
+    enum sw_wait wait = (enum sw_wait)peer->wait;
+    struct sw_log_refusal refusal = {.timeout = wait};
     if (wait != SW_WAIT_NONE)
         sw_count(&worker->metrics.timeouts[wait], 1);
     if (peer->lease)
