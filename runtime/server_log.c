@@ -311,13 +311,13 @@ static void write_lines(struct sw_worker *worker)
         const char *from = log->lines + log->start;
         ssize_t n = log->socket ? send(log->fd, from, batch(log), MSG_DONTWAIT | MSG_NOSIGNAL)
                                 : write(log->fd, from, batch(log));
-        if (n >= 0) {
+        if (n > 0) {
             log->start += (uint32_t)n;
             log->torn = log->lines[log->start - 1] != '\n';
-        } else if (errno == EAGAIN || errno == EWOULDBLOCK) {
+        } else if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) {
             log->retry_at = worker->now + RETRY_AFTER;
             return;
-        } else if (errno != EINTR) {
+        } else if (n == 0 || errno != EINTR) {
             drop(worker);
         }
     }
@@ -328,11 +328,11 @@ static void write_lines(struct sw_worker *worker)
 static char *make_room(struct sw_worker *worker)
 {
     struct sw_log *log = &worker->log;
-    uint32_t size = worker->config->log_buffer, used = log->end - log->start;
+    uint32_t size = worker->config->log_buffer;
     if (size - log->end < LINE && !log->retry_at)
         write_lines(worker);
     if (size - log->end < LINE && log->start) {
-        used = log->end - log->start;
+        uint32_t used = log->end - log->start;
         memmove(log->lines, log->lines + log->start, used);
         log->start = 0;
         log->end = used;
