@@ -34,6 +34,12 @@ static void add(const std::string &set, std::vector<name> names)
         bench_keep(id);
         return id == name.id;
     });
+    bench_add("header/" + set + "/walk", 0, [names, walk]() mutable {
+        const name &name = names[walk.next()];
+        uint32_t id = name.id;
+        bench_keep(id);
+        return id == name.id;
+    });
 }
 
 /* As often as they come in the heads of a file, where they lie; and each in the registry once. */

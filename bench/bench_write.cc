@@ -26,13 +26,14 @@ static sw_writer begin()
     return out;
 }
 
-/* Is the answer there?  Its last eight bytes tell whether all of it was written; that the others
-   are right is seen to once, by bench_write(). */
+/* Is the answer there?  Its last four bytes tell whether all of it was written; that the others are
+   right is seen to once, by bench_write().  Four, because more may lie across two stores, for which
+   the processor would have to wait: a plain memcpy looked three times as slow as it is. */
 static bool answered(const char *p, size_t n)
 {
     bench_keep(p);
     benchmark::ClobberMemory();
-    return n == ANSWER && memcmp(p + ANSWER - 8, answer + ANSWER - 8, 8) == 0;
+    return n == ANSWER && memcmp(p + ANSWER - 4, answer + ANSWER - 4, 4) == 0;
 }
 
 static bool canned()

@@ -1,224 +1,34 @@
-/* body.c - which framing a message has, and the content inside it. */
+/* body.c - the content inside a body. */
 /* SPDX-License-Identifier: MIT */
+#include "body.h"
 #include "bytes.h"
-#include "limit.h"
-#include "shockwave_values.h"
 
-/*
- * A chunk line stays in the caller's buffer until it is whole, so that its extensions can be shown;
- * `at` is how much of it has been looked at.  Content is passed on at once.
- */
-enum state {
-    PLAIN = 0, /* Content-Length, or until the connection closes */
-    SIZE,      /* hexadecimal digits */
-    NAME_1,    /* behind ";", the first byte of an extension's name */
-    NAME,
-    VALUE_1,   /* behind "=" */
-    VALUE,
-    QUOTED,
-    ESCAPED,   /* behind a backslash in a quoted string */
-    UNQUOTED,  /* behind the closing quote */
-    SIZE_LF,   /* behind the CR of the chunk line */
-    DATA,
-    DATA_CR,   /* behind the last byte of a chunk */
-    TRAILERS,
-    DONE,
-    FAILED,
-};
-
-static ptrdiff_t fail(struct sw_body *body, enum sw_error error, size_t at)
-{
-    body->state = FAILED;
-    body->error = (uint16_t)error;
-    body->error_at = (uint32_t)at;
-    return -(ptrdiff_t)error;
-}
-
-/* ---- Framing --------------------------------------------------------------------------------- */
-
-/* Digits, all of them, below 2^64.  RFC 9110 8.6. */
-static enum sw_error read_length(struct sw_span digits, uint64_t *length)
-{
-    *length = 0;
-    for (size_t i = 0; i < digits.n; i++) {
-        unsigned digit = (unsigned)(digits.p[i] - '0');
-        if (digit > 9)
-            return SW_ERROR_BAD_CONTENT_LENGTH;
-        if (*length > (UINT64_MAX - digit) / 10)
-            return SW_ERROR_CONTENT_LENGTH_OVERFLOW;
-        *length = *length * 10 + digit;
-    }
-    return digits.n ? SW_OK : SW_ERROR_BAD_CONTENT_LENGTH;
-}
-
-/* The part of a list up to its next comma, without the blanks around it, cut off its front. */
-static struct sw_span cut_member(struct sw_span *list)
-{
-    const char *end = list->p + list->n, *comma = memchr(list->p, ',', list->n);
-    const char *from = list->p, *to = comma ? comma : end;
-
-    list->p = comma ? comma + 1 : end;
-    list->n = (size_t)(end - list->p);
-    while (from < to && (*from == ' ' || *from == '\t'))
-        from++;
-    while (to > from && (to[-1] == ' ' || to[-1] == '\t'))
-        to--;
-    return (struct sw_span){from, (size_t)(to - from)};
-}
-
-/* One line of Content-Length: a number, or RFC 9110 8.6's list of one number again and again. */
-static enum sw_error read_length_line(struct sw_span value, bool first, uint64_t *length)
-{
-    bool more;
-
-    do {
-        uint64_t member;
-        more = memchr(value.p, ',', value.n) != NULL;
-        enum sw_error error = read_length(cut_member(&value), &member);
-        if (error != SW_OK)
-            return error;
-        if (!first && member != *length)
-            return SW_ERROR_CONTENT_LENGTH_REPEATED;
-        *length = member;
-        first = false;
-    } while (more);
-    return SW_OK;
-}
-
-/* All lines of Content-Length, the first of which is the i-th field. */
-static enum sw_error read_lengths(struct sw_body *body, const struct sw_head *head, const char *buf,
-                                  size_t i)
-{
-    for (size_t first = i; i < head->field_count; i = sw_head_again(head, i)) {
-        const struct sw_field *field = sw_head_at(head, i);
-        enum sw_error error =
-            read_length_line(sw_field_value(field, buf), i == first, &body->left);
-        if (error != SW_OK) {
-            fail(body, error, field->value);
-            return error;
-        }
-    }
-    return SW_OK;
-}
-
-/* One line of Transfer-Encoding.  `chunked` says whether that coding has been seen. */
-static enum sw_error read_codings(struct sw_span value, bool *chunked)
-{
-    struct sw_span coding;
-    int got;
-
-    while ((got = sw_token_next(&value, &coding)) > 0) {
-        bool is_chunked = sw_token_is(coding, "chunked");
-        if (*chunked)
-            return is_chunked ? SW_ERROR_CHUNKED_REPEATED : SW_ERROR_CHUNKED_NOT_LAST;
-        if (!is_chunked)
-            return SW_ERROR_TRANSFER_CODING_UNKNOWN;
-        *chunked = true;
-    }
-    return got < 0 ? SW_ERROR_BAD_TRANSFER_ENCODING : SW_OK;
-}
-
-/*
- * All lines of Transfer-Encoding: `chunked`, once, in HTTP/1.1, without Content-Length.  Other
- * codings have no decoder here, so whoever forwards them must not be told that we understood.
- */
-static enum sw_error read_transfer_encoding(struct sw_body *body, const struct sw_head *head,
-                                            const char *buf, size_t i)
-{
-    enum sw_error error = SW_OK;
-    size_t at = sw_head_at(head, i)->value;
-    bool chunked = false;
-
-    if (sw_head_field(head, SW_HEADER_CONTENT_LENGTH))
-        error = SW_ERROR_CONTENT_LENGTH_AND_TRANSFER_ENCODING;
-    else if (head->minor == 0)
-        error = SW_ERROR_TRANSFER_ENCODING_IN_1_0;
-    for (; i < head->field_count && error == SW_OK; i = sw_head_again(head, i)) {
-        at = sw_head_at(head, i)->value;
-        error = read_codings(sw_field_value(sw_head_at(head, i), buf), &chunked);
-    }
-    if (error == SW_OK && !chunked)
-        error = SW_ERROR_BAD_TRANSFER_ENCODING;
-    if (error != SW_OK)
-        fail(body, error, at);
-    return error;
-}
-
-/* A message that ends with its head whatever its fields say: rules 1 and 2 of RFC 9112 6.3. */
-static bool ends_at_head(const struct sw_head *head, enum sw_method request,
-                         enum sw_framing *framing)
-{
-    if (head->kind != SW_RESPONSE)
-        return false;
-    bool tunnel = head->status == SW_STATUS_SWITCHING_PROTOCOLS ||
-                  (request == SW_METHOD_CONNECT && head->status / 100 == 2);
-    *framing = tunnel ? SW_FRAMING_TUNNEL : SW_FRAMING_NONE;
-    return tunnel || request == SW_METHOD_HEAD || head->status / 100 == 1 ||
-           head->status == SW_STATUS_NO_CONTENT || head->status == SW_STATUS_NOT_MODIFIED;
-}
-
-/* What the framing fields mean otherwise: rules 3 to 8 of RFC 9112 6.3. */
-static const uint8_t framing_by_field[2][3] = {
-    /*                neither              Content-Length     Transfer-Encoding: chunked */
-    [SW_REQUEST] = {SW_FRAMING_NONE, SW_FRAMING_LENGTH, SW_FRAMING_CHUNKED},
-    [SW_RESPONSE] = {SW_FRAMING_CLOSE, SW_FRAMING_LENGTH, SW_FRAMING_CHUNKED},
-};
-
-enum sw_error sw_body_begin(struct sw_body *body, const struct sw_head *head, const char *buf,
-                            enum sw_method request, struct sw_head *trailers)
-{
-    const struct sw_field *coding = sw_head_field(head, SW_HEADER_TRANSFER_ENCODING);
-    const struct sw_field *length = sw_head_field(head, SW_HEADER_CONTENT_LENGTH);
-    enum sw_framing framing;
-    enum sw_error error = SW_OK;
-
-    *body = (struct sw_body){.limits = head->limits};
-    if (coding)
-        error = read_transfer_encoding(body, head, buf, sw_head_first(head, SW_HEADER_TRANSFER_ENCODING));
-    else if (length)
-        error = read_lengths(body, head, buf, sw_head_first(head, SW_HEADER_CONTENT_LENGTH));
-    if (error != SW_OK)
-        return error;
-
-    if (ends_at_head(head, request, &framing))
-        body->left = 0;
-    else
-        framing = framing_by_field[head->kind == SW_RESPONSE][coding ? 2 : length ? 1 : 0];
-    if (body->left > SW_LIMIT(body->limits, body)) {
-        fail(body, SW_ERROR_BODY_TOO_LARGE, length->value);
-        return SW_ERROR_BODY_TOO_LARGE;
-    }
-    body->framing = (uint8_t)framing;
-    if (framing == SW_FRAMING_CHUNKED) {
-        body->state = SIZE;
-        body->trailers = trailers;
-        sw_head_init(trailers, SW_TRAILERS, body->limits);
-    }
-    if (framing == SW_FRAMING_NONE || (framing == SW_FRAMING_LENGTH && body->left == 0))
-        body->state = DONE;
-    return SW_OK;
-}
+/* Keeps the registers and the stack of one out of the way of another, who calls it or is called
+   beside it. */
+#define NOINLINE __attribute__((noinline))
 
 /* ---- Chunk lines ----------------------------------------------------------------------------- */
 
-static int hex_digit(char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    c = (char)(c | 0x20);
-    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
+enum { MOST_DIGITS = 16 };
+
+/* One more than a hexadecimal digit is worth; 0 for what is none.  The next chunk waits for these
+   numbers: eight bytes at once take longer to become one, and arithmetic for each saves nothing. */
+static const uint8_t digits[256] = {
+    ['0'] = 1,  2,  3,  4,  5,  6, 7, 8, 9, 10,
+    ['A'] = 11, 12, 13, 14, 15, 16,
+    ['a'] = 11, 12, 13, 14, 15, 16,
+};
 
 /* The size: at most the 16 digits of 64 bits, leading zeros counted.  RFC 9112 7.1. */
 static enum sw_error size_byte(struct sw_body *body, char c)
 {
-    int digit = hex_digit(c);
+    unsigned digit = digits[(unsigned char)c];
 
-    if (digit >= 0) {
-        if (body->digits == 16)
+    if (digit != 0) {
+        if (body->digits == MOST_DIGITS)
             return body->left >> 60 ? SW_ERROR_CHUNK_SIZE_OVERFLOW : SW_ERROR_CHUNK_SIZE_TOO_LONG;
         body->digits++;
-        body->left = body->left << 4 | (uint64_t)digit;
+        body->left = body->left << 4 | (digit - 1);
         return SW_OK;
     }
     if (body->digits == 0 || (c != ';' && c != '\r'))
@@ -304,10 +114,10 @@ static ptrdiff_t chunk_begin(struct sw_body *body, size_t n)
         return (ptrdiff_t)n;
     }
     if (body->left > room)
-        return fail(body, SW_ERROR_BODY_TOO_LARGE, 0);
+        return sw_body_fail(body, SW_ERROR_BODY_TOO_LARGE, 0);
     cost = cost > free ? cost - free : 0;
     if (cost > SW_LIMIT(body->limits, chunk_overhead))
-        return fail(body, SW_ERROR_CHUNK_OVERHEAD, 0);
+        return sw_body_fail(body, SW_ERROR_CHUNK_OVERHEAD, 0);
     body->overhead = (uint32_t)cost;
     body->content += body->left;
     body->state = DATA;
@@ -323,34 +133,32 @@ static struct sw_span extensions_of(const char *buf, size_t n)
                      : (struct sw_span){0};
 }
 
-/* A chunk line without extensions, whole at the front of buf, which nearly all are; 0 for others. */
-static ptrdiff_t plain_chunk_line(struct sw_body *body, const char *buf, size_t len)
+/* The length of the line at the front of buf if it is plain, that is a size and CRLF, as nearly all
+   are, and whole; else 0. */
+static inline size_t plain_line(const char *buf, size_t len, uint64_t *size)
 {
-    uint64_t size = 0;
-    size_t n = 0;
+    size_t most = len < MOST_DIGITS ? len : MOST_DIGITS, n = 0;
+    unsigned digit;
 
-    for (; n < 16 && n < len && sw_byte_is(buf[n], SW_BYTE_HEX); n++)
-        size = size << 4 | (uint64_t)((buf[n] & 15) + (buf[n] >> 6) * 9);
-    if (n == 0 || n + 2 > len || memcmp(buf + n, "\r\n", 2) != 0)
-        return 0;
-    body->left = size;
-    return chunk_begin(body, n + 2);
+    for (*size = 0; n < most && (digit = digits[(unsigned char)buf[n]]) != 0; n++)
+        *size = *size * 16 + digit - 1;
+    return n != 0 && len - n >= 2 && memcmp(buf + n, "\r\n", 2) == 0 ? n + 2 : 0;
 }
 
 /* Take a chunk line from the front of buf once it is whole. */
 static ptrdiff_t chunk_line(struct sw_body *body, const char *buf, size_t len)
 {
     if (body->at == 0) {
-        ptrdiff_t taken = plain_chunk_line(body, buf, len);
-        if (taken != 0)
-            return taken;
+        size_t n = plain_line(buf, len, &body->left);
+        if (n != 0)
+            return chunk_begin(body, n);
         body->left = 0;
     }
     while (body->at < len) {
         bool last = body->state == SIZE_LF;
         enum sw_error error = chunk_line_byte(body, buf[body->at]);
         if (error != SW_OK)
-            return fail(body, error, error == SW_ERROR_BARE_CR ? body->at - 1 : body->at);
+            return sw_body_fail(body, error, error == SW_ERROR_BARE_CR ? body->at - 1 : body->at);
         body->at++;
         if (last) {
             body->extension = extensions_of(buf, body->at);
@@ -377,9 +185,9 @@ static size_t take(struct sw_body *body, const char *buf, size_t from, size_t le
 static ptrdiff_t chunk_end(struct sw_body *body, const char *buf, size_t len)
 {
     if (len > 0 && buf[0] != '\r')
-        return fail(body, SW_ERROR_BAD_CHUNK_END, 0);
+        return sw_body_fail(body, SW_ERROR_BAD_CHUNK_END, 0);
     if (len > 1 && buf[1] != '\n')
-        return fail(body, SW_ERROR_BAD_CHUNK_END, 1);
+        return sw_body_fail(body, SW_ERROR_BAD_CHUNK_END, 1);
     if (len < 2)
         return 0;
     body->state = SIZE;
@@ -391,14 +199,15 @@ static ptrdiff_t trailer_section(struct sw_body *body, const char *buf, size_t l
     ptrdiff_t taken = sw_head_parse(body->trailers, buf, len);
 
     if (taken < 0)
-        return fail(body, (enum sw_error)-taken, body->trailers->at);
+        return sw_body_fail(body, (enum sw_error)-taken, body->trailers->at);
     if (taken > 0)
         body->state = DONE;
     return taken;
 }
 
 /* As far as buf[0..len) goes: the end of the chunk before, a chunk line, data. */
-static ptrdiff_t chunked(struct sw_body *body, const char *buf, size_t len, struct sw_span *content)
+static NOINLINE ptrdiff_t chunked(struct sw_body *body, const char *buf, size_t len,
+                                  struct sw_span *content)
 {
     size_t used = 0;
     ptrdiff_t taken;
@@ -421,8 +230,6 @@ static ptrdiff_t chunked(struct sw_body *body, const char *buf, size_t len, stru
         used = take(body, buf, used, len, content);
         if (body->left == 0)
             body->state = DATA_CR;
-    } else if (body->state == TRAILERS && used == 0) {
-        return trailer_section(body, buf, len);
     }
     return (ptrdiff_t)used;
 }
@@ -433,18 +240,19 @@ static ptrdiff_t until_close(struct sw_body *body, const char *buf, size_t len,
     uint64_t room = SW_LIMIT(body->limits, body) - body->content;
 
     if (len > room)
-        return fail(body, SW_ERROR_BODY_TOO_LARGE, (size_t)room);
+        return sw_body_fail(body, SW_ERROR_BODY_TOO_LARGE, (size_t)room);
     *content = (struct sw_span){buf, len};
     body->content += len;
     return (ptrdiff_t)len;
 }
 
-ptrdiff_t sw_body_next(struct sw_body *body, const char *buf, size_t len, struct sw_span *content)
+/* Whatever the framing is, and wherever in it buf begins. */
+static NOINLINE ptrdiff_t next(struct sw_body *body, const char *buf, size_t len,
+                               struct sw_span *content)
 {
     size_t taken;
 
     *content = (struct sw_span){buf, 0};
-    body->extension = (struct sw_span){0};
     if (body->state == FAILED)
         return -(ptrdiff_t)body->error;
     if (body->state == DONE)
@@ -457,7 +265,8 @@ ptrdiff_t sw_body_next(struct sw_body *body, const char *buf, size_t len, struct
             body->state = DONE;
         return (ptrdiff_t)taken;
     case SW_FRAMING_CHUNKED:
-        return chunked(body, buf, len, content);
+        return body->state == TRAILERS ? trailer_section(body, buf, len)
+                                       : chunked(body, buf, len, content);
     case SW_FRAMING_CLOSE:
         return until_close(body, buf, len, content);
     case SW_FRAMING_NONE:
@@ -467,6 +276,113 @@ ptrdiff_t sw_body_next(struct sw_body *body, const char *buf, size_t len, struct
     return 0;
 }
 
+/* ---- Plain chunks ---------------------------------------------------------------------------- */
+
+/*
+ * A short cut through chunked() for chunks that are whole in the buffer, with a plain line that its
+ * data has paid for: there is nothing to count but content.  It takes such a chunk in one go, from
+ * its line to the CRLF behind its data; what it does not take is chunked()'s, errors and all.
+ */
+static inline bool at_plain_chunk(const struct sw_body *body)
+{
+    return body->state == SIZE && body->at == 0 && body->overhead == 0;
+}
+
+/* With the CRLF behind the data these are the 16 bytes that the first byte of content pays for. */
+enum { PAID_LINE = 14 };
+
+/*
+ * Senders mostly cut content into pieces of one size, and the processor bets on it: then it looks
+ * at the next chunk without waiting for digits to become a number.  A line of up to eight bytes is
+ * kept, shifted up so that what stands behind it is not compared.  As long as none is kept, all is
+ * zero, and eight NULs are taken for a line of no bytes, which is what they are.
+ */
+static inline size_t paid_line(struct sw_chunk_line *last, const char *buf, size_t len,
+                               uint64_t *size)
+{
+    if (len >= 8 && sw_load8_little(buf) << last->shift == last->bytes) {
+        *size = last->size;
+        return last->len;
+    }
+    size_t n = plain_line(buf, len, size);
+    if (n != 0 && n <= 8 && len >= 8) {
+        last->shift = (uint8_t)(64 - 8 * n);
+        last->bytes = sw_load8_little(buf) << last->shift;
+        last->len = (uint8_t)n;
+        last->size = (uint32_t)*size;
+    }
+    return n <= PAID_LINE ? n : 0;
+}
+
+/* The length of the plain chunk at the front of buf, or 0. */
+static inline size_t plain_chunk(struct sw_chunk_line *last, const char *buf, size_t len,
+                                 uint64_t room, struct sw_span *content)
+{
+    uint64_t size;
+    size_t n = paid_line(last, buf, len, &size);
+    uint64_t end = n + size;
+
+    *content = (struct sw_span){buf + n, (size_t)size};
+    /* Less one, because the last chunk is none of these. */
+    if (n == 0 || size - 1 >= room || end + 2 > len || memcmp(buf + end, "\r\n", 2) != 0)
+        return 0;
+    return (size_t)end + 2;
+}
+
+ptrdiff_t sw_body_next(struct sw_body *body, const char *buf, size_t len, struct sw_span *content)
+{
+    body->extension = (struct sw_span){0};
+    if (at_plain_chunk(body)) {
+        uint64_t room = SW_LIMIT(body->limits, body) - body->content;
+        size_t taken = plain_chunk(&body->line, buf, len, room, content);
+        if (taken != 0) {
+            body->content += content->n;
+            return (ptrdiff_t)taken;
+        }
+    }
+    return next(body, buf, len, content);
+}
+
+/* ---- In place -------------------------------------------------------------------------------- */
+
+enum { FEW = 32 };
+
+/* Move content down.  Few bytes go by one move of a fixed size, where what it reads too much is
+   before the end of the buffer, and what it writes too much has been taken. */
+static inline void move(char *to, struct sw_span content, const char *end)
+{
+    if (content.n <= FEW && end - content.p >= FEW && content.p + content.n - to >= FEW) {
+        char few[FEW];
+        memcpy(few, content.p, FEW);
+        memcpy(to, few, FEW);
+    } else {
+        memmove(to, content.p, content.n);
+    }
+}
+
+/* Take the plain chunks that come next in buf[from..len), and move their content to buf[*to..).
+   Returns where they end. */
+static NOINLINE size_t compact_plain(struct sw_body *body, char *buf, size_t from, size_t len,
+                                     size_t *to)
+{
+    struct sw_chunk_line last = body->line;
+    uint64_t room = SW_LIMIT(body->limits, body) - body->content, left = room;
+    char *out = buf + *to;
+    struct sw_span content;
+    size_t n;
+
+    while ((n = plain_chunk(&last, buf + from, len - from, left, &content)) != 0) {
+        move(out, content, buf + len);
+        out += content.n;
+        left -= content.n;
+        from += n;
+    }
+    body->line = last;
+    body->content += room - left;
+    *to = (size_t)(out - buf);
+    return from;
+}
+
 ptrdiff_t sw_body_compact(struct sw_body *body, char *buf, size_t *len)
 {
     bool had_failed = body->state == FAILED;
@@ -474,11 +390,16 @@ ptrdiff_t sw_body_compact(struct sw_body *body, char *buf, size_t *len)
     struct sw_span content;
     ptrdiff_t taken;
 
-    while ((taken = sw_body_next(body, buf + from, *len - from, &content)) > 0) {
-        memmove(buf + to, content.p, content.n);
-        to += content.n;
-        from += (size_t)taken;
-    }
+    do {
+        if (at_plain_chunk(body))
+            from = compact_plain(body, buf, from, *len, &to);
+        taken = sw_body_next(body, buf + from, *len - from, &content);
+        if (taken > 0) {
+            memmove(buf + to, content.p, content.n);
+            to += content.n;
+            from += (size_t)taken;
+        }
+    } while (taken > 0);
     if (taken < 0 && !had_failed)
         body->error_at += (uint32_t)from;
     *len = to;
@@ -490,7 +411,7 @@ enum sw_error sw_body_eof(struct sw_body *body)
     if (body->state == FAILED)
         return (enum sw_error)body->error;
     if (body->state != DONE && body->framing != SW_FRAMING_CLOSE) {
-        fail(body, SW_ERROR_TRUNCATED, 0);
+        sw_body_fail(body, SW_ERROR_TRUNCATED, 0);
         return SW_ERROR_TRUNCATED;
     }
     body->state = DONE;

@@ -1,6 +1,7 @@
 /* head.c - a head in the caller's buffer: parsing it, and finding fields in it. */
 /* SPDX-License-Identifier: MIT */
 #include "head.h"
+#include "header.h"
 #include "value.h"
 
 _Static_assert(sizeof(struct sw_field) == 16, "four fields fill a cache line");
@@ -65,7 +66,7 @@ bool sw_head_add(struct sw_head *head, const char *buf, size_t colon, size_t end
 {
     size_t name_len = colon - head->line;
     struct sw_head_part value = sw_head_trim(buf, colon + 1, end);
-    enum sw_header id = sw_header_find(buf + head->line, name_len);
+    enum sw_header id = sw_header_find_words(buf + head->line, name_len);
     if (head->kind == SW_TRAILERS && sw_header_names[id].flags & SW_HEADER_F_NO_TRAILER)
         return sw_head_fail(head, SW_ERROR_FORBIDDEN_TRAILER, head->line);
     sw_head_put(head, head->field_count++,

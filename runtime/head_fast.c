@@ -1,14 +1,12 @@
 /* head_fast.c - which road through a head is the fastest here. */
 /* SPDX-License-Identifier: MIT */
+#include "cpu.h"
 #include "head_fast.h"
-
-#if defined(__x86_64__)
-#include <cpuid.h>
-#endif
 
 struct road {
     const char *name;
     void (*take)(struct sw_head *head, const char *buf, size_t len);
+    enum sw_header (*find)(const char *name, size_t len);
     bool (*here)(void);
 };
 
@@ -17,73 +15,17 @@ static bool anywhere(void)
     return true;
 }
 
-#if defined(__x86_64__)
-/* What the CPU can do, in cpuid's words, and which registers the system saves. */
-struct cpu {
-    unsigned leaf1_ecx, leaf7_ebx, leaf7_ecx, saved;
-};
-
-static struct cpu ask_cpu(void)
-{
-    struct cpu cpu = {0};
-    unsigned eax, ebx, ecx, edx;
-
-    __get_cpuid(1, &eax, &ebx, &cpu.leaf1_ecx, &edx);
-    if (cpu.leaf1_ecx & bit_OSXSAVE)
-        __asm__("xgetbv" : "=a"(cpu.saved), "=d"(edx) : "c"(0));
-    if (__get_cpuid_count(7, 0, &eax, &ebx, &ecx, &edx)) {
-        cpu.leaf7_ebx = ebx;
-        cpu.leaf7_ecx = ecx;
-    }
-    return cpu;
-}
-
-/* What is wanted and not there. */
-static unsigned missing(unsigned bits, unsigned wanted)
-{
-    return wanted & ~bits;
-}
-
-static bool has_sse42(void)
-{
-    return !missing(ask_cpu().leaf1_ecx, bit_SSE4_2 | bit_POPCNT);
-}
-
-enum { SAVES_YMM = 0x06, SAVES_ZMM = 0xe6 };
-
-static bool has_avx2(void)
-{
-    struct cpu cpu = ask_cpu();
-
-    return !(missing(cpu.saved, SAVES_YMM) | missing(cpu.leaf1_ecx, bit_POPCNT) |
-             missing(cpu.leaf7_ebx, bit_AVX2 | bit_BMI | bit_BMI2));
-}
-
-static bool has_avx512(void)
-{
-#ifdef SW_SIMDE
-    return true;
-#endif
-    struct cpu cpu = ask_cpu();
-
-    return !(missing(cpu.saved, SAVES_ZMM) | missing(cpu.leaf1_ecx, bit_POPCNT) |
-             missing(cpu.leaf7_ebx,
-                     bit_AVX2 | bit_BMI | bit_BMI2 | bit_AVX512BW | bit_AVX512VL) |
-             missing(cpu.leaf7_ecx, bit_AVX512VBMI2));
-}
-#endif
-
 /* The best first. */
 static const struct road roads[] = {
 #if defined(__x86_64__)
-    {"avx512", sw_head_avx512, has_avx512},
-    {"avx2", sw_head_avx2, has_avx2},
-    {"sse42", sw_head_sse42, has_sse42},
+    {"avx512", sw_head_avx512, sw_header_find_avx512, sw_cpu_has_avx512},
+    {"avx2", sw_head_avx2, sw_header_find_words, sw_cpu_has_avx2},
+    {"sse42", sw_head_sse42, sw_header_find_words, sw_cpu_has_sse42},
 #endif
 #if defined(__aarch64__)
-    {"neon", sw_head_neon, anywhere},
+    {"neon", sw_head_neon, sw_header_find_words, anywhere},
 #endif
-    {"portable", sw_head_words, anywhere},
+    {"portable", sw_head_words, sw_header_find_words, anywhere},
 };
 
 static const struct road *best(void)
@@ -187,6 +129,7 @@ const char *sw_head_variant(const char *name)
         if (name ? same_text(name, road->name) && road->here()
                  : road->take == __atomic_load_n(&sw_head_road, __ATOMIC_RELAXED)) {
             __atomic_store_n(&sw_head_road, road->take, __ATOMIC_RELAXED);
+            __atomic_store_n(&sw_header_way, road->find, __ATOMIC_RELAXED);
             return road->name;
         }
     }

@@ -114,16 +114,14 @@ static bool take_line(struct sw_head *head, const char *buf, size_t len)
     return true;
 }
 
-/* What is surely a registered name or an IPv4 address, RFC 3986 3.2.2: token bytes that a path may hold
-   as well are unreserved or sub-delims. */
+/* Is it surely a registered name or an IPv4 address, RFC 3986 3.2.2?  Without a branch for each byte. */
 static bool is_plain_host(const char *p, size_t n)
 {
-    const unsigned both = SW_BYTE_TOKEN | SW_BYTE_TARGET;
-    size_t i = 0;
+    unsigned all = SW_BYTE_HOST;
 
-    while (i < n && (sw_bytes[(unsigned char)p[i]] & both) == both && p[i] != '%')
-        i++;
-    return i == n && n > 0;
+    for (size_t i = 0; i < n; i++)
+        all &= sw_bytes[(unsigned char)p[i]];
+    return all && n > 0;
 }
 
 void sw_head_words(struct sw_head *head, const char *buf, size_t len)

@@ -286,6 +286,13 @@ enum sw_framing {
     SW_FRAMING_TUNNEL,   /* there is no end: what follows is not HTTP (101, 2xx to CONNECT) */
 };
 
+/* Private: a chunk line, to know it again. */
+struct sw_chunk_line {
+    uint64_t bytes;
+    uint32_t size;
+    uint8_t len, shift;
+};
+
 /* How far a body has come. */
 struct sw_body {
     uint64_t left;            /* of Content-Length or of this chunk, not yet taken */
@@ -298,6 +305,7 @@ struct sw_body {
     uint8_t state;            /* private, to the end */
     uint32_t overhead, extensions, at;
     uint8_t digits;
+    struct sw_chunk_line line;
     const struct sw_limits *limits;
 };
 
@@ -311,16 +319,18 @@ enum sw_error sw_body_begin(struct sw_body *body, const struct sw_head *head, co
                             enum sw_method request, struct sw_head *trailers);
 
 /*
- * Take the next run of content from buf[0..len): `content` points into buf, and is empty when only
- * framing was read.  Returns the bytes to drop from the front, 0 for "more, please" (or nothing
- * left: see sw_body_done), or a negated enum sw_error.  After 0, call again with the same bytes and
- * more.  The bytes behind the body are not touched.  RFC 9112 7.1.
+ * Take the next run of content from buf[0..len), and the framing before and behind it: `content`
+ * points into buf, and is empty when only framing was read.  Returns the bytes to drop from the
+ * front, 0 for "more, please" (or nothing left: see sw_body_done), or a negated enum sw_error.
+ * After 0, call again with the same bytes and more.  The bytes behind the body are not touched.
+ * RFC 9112 7.1.
  */
 ptrdiff_t sw_body_next(struct sw_body *body, const char *buf, size_t len, struct sw_span *content);
 
 /*
  * The same, in place: take all of the body that buf[0..*len) holds, and move its content together
- * at the front of buf.  Returns the bytes taken, and sets *len to the bytes of content.
+ * at the front of buf.  Returns the bytes taken, and sets *len to the bytes of content; what lies
+ * between the two is spoiled.
  */
 ptrdiff_t sw_body_compact(struct sw_body *body, char *buf, size_t *len);
 
@@ -346,8 +356,8 @@ bool sw_body_done(const struct sw_body *body);
  */
 struct sw_writer {
     char *p;
-    size_t n;       /* bytes written */
     size_t size;    /* of the memory */
+    size_t n;       /* bytes written */
     uint16_t error; /* enum sw_error: NO_ROOM, BAD_OUT_NAME, BAD_OUT_VALUE, ...; n is then where the
                        piece that failed would have begun */
     uint8_t framed; /* private: enum sw_framed */

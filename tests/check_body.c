@@ -482,10 +482,11 @@ static size_t below(size_t n)
 static size_t make_stream(char *stream, char *content, size_t *content_len)
 {
     static const char *const extensions[] = {"", "", ";a", ";a=b", ";a=\"\\\"\";b"};
-    size_t n = 0;
+    size_t n = 0, size = 16;
     *content_len = 0;
     for (size_t chunks = below(12); chunks > 0; chunks--) {
-        size_t size = 1 + below(below(4) ? 20 : 300);
+        if (below(2))
+            size = 1 + below(below(4) ? 40 : 300);
         n += (size_t)sprintf(stream + n, below(2) ? "%zx" : "%04zX", size);
         n += (size_t)sprintf(stream + n, "%s\r\n", extensions[below(COUNT(extensions))]);
         for (size_t i = 0; i < size; i++)

@@ -196,7 +196,7 @@ static void expect(char *text)
         uint8_t framed = t.out.framed;                                                             \
         enum sw_error error;                                                                       \
         for (size_t room = 0;; room++) {                                                           \
-            t.out = (struct sw_writer){t.sent + t.written, 0, room, 0, framed};                    \
+            t.out = (struct sw_writer){t.sent + t.written, room, 0, 0, framed};                    \
             error = (call);                                                                        \
             if (error == SW_OK || error == SW_ERROR_BODY_LENGTH_MISMATCH)                          \
                 break;                                                                             \
@@ -266,7 +266,7 @@ static void field(char *text)
 static void end(char *text)
 {
     (void)text;
-    t.out = (struct sw_writer){t.sent + t.written, 0, 2, 0, t.out.framed};
+    t.out = (struct sw_writer){t.sent + t.written, 2, 0, 0, t.out.framed};
     sw_write_end(&t.out);
     returned((enum sw_error)t.out.error);
 }

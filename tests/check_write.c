@@ -527,6 +527,11 @@ START_TEST(a_connection_keeps_its_fields_until_the_head_ends)
     ck_assert_int_eq(out.error, SW_OK);
 
     out = writer(ROOM);
+    out.framed = SW_FRAMED;
+    sw_write_length(&out, 1);
+    expect_error(&out, SW_ERROR_BAD_OUT_FRAMING);
+
+    out = writer(ROOM);
     out.framed = SW_FRAMED_DATED;
     sw_write_date(&out, &date);
     expect_error(&out, SW_ERROR_BAD_OUT_FRAMING);

@@ -7,7 +7,7 @@
 BEGIN {
     layer[++layers] = "^shockwave_words[.]"
     layer[++layers] = "^shockwave[.]"
-    layer[++layers] = "^(shockwave_values|bytes|limit)[.]"
+    layer[++layers] = "^(shockwave_values|bytes|limit|cpu)[.]"
     layer[++layers] = "^value[.]h"
     layer[++layers] = "^(words|method|status|media|header|date|scan|value)"
     layer[++layers] = "^(head|body|write)"

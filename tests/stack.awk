@@ -13,8 +13,10 @@ BEGIN {
 
     # A call through a pointer, by the function that makes it, and whatever the pointer may hold.
     pointer["choose"] = "weigh_media weigh_coding weigh_language"
-    cpus = "runtime/head_fast.c:anywhere runtime/head_fast.c:has_sse42" \
-           " runtime/head_fast.c:has_avx2 runtime/head_fast.c:has_avx512"
+    cpus = "runtime/head_fast.c:anywhere sw_cpu_has_sse42 sw_cpu_has_avx2 sw_cpu_has_avx512"
+    ways = "sw_header_find_words sw_header_find_avx512"
+    pointer["find_way"] = ways
+    pointer["sw_header_find"] = ways " runtime/header.c:find_way"
     roads = "sw_head_words sw_head_sse42 sw_head_avx2 sw_head_avx512"
     pointer["sw_head_parse"] = pointer["parse_rest"] = roads " runtime/head_fast.c:find_road"
     pointer["find_road"] = cpus " " roads

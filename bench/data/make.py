@@ -175,11 +175,11 @@ def distinct(r, make, count):
     return "".join(seen)
 
 
-def chunks(r, count, size):
+def chunks(r, sizes):
     content = "".join(pick(r, "abcdefghijklmnopqrstuvwxyz ") for _ in range(997))
-    content *= size // 997 + 2
+    content *= max(sizes) // 997 + 2
     text = ""
-    for _ in range(count):
+    for size in sizes:
         at = r.randrange(997)
         text += "%x\r\n%s\r\n" % (size, content[at:at + size])
     return text + "0\r\n\r\n"
@@ -192,9 +192,10 @@ def main(folder):
     files["cookie4k.req"] = lambda r: (
         "GET /account HTTP/1.1\r\nHost: www.example.com\r\nCookie: %s\r\nAccept: */*\r\n\r\n"
         % cookie(r, 4096)[:4096].strip("; "))
-    files["chunk16.chunks"] = lambda r: chunks(r, 256, 16)
-    files["chunk1k.chunks"] = lambda r: chunks(r, 64, 1024)
-    files["chunk1m.chunks"] = lambda r: chunks(r, 1, 1 << 20)
+    files["chunk16.chunks"] = lambda r: chunks(r, [16] * 256)
+    files["chunk1k.chunks"] = lambda r: chunks(r, [1024] * 64)
+    files["chunk1m.chunks"] = lambda r: chunks(r, [1 << 20])
+    files["chunkmix.chunks"] = lambda r: chunks(r, [r.randint(1, 300) for _ in range(256)])
     for name, make in files.items():
         with open(os.path.join(folder, name), "w", newline="") as out:
             out.write(make(random.Random("%d %s" % (SEED, name))))

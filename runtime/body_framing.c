@@ -1,0 +1,170 @@
+/* body_framing.c - which framing a message has. */
+/* SPDX-License-Identifier: MIT */
+#include <string.h>
+
+#include "body.h"
+#include "shockwave_values.h"
+
+/* Digits, all of them, below 2^64.  RFC 9110 8.6. */
+static enum sw_error read_length(struct sw_span digits, uint64_t *length)
+{
+    *length = 0;
+    for (size_t i = 0; i < digits.n; i++) {
+        unsigned digit = (unsigned)(digits.p[i] - '0');
+        if (digit > 9)
+            return SW_ERROR_BAD_CONTENT_LENGTH;
+        if (*length > (UINT64_MAX - digit) / 10)
+            return SW_ERROR_CONTENT_LENGTH_OVERFLOW;
+        *length = *length * 10 + digit;
+    }
+    return digits.n ? SW_OK : SW_ERROR_BAD_CONTENT_LENGTH;
+}
+
+/* The part of a list up to its next comma, without the blanks around it, cut off its front. */
+static struct sw_span cut_member(struct sw_span *list)
+{
+    const char *end = list->p + list->n, *comma = memchr(list->p, ',', list->n);
+    const char *from = list->p, *to = comma ? comma : end;
+
+    list->p = comma ? comma + 1 : end;
+    list->n = (size_t)(end - list->p);
+    while (from < to && (*from == ' ' || *from == '\t'))
+        from++;
+    while (to > from && (to[-1] == ' ' || to[-1] == '\t'))
+        to--;
+    return (struct sw_span){from, (size_t)(to - from)};
+}
+
+/* One line of Content-Length: a number, or RFC 9110 8.6's list of one number again and again. */
+static enum sw_error read_length_line(struct sw_span value, bool first, uint64_t *length)
+{
+    bool more;
+
+    do {
+        uint64_t member;
+        more = memchr(value.p, ',', value.n) != NULL;
+        enum sw_error error = read_length(cut_member(&value), &member);
+        if (error != SW_OK)
+            return error;
+        if (!first && member != *length)
+            return SW_ERROR_CONTENT_LENGTH_REPEATED;
+        *length = member;
+        first = false;
+    } while (more);
+    return SW_OK;
+}
+
+/* All lines of Content-Length, the first of which is the i-th field. */
+static enum sw_error read_lengths(struct sw_body *body, const struct sw_head *head, const char *buf,
+                                  size_t i)
+{
+    for (size_t first = i; i < head->field_count; i = sw_head_again(head, i)) {
+        const struct sw_field *field = sw_head_at(head, i);
+        enum sw_error error =
+            read_length_line(sw_field_value(field, buf), i == first, &body->left);
+        if (error != SW_OK) {
+            sw_body_fail(body, error, field->value);
+            return error;
+        }
+    }
+    return SW_OK;
+}
+
+/* One line of Transfer-Encoding.  `chunked` says whether that coding has been seen. */
+static enum sw_error read_codings(struct sw_span value, bool *chunked)
+{
+    struct sw_span coding;
+    int got;
+
+    while ((got = sw_token_next(&value, &coding)) > 0) {
+        bool is_chunked = sw_token_is(coding, "chunked");
+        if (*chunked)
+            return is_chunked ? SW_ERROR_CHUNKED_REPEATED : SW_ERROR_CHUNKED_NOT_LAST;
+        if (!is_chunked)
+            return SW_ERROR_TRANSFER_CODING_UNKNOWN;
+        *chunked = true;
+    }
+    return got < 0 ? SW_ERROR_BAD_TRANSFER_ENCODING : SW_OK;
+}
+
+/*
+ * All lines of Transfer-Encoding: `chunked`, once, in HTTP/1.1, without Content-Length.  Other
+ * codings have no decoder here, so whoever forwards them must not be told that we understood.
+ */
+static enum sw_error read_transfer_encoding(struct sw_body *body, const struct sw_head *head,
+                                            const char *buf, size_t i)
+{
+    enum sw_error error = SW_OK;
+    size_t at = sw_head_at(head, i)->value;
+    bool chunked = false;
+
+    if (sw_head_field(head, SW_HEADER_CONTENT_LENGTH))
+        error = SW_ERROR_CONTENT_LENGTH_AND_TRANSFER_ENCODING;
+    else if (head->minor == 0)
+        error = SW_ERROR_TRANSFER_ENCODING_IN_1_0;
+    for (; i < head->field_count && error == SW_OK; i = sw_head_again(head, i)) {
+        at = sw_head_at(head, i)->value;
+        error = read_codings(sw_field_value(sw_head_at(head, i), buf), &chunked);
+    }
+    if (error == SW_OK && !chunked)
+        error = SW_ERROR_BAD_TRANSFER_ENCODING;
+    if (error != SW_OK)
+        sw_body_fail(body, error, at);
+    return error;
+}
+
+/* A message that ends with its head whatever its fields say: rules 1 and 2 of RFC 9112 6.3. */
+static bool ends_at_head(const struct sw_head *head, enum sw_method request,
+                         enum sw_framing *framing)
+{
+    if (head->kind != SW_RESPONSE)
+        return false;
+    bool tunnel = head->status == SW_STATUS_SWITCHING_PROTOCOLS ||
+                  (request == SW_METHOD_CONNECT && head->status / 100 == 2);
+    *framing = tunnel ? SW_FRAMING_TUNNEL : SW_FRAMING_NONE;
+    return tunnel || request == SW_METHOD_HEAD || head->status / 100 == 1 ||
+           head->status == SW_STATUS_NO_CONTENT || head->status == SW_STATUS_NOT_MODIFIED;
+}
+
+/* What the framing fields mean otherwise: rules 3 to 8 of RFC 9112 6.3. */
+static const uint8_t framing_by_field[2][3] = {
+    /*                neither              Content-Length     Transfer-Encoding: chunked */
+    [SW_REQUEST] = {SW_FRAMING_NONE, SW_FRAMING_LENGTH, SW_FRAMING_CHUNKED},
+    [SW_RESPONSE] = {SW_FRAMING_CLOSE, SW_FRAMING_LENGTH, SW_FRAMING_CHUNKED},
+};
+
+enum sw_error sw_body_begin(struct sw_body *body, const struct sw_head *head, const char *buf,
+                            enum sw_method request, struct sw_head *trailers)
+{
+    const struct sw_field *coding = sw_head_field(head, SW_HEADER_TRANSFER_ENCODING);
+    const struct sw_field *length = sw_head_field(head, SW_HEADER_CONTENT_LENGTH);
+    enum sw_framing framing;
+    enum sw_error error = SW_OK;
+
+    *body = (struct sw_body){.limits = head->limits};
+    if (coding)
+        error = read_transfer_encoding(body, head, buf,
+                                       sw_head_first(head, SW_HEADER_TRANSFER_ENCODING));
+    else if (length)
+        error = read_lengths(body, head, buf, sw_head_first(head, SW_HEADER_CONTENT_LENGTH));
+    if (error != SW_OK)
+        return error;
+
+    if (ends_at_head(head, request, &framing))
+        body->left = 0;
+    else
+        framing = framing_by_field[head->kind == SW_RESPONSE][coding ? 2 : length ? 1 : 0];
+    if (body->left > SW_LIMIT(body->limits, body)) {
+        sw_body_fail(body, SW_ERROR_BODY_TOO_LARGE, length->value);
+        return SW_ERROR_BODY_TOO_LARGE;
+    }
+    body->framing = (uint8_t)framing;
+    if (framing == SW_FRAMING_CHUNKED) {
+        body->state = SIZE;
+        body->trailers = trailers;
+        sw_head_init(trailers, SW_TRAILERS, body->limits);
+    }
+    if (framing == SW_FRAMING_NONE || (framing == SW_FRAMING_LENGTH && body->left == 0))
+        body->state = DONE;
+    return SW_OK;
+}
