@@ -16,6 +16,8 @@
 #   make check-avx512  AVX-512 without the CPU  make check-examples  programs to learn from
 #   make bench         against other parsers, in one interleaved run; the rest is in bench/bench.mk
 #   make check-examples   tests/example_*.c, with curl and nginx
+#   make check-options    each option of the program, and what README and man page say of it
+#   make man              the man page from --help
 #   make test-clients  what others ask with      make test-scale    servers replaced under load
 #
 # Words of your own, without a fork (the base grammar comes first, so its ids never move):
@@ -151,8 +153,9 @@ $(BLOCKS): CFLAGS += -fno-tree-slp-vectorize \
     $(if $(findstring clang,$(shell $(CC) --version)),,-fira-region=one)
 
 install: all
-	install -d $(addprefix $(DESTDIR)$(prefix)/,bin include lib share/shockwave/grammar)
+	install -d $(addprefix $(DESTDIR)$(prefix)/,bin include lib share/man/man1 share/shockwave/grammar)
 	install -m 755 $(BUILD)/shockwave $(DESTDIR)$(prefix)/bin
+	install -m 644 runtime/shockwave.1 $(DESTDIR)$(prefix)/share/man/man1
 	install -m 644 $(wildcard runtime/shockwave*.h) $(GEN)/shockwave_words.h \
 	    $(DESTDIR)$(prefix)/include
 	install -m 644 $(CORE) $(SERVER) $(DESTDIR)$(prefix)/lib
@@ -174,6 +177,7 @@ $(BUILD)/tests/check_%: tests/check_%.c $(SERVER) $(CORE)
 	$(CC) $(CFLAGS) $(CHECK) -MMD -MP -MF $@.d -o $@ $(filter %.c %.o,$^) $(filter %.a,$^) $(LIBS)
 
 $(BUILD)/tests/check_route: $(BUILD)/routes/demo_routes.o
+$(BUILD)/tests/check_main_options: $(addprefix $(BUILD)/runtime/,main_options.o main_help.o)
 $(BUILD)/tests/check_server_dispatch: $(BUILD)/routes/demo_routes.o $(BUILD)/routes/demo_dispatch.o
 
 $(BUILD)/routes/%.o: $(BUILD)/routes/%.c
@@ -260,6 +264,20 @@ check-program: $(BUILD)/shockwave
 	@sh tests/need.sh python3
 	@sh tests/program.sh $<
 
+# What --help prints is what the man page is made of, and stands in README.md as it is.
+MANUAL = { $(BUILD)/shockwave serve --help; $(BUILD)/shockwave parse --help; }
+
+man: $(BUILD)/shockwave
+	$(MANUAL) | $(AWK) -f runtime/manual.awk > runtime/shockwave.1
+
+check-options: $(BUILD)/shockwave
+	@sh tests/need.sh python3 groff
+	@$(MANUAL) | $(AWK) -f runtime/manual.awk | diff -u runtime/shockwave.1 -
+	@! groff -man -Tutf8 -ww -z runtime/shockwave.1 2>&1 | grep .
+	@$(BUILD)/shockwave serve --help > $(BUILD)/help
+	@sed -n '/^usage: shockwave serve/,/^```$$/p' README.md | sed '$$d' | diff -u - $(BUILD)/help
+	@python3 tests/options.py $<
+
 # ---- Trials: faults, idleness, replacement; each prints its figures --------------------------------
 
 TRIALS = $(BUILD)/trial_server $(BUILD)/load
@@ -283,19 +301,21 @@ test-faults: $(TRIALS)
 	@sh tests/need.sh python3
 	@BUILD=$(BUILD) python3 tests/faults.py
 
-# The programs in README.md are compiled as they stand there.
+# The programs in README.md are compiled as they stand there; only the port is another one.
 check-readme: $(SERVER) $(CORE)
+	@sh tests/need.sh python3
 	@rm -rf $(BUILD)/readme && mkdir -p $(BUILD)/readme
 	@$(AWK) -v out=$(BUILD)/readme -f tests/readme.awk README.md
 	for c in $(BUILD)/readme/*.c; do \
-	    $(CC) $(CFLAGS) $(CHECK) -o $${c%.c} $$c $(SERVER) $(CORE) || exit 1; done
-	$(BUILD)/readme/1
+	    $(CC) $(CFLAGS) $(CHECK) -Wl,--wrap=sw_server_open -o $${c%.c} $$c tests/readme_port.c \
+	        $(SERVER) $(CORE) || exit 1; done
+	@python3 tests/readme.py $(BUILD)/readme
 
 # ---- Coverage: the core by its own tests, the branches that are left by name -----------------------
 # Not by those of the server: they kill processes, which then may leave half a file of counts.
 
 COVERAGE = $(BUILD)/coverage
-SUITE    = $(patsubst %,check-%,$(filter-out server%,$(TESTS))) check-errors check-cases
+SUITE    = $(patsubst %,check-%,$(filter-out server% main%,$(TESTS))) check-errors check-cases
 
 coverage:
 	@sh tests/need.sh gcovr check libjansson-dev python3
@@ -364,7 +384,7 @@ test:
 	@sh tests/need.sh re2c gperf check
 	$(MAKE) --no-print-directory all
 	$(MAKE) --no-print-directory check check-cases check-probe check-peers check-examples check-gen \
-	    check-core check-stack check-layers check-extend check-program check-readme
+	    check-core check-stack check-layers check-extend check-program check-options check-readme
 
 clean:
 	rm -rf $(BUILD)
@@ -374,7 +394,7 @@ include bench/bench.mk
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
 .PHONY: all archives run fresh gen check-gen routes install check check-errors check-core \
         check-layers check-extend case-runner check-cases probe-server check-probe check-program \
-        check-readme check-examples check-peers check-stack coverage test test-scale test-clients \
-        clean
+        check-readme check-options man check-examples check-peers check-stack coverage test \
+        test-scale test-clients clean
 .DELETE_ON_ERROR:
 .SECONDARY:
