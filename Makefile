@@ -13,6 +13,8 @@
 #   make check-program the program's commands
 #   make check-peers   against other parsers    make check-stack   how deep the core goes
 #   make coverage      what no test takes       make fuzz-head     fuzz-body, fuzz-conn: for 10 s
+#   make check-san     all tests, sanitized     make check-alloc   a million requests, 0 allocations
+#   make test-idle     50,000 idle connections  make test-faults   what goes wrong in the world
 #   make check-avx512  AVX-512 without the CPU  make check-examples  programs to learn from
 #   make bench         against other parsers, in one interleaved run; the rest is in bench/bench.mk
 #   make check-examples   tests/example_*.c, with curl and nginx
@@ -190,6 +192,11 @@ $(BUILD)/routes/demo_routes.c: tests/demo.routes grammar/routes.awk grammar/rout
 check-errors:
 	sh tests/grammar_errors.sh $(BUILD)/grammar_errors
 
+# Of the core alone here; the server in steady state: alloc_server is a trial server that counts.
+check-alloc: check-alloc_core $(BUILD)/alloc_server $(BUILD)/load
+	@sh tests/need.sh python3 strace
+	@BUILD=$(BUILD) python3 tests/alloc.py
+
 # The core may lean on nothing but these five, and takes no name that does not begin with sw_.
 check-core: $(CORE)
 	@! nm -u $< | grep -E '^ *U ' | grep -vE ' (sw_|mem(cpy|move|set|cmp|chr)$$|_GLOBAL_OFFSET_TABLE_)'
@@ -285,6 +292,9 @@ TRIALS = $(BUILD)/trial_server $(BUILD)/load
 $(BUILD)/trial_server: tests/trial_server.c $(SERVER) $(CORE)
 	$(CC) $(CFLAGS) $(CHECK) -MMD -MP -MF $@.d -o $@ $(filter %.c %.a,$^)
 
+$(BUILD)/alloc_server: tests/alloc_server.c $(SERVER) $(CORE)
+	$(CC) $(CFLAGS) $(CHECK) -MMD -MP -MF $@.d -o $@ $(filter %.c %.a,$^) -lpthread
+
 $(BUILD)/load: tests/load.c
 	$(CC) $(CFLAGS) $(CHECK) -MMD -MP -MF $@.d -o $@ $<
 
@@ -300,6 +310,10 @@ test-scale: $(TRIALS)
 test-faults: $(TRIALS)
 	@sh tests/need.sh python3
 	@BUILD=$(BUILD) python3 tests/faults.py
+
+test-idle: $(TRIALS)
+	@sh tests/need.sh python3
+	@BUILD=$(BUILD) python3 tests/idle.py
 
 # The programs in README.md are compiled as they stand there; only the port is another one.
 check-readme: $(SERVER) $(CORE)
@@ -378,6 +392,32 @@ check-avx512:
 	$(MAKE) --no-print-directory BUILD=$(BUILD)/simde CFLAGS="-O2 -mavx2 -mbmi2 -DSW_SIMDE -w" WARN="-std=gnu11" \
 	    check-head check-head_bytes check-head_limits
 
+# ---- Sanitizers: the tests that run something, in a build for each ---------------------------------
+# The first report ends the process; those of servers in the background are looked for at the end.
+# Pools tell AddressSanitizer what is free; with ThreadSanitizer they fill it with a pattern.  Random
+# walks take a tenth of their steps, each ten times as slow.  What cannot hold here and is left out is
+# the memory that a large file flows through (check_server_files_sent), and trials with figures.
+
+SANITIZED = check check-cases check-probe check-peers check-examples check-extend check-program \
+            check-readme
+ASAN      = -fsanitize=address,undefined -fno-sanitize-recover=all
+TSAN      = -fsanitize=thread -DSW_DEBUG
+
+check-san: check-asan check-tsan
+
+check-asan: SAN_FLAGS = $(ASAN)
+check-tsan: SAN_FLAGS = $(TSAN)
+check-asan check-tsan: check-%:
+	@sh tests/need.sh gcc check
+	@mkdir -p $(BUILD)/$* && rm -f $(BUILD)/$*/report.*
+	@report=log_path=$(abspath $(BUILD)/$*/report) && \
+	ASAN_OPTIONS=$$report:detect_stack_use_after_return=1 UBSAN_OPTIONS=$$report:print_stacktrace=1 \
+	TSAN_OPTIONS=$$report:halt_on_error=1 SW_MESSAGES=100000 SW_COUNT=100000 \
+	CK_TIMEOUT_MULTIPLIER=10 $(MAKE) --no-print-directory BUILD=$(BUILD)/$* CC=gcc \
+	    CFLAGS="-O1 -g -fno-omit-frame-pointer $(SAN_FLAGS)" $(SANITIZED)
+	@! cat $(BUILD)/$*/report.* 2>/dev/null | grep .
+	@echo "$@: no report"
+
 # ---- Everything ------------------------------------------------------------------------------------
 
 test:
@@ -394,7 +434,7 @@ include bench/bench.mk
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
 .PHONY: all archives run fresh gen check-gen routes install check check-errors check-core \
         check-layers check-extend case-runner check-cases probe-server check-probe check-program \
-        check-readme check-options man check-examples check-peers check-stack coverage test \
-        test-scale test-clients clean
+        check-readme check-options man check-examples check-peers check-stack coverage check-alloc \
+        check-san check-asan check-tsan test-scale test-clients test-faults test-idle test clean
 .DELETE_ON_ERROR:
 .SECONDARY:

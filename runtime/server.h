@@ -153,8 +153,7 @@ struct sw_peer {
 
 _Static_assert(sizeof(struct sw_peer) <= 128, "what an idle connection costs");
 
-/* The beginning of a head, or of a line between chunks, whose rest is not here yet; or a head whose
-   content is not. */
+/* The beginning of a head, or of a line between chunks, whose rest is not here yet. */
 enum { SW_PARKED_SIZE = 512 };
 
 struct sw_parked {
@@ -194,9 +193,11 @@ struct sw_lease {
     uint64_t began;      /* worker->now when the head had arrived */
     uint32_t start, end; /* the input not yet parsed: in[start..end) */
     uint32_t kept;       /* in[0..kept) holds the head of the active request */
-    struct sw_parked *head_kept; /* or this does */
+    struct sw_shelf *shelf;      /* or this does, and while the peer waits the message as well */
+    struct sw_message *message;  /* NULL while it is on the shelf */
     uint32_t sent, written;      /* the output not yet sent: out[sent..written) */
     uint32_t lent_at;            /* `lent` goes out when `sent` comes here */
+    uint32_t queued;             /* in the socket when the timer for writing was set */
     char *in;                    /* the input buffer, or the worker's sink when it has none */
     char *out;                   /* the output buffer, or NULL */
     struct sw_span lent;         /* its p is NULL for bytes of a file */
@@ -204,7 +205,6 @@ struct sw_lease {
     uint64_t file_at;
     struct sw_span content; /* not yet taken by the handler */
     struct sw_writer head;  /* of the reply, while fields are added */
-    struct sw_message message;
 };
 
 /* The lease of an exchange that a handler knows. */
@@ -215,6 +215,24 @@ static inline struct sw_lease *sw_lease_of(struct sw_exchange *exchange)
 
 /* The distance of one from the next. */
 enum { SW_LEASE_SIZE = (sizeof(struct sw_lease) + 63) / 64 * 64 };
+
+/*
+ * A head, put aside for a request whose content comes slowly, or whose reply is taken slowly; and
+ * while nothing moves, all that is known of the message, its fields behind the bytes.
+ */
+enum { SW_SUMMARY_SIZE = offsetof(struct sw_head, slot) };
+
+struct sw_shelf {
+    char head[SW_SUMMARY_SIZE], trailers[SW_SUMMARY_SIZE];
+    struct sw_body body;
+    uint32_t n; /* bytes of the head */
+    char bytes[];
+};
+
+/* So much that a peer who dribbles costs a kilobyte in all. */
+enum { SW_SHELF_SIZE = 1024 - sizeof(struct sw_peer) - SW_LEASE_SIZE };
+
+_Static_assert(SW_SHELF_SIZE >= sizeof(struct sw_shelf) + 256, "a usual head fits");
 
 /* The fields of a head beyond those in struct sw_head; each four make 64 bytes. */
 static inline size_t sw_more_fields(const struct sw_server_config *config)
@@ -313,7 +331,9 @@ struct sw_worker {
     struct sw_pool leases;    /* struct sw_lease */
     struct sw_pool inputs;    /* the buffer, then fields beyond the usual */
     struct sw_pool outputs;
-    struct sw_pool parked;  /* struct sw_parked */
+    struct sw_pool messages; /* struct sw_message */
+    struct sw_pool shelves;  /* struct sw_shelf */
+    struct sw_pool parked;   /* struct sw_parked */
     char *scratch;          /* config->scratch bytes for each lease */
     uint32_t waiting[SW_WAIT_LINGER + 1]; /* peers by enum sw_wait, NONE left out */
     struct sw_metrics metrics;
@@ -370,7 +390,7 @@ static inline uint32_t sw_config_peers(const struct sw_server_config *config)
    its pools, each from a multiple of 64 on. */
 struct sw_plan {
     size_t input; /* bytes of one */
-    size_t peers, leases, inputs, outputs, parked, scratch, names, log, slice;
+    size_t peers, leases, messages, shelves, inputs, outputs, parked, scratch, names, log, slice;
     size_t first, size;
 };
 
@@ -426,7 +446,7 @@ void sw_peer_wake(struct sw_worker *worker, struct sw_peer *peer);
 /* Its time has come. */
 void sw_peer_expire(struct sw_worker *worker, struct sw_peer *peer);
 
-/* Send what can be sent now.  False when the socket is broken. */
+/* Send what can be sent now, or a portion of it.  False when the socket is broken. */
 bool sw_peer_flush(struct sw_worker *worker, struct sw_peer *peer);
 
 /* A reply of the server's own, which is the last: for what the handler or the peer left undone. */
@@ -456,14 +476,18 @@ void sw_lease_give_output(struct sw_lease *lease);
 void sw_lease_take_input(struct sw_lease *lease);
 void sw_peer_unpark(struct sw_worker *worker, struct sw_peer *peer);
 
-/* More input is awaited: what there is of a head is parked and the lease given back, or what there
-   is between chunks is parked and the buffer given back.  Neither happens where it is too much. */
+/* More input is awaited: what there is of a head is parked and the lease given back, unless it is
+   too much. */
 void sw_lease_park_head(struct sw_worker *worker, struct sw_peer *peer);
-void sw_lease_park_content(struct sw_worker *worker, struct sw_peer *peer);
 
 /* Put a head aside, which ends where the input not yet parsed begins.  NULL if it is too long. */
 const char *sw_lease_keep_head(struct sw_lease *lease, const char *bytes);
 void sw_lease_give_head(struct sw_lease *lease);
+
+/* Nothing moves: put the message on the shelf and give its buffers back, if it has a place there.
+   Fetch it before anything else is done with it. */
+void sw_lease_shelve(struct sw_worker *worker, struct sw_peer *peer);
+void sw_lease_fetch(struct sw_lease *lease);
 
 /* ---- server_proxy.c ------------------------------------------------------------------------- */
 

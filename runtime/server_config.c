@@ -128,11 +128,12 @@ struct sw_plan sw_config_plan(const struct sw_server_config *config)
     plan.input = config->input + sw_more_fields(config) * sizeof(struct sw_field);
     plan.peers = (sizeof(struct sw_worker) + 63) / 64 * 64;
     plan.leases = plan.peers + sw_pool_memory(sizeof(struct sw_peer), sw_config_peers(config));
-    plan.inputs = plan.leases + sw_pool_memory(SW_LEASE_SIZE, config->exchanges);
+    plan.messages = plan.leases + sw_pool_memory(SW_LEASE_SIZE, config->exchanges);
+    plan.shelves = plan.messages + sw_pool_memory(sizeof(struct sw_message), config->exchanges);
+    plan.inputs = plan.shelves + sw_pool_memory(SW_SHELF_SIZE, config->exchanges);
     plan.outputs = plan.inputs + sw_pool_memory(plan.input, config->exchanges);
     plan.parked = plan.outputs + sw_pool_memory(config->output, config->exchanges);
-    plan.scratch = plan.parked + sw_pool_memory(sizeof(struct sw_parked),
-                                                config->connections + config->exchanges);
+    plan.scratch = plan.parked + sw_pool_memory(sizeof(struct sw_parked), config->connections);
     plan.names = plan.scratch + (size_t)config->exchanges * config->scratch;
     plan.log = plan.names + sizeof(struct sw_client) * sw_config_peers(config);
     plan.slice = plan.log + (sw_log_wanted(config) ? config->log_buffer : 0);

@@ -240,6 +240,7 @@ void sw_lease_over(struct sw_lease *lease, bool whole)
 {
     struct sw_exchange *exchange = &lease->exchange;
     const struct sw_hooks *hooks = exchange->hooks;
+    sw_lease_fetch(lease);
     if (hooks && hooks->over)
         hooks->over(exchange, whole);
     if (lease->active) {
@@ -293,7 +294,8 @@ static void settle(struct sw_lease *lease)
    then nobody knows for how long.  Returns where it is. */
 static const char *settle_head(struct sw_lease *lease, const char *bytes)
 {
-    if (!sw_body_done(&lease->message.body)) {
+    sw_lease_give_head(lease); /* what was left of the one before waited there for its end */
+    if (!sw_body_done(&lease->message->body)) {
         const char *aside = sw_lease_keep_head(lease, bytes);
         if (aside)
             return aside;
@@ -371,8 +373,8 @@ static void refuse(struct sw_lease *lease, size_t taken)
     }
     lease->peer->last = true;
     if (!lease->active) {
-        if (conn->flags & IN_A_HEAD && lease->message.head.target_len) {
-            refusal.head = &lease->message.head;
+        if (conn->flags & IN_A_HEAD && lease->message->head.target_len) {
+            refusal.head = &lease->message->head;
             refusal.bytes = lease->in + lease->start;
         }
         sw_log_refuse(worker, lease->peer, refusal);

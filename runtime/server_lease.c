@@ -1,13 +1,15 @@
 /* server_lease.c - what a peer is lent while bytes are in flight, and no longer. */
 /* SPDX-License-Identifier: MIT */
+#include "head.h"
 #include "server.h"
 
 #include <string.h>
 
 /*
- * There is one input buffer, one output buffer and one head kept aside for each lease, so that
- * whoever has a lease never waits for them.  They are apart from it because a peer that dribbles
- * holds his lease for long: while nothing is in a buffer it is somebody else's.
+ * There is one message, one shelf, one input and one output buffer for each lease, so that whoever
+ * has a lease never waits for them.  They are apart from it because a peer that dribbles holds his
+ * lease for long: while nothing is in a buffer it is somebody else's, and a message that waits is
+ * folded up on its shelf.
  */
 
 /* A lease is free, or somebody to whom one was promised has gone. */
@@ -28,13 +30,14 @@ struct sw_lease *sw_lease_borrow(struct sw_worker *worker, struct sw_peer *peer)
     }
     const struct sw_server_config *config = worker->config;
     size_t index = (size_t)((char *)lease - worker->leases.memory) / SW_LEASE_SIZE;
-    memset(lease, 0, offsetof(struct sw_lease, message));
+    memset(lease, 0, sizeof *lease);
     lease->worker = worker;
     lease->peer = peer;
     lease->exchange.user = config->user;
     lease->exchange.scratch = worker->scratch + index * config->scratch;
     lease->exchange.scratch_size = config->scratch;
-    sw_conn_lend(&peer->conn, &lease->message);
+    lease->message = sw_pool_get(&worker->messages);
+    sw_conn_lend(&peer->conn, lease->message);
     lease->in = worker->sink;
     peer->lease = lease;
     sw_lease_take_input(lease);
@@ -57,6 +60,8 @@ void sw_lease_return(struct sw_worker *worker, struct sw_peer *peer)
     sw_lease_give_output(lease);
     sw_lease_give_head(lease);
     give_input(lease);
+    if (lease->message)
+        sw_pool_put(&worker->messages, lease->message);
     sw_pool_put(&worker->leases, lease);
     peer->lease = NULL;
     sw_lease_feed(worker);
@@ -90,7 +95,7 @@ void sw_lease_take_input(struct sw_lease *lease)
     if (lease->in != worker->sink)
         return;
     lease->in = sw_pool_get(&worker->inputs);
-    sw_head_lend(&lease->message.head, (void *)(lease->in + worker->config->input),
+    sw_head_lend(&lease->message->head, (void *)(lease->in + worker->config->input),
                  sw_more_fields(worker->config));
     if (peer->parked) {
         memcpy(lease->in, peer->parked->bytes, peer->parked->n);
@@ -130,28 +135,107 @@ void sw_lease_park_head(struct sw_worker *worker, struct sw_peer *peer)
     sw_lease_return(worker, peer);
 }
 
-void sw_lease_park_content(struct sw_worker *worker, struct sw_peer *peer)
-{
-    struct sw_lease *lease = peer->lease;
-    if (!lease->kept && park(worker, peer))
-        give_input(lease);
-}
+/* ---- Shelves -------------------------------------------------------------------------------- */
+
+enum { SHELF_BYTES = SW_SHELF_SIZE - offsetof(struct sw_shelf, bytes) };
 
 const char *sw_lease_keep_head(struct sw_lease *lease, const char *bytes)
 {
     size_t n = (size_t)(lease->in + lease->start - bytes);
-    struct sw_worker *worker = lease->worker;
-    if (n > sizeof lease->head_kept->bytes || lease->message.head.field_count > SW_FIELDS_INLINE)
+    if (n > SHELF_BYTES || lease->message->head.field_count > SW_FIELDS_INLINE)
         return NULL;
-    lease->head_kept = sw_pool_get(&worker->parked);
-    lease->head_kept->n = (uint32_t)n;
-    return memcpy(lease->head_kept->bytes, bytes, n);
+    lease->shelf = sw_pool_get(&lease->worker->shelves);
+    lease->shelf->n = (uint32_t)n;
+    return memcpy(lease->shelf->bytes, bytes, n);
 }
 
 void sw_lease_give_head(struct sw_lease *lease)
 {
-    if (lease->head_kept)
-        sw_pool_put(&lease->worker->parked, lease->head_kept);
-    lease->head_kept = NULL;
+    if (lease->shelf)
+        sw_pool_put(&lease->worker->shelves, lease->shelf);
+    lease->shelf = NULL;
     lease->kept = 0;
+}
+
+/* Where the fields are on a shelf: those of the head, then those of the trailers. */
+static struct sw_field *fields_of(struct sw_shelf *shelf)
+{
+    size_t align = _Alignof(struct sw_field), at = offsetof(struct sw_shelf, bytes) + shelf->n;
+    return (void *)((char *)shelf + (at + align - 1) / align * align);
+}
+
+static bool has_place(const struct sw_shelf *shelf, size_t fields)
+{
+    size_t bytes = (shelf->n + _Alignof(struct sw_field) - 1) + fields * sizeof(struct sw_field);
+    return bytes <= SHELF_BYTES;
+}
+
+/* The index by id is not on the shelf: it is made anew. */
+static void unfold(struct sw_head *head, const char *summary, const struct sw_field *fields)
+{
+    memcpy(head, summary, SW_SUMMARY_SIZE);
+    for (uint32_t i = 0; i < head->field_count; i++)
+        sw_head_put(head, i, fields[i]);
+}
+
+/* Put the message on the shelf, where there is a place for its fields. */
+static void fold(struct sw_lease *lease)
+{
+    struct sw_message *message = lease->message;
+    struct sw_shelf *shelf = lease->shelf;
+    bool chunked = message->body.framing == SW_FRAMING_CHUNKED; /* else there are no trailers */
+    size_t fields = message->head.field_count;
+    size_t trailers = chunked ? message->trailers.field_count : 0;
+    if (fields > SW_FIELDS_INLINE || !has_place(shelf, fields + trailers))
+        return;
+    struct sw_field *place = fields_of(shelf);
+    memcpy(place, message->head.fields, fields * sizeof *place);
+    memcpy(place + fields, message->trailers.fields, trailers * sizeof *place);
+    memcpy(shelf->head, &message->head, SW_SUMMARY_SIZE);
+    memcpy(shelf->trailers, &message->trailers, SW_SUMMARY_SIZE);
+    shelf->body = message->body;
+    sw_pool_put(&lease->worker->messages, message);
+    lease->message = lease->peer->conn.message = NULL;
+    lease->exchange.head = NULL;
+}
+
+void sw_lease_shelve(struct sw_worker *worker, struct sw_peer *peer)
+{
+    struct sw_lease *lease = peer->lease;
+    bool owed = lease->active || (lease->draining && !sw_body_done(&lease->message->body));
+    if (!owed || lease->held || lease->content.n)
+        return;
+    if (!lease->shelf) {
+        size_t n = lease->active ? lease->message->head.length : 0;
+        if (n > SHELF_BYTES || lease->message->head.field_count > SW_FIELDS_INLINE)
+            return;
+        lease->shelf = sw_pool_get(&worker->shelves);
+        lease->shelf->n = (uint32_t)n;
+        if (n)
+            lease->exchange.bytes = memcpy(lease->shelf->bytes, lease->exchange.bytes, n);
+        lease->kept = 0;
+    }
+    if (!park(worker, peer))
+        return;
+    give_input(lease);
+    fold(lease);
+}
+
+void sw_lease_fetch(struct sw_lease *lease)
+{
+    struct sw_worker *worker = lease->worker;
+    struct sw_shelf *shelf = lease->shelf;
+    if (!lease->message) {
+        struct sw_message *message = sw_pool_get(&worker->messages);
+        const struct sw_field *fields = fields_of(shelf);
+        unfold(&message->head, shelf->head, fields);
+        message->body = shelf->body;
+        if (message->body.framing == SW_FRAMING_CHUNKED)
+            unfold(&message->trailers, shelf->trailers, fields + message->head.field_count);
+        message->body.trailers = &message->trailers;
+        lease->message = lease->peer->conn.message = message;
+        lease->exchange.head = &message->head;
+    }
+    if (lease->peer->parked)
+        sw_lease_take_input(lease);
 }

@@ -5,7 +5,9 @@
 #include "server.h"
 
 #include <errno.h>
+#include <linux/sockios.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/sendfile.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
@@ -19,15 +21,26 @@
 
 enum {
     TURNS = 16,              /* for one peer before the others have theirs */
+    PORTION = 512 << 10,     /* sent to one peer before the others have theirs */
     LINGER_BYTES = 16 << 20, /* dropped at most after the last reply */
     GRACE = 100,             /* milliseconds for who is idle when the server leaves */
 };
 
 /* ---- Waiting -------------------------------------------------------------------------------- */
 
+/* Bytes that the socket has taken, and the other end has not. */
+static int64_t queued(const struct sw_peer *peer)
+{
+    int n = 0;
+    ioctl(peer->fd, SIOCOUTQ, &n);
+    return n;
+}
+
 /*
- * A head has one deadline, whatever comes in between.  Content and replies have a new one each time
- * that enough of them has gone through: so one byte now and then does not keep a connection open.
+ * A head has one deadline, whatever comes in between.  Content has a new one each time that enough
+ * of it has come, and so have replies: one byte now and then does not keep a connection open.  How
+ * much of a reply has arrived is known to the socket alone, which may take more of it by itself, and
+ * asks for more late; so it is asked when time is up.
  */
 static void wait_for(struct sw_worker *worker, struct sw_peer *peer, enum sw_wait wait)
 {
@@ -45,10 +58,15 @@ static void wait_for(struct sw_worker *worker, struct sw_peer *peer, enum sw_wai
         time = config->head_timeout;
         break;
     case SW_WAIT_BODY:
-    case SW_WAIT_WRITE:
         if (peer->wait == wait && peer->progress < config->pace)
             return;
-        time = wait == SW_WAIT_BODY ? config->body_timeout : config->write_timeout;
+        time = config->body_timeout;
+        break;
+    case SW_WAIT_WRITE:
+        if (peer->wait == wait)
+            return;
+        time = config->write_timeout;
+        peer->lease->queued = (uint32_t)queued(peer);
         break;
     case SW_WAIT_LINGER:
         time = config->linger;
@@ -194,30 +212,32 @@ static void fill(struct sw_worker *worker, struct sw_peer *peer, struct sw_lease
 }
 
 /* What stands before the file first; the kernel keeps it back to send both together. */
-static ssize_t transmit_file(const struct sw_peer *peer, const struct sw_lease *lease)
+static ssize_t transmit_file(const struct sw_peer *peer, const struct sw_lease *lease, size_t most)
 {
     size_t before = lease->lent_at - lease->sent;
     if (before)
         return send(peer->fd, lease->out + lease->sent, before, MSG_NOSIGNAL | MSG_MORE);
     off_t from = (off_t)lease->file_at;
-    ssize_t n = sendfile(peer->fd, lease->file, &from, lease->lent.n);
+    ssize_t n = sendfile(peer->fd, lease->file, &from, lease->lent.n < most ? lease->lent.n : most);
     if (n == 0)
         errno = EIO; /* somebody has cut the file: what was promised cannot be sent */
     return n ? n : -1;
 }
 
-static ssize_t transmit(const struct sw_peer *peer, const struct sw_lease *lease)
+/* Send what is next, of what is lent no more than `most` bytes. */
+static ssize_t transmit(const struct sw_peer *peer, const struct sw_lease *lease, size_t most)
 {
     if (lease->lent.n && !lease->lent.p)
-        return transmit_file(peer, lease);
+        return transmit_file(peer, lease, most);
     struct iovec parts[3];
     size_t count = 0;
     uint32_t stop = lease->lent.n ? lease->lent_at : lease->written;
     if (stop > lease->sent)
         parts[count++] = (struct iovec){lease->out + lease->sent, stop - lease->sent};
     if (lease->lent.n) {
-        parts[count++] = (struct iovec){(void *)(uintptr_t)lease->lent.p, lease->lent.n};
-        if (lease->written > stop)
+        size_t n = lease->lent.n < most ? lease->lent.n : most;
+        parts[count++] = (struct iovec){(void *)(uintptr_t)lease->lent.p, n};
+        if (lease->written > stop && n == lease->lent.n)
             parts[count++] = (struct iovec){lease->out + stop, lease->written - stop};
     }
     if (count == 1)
@@ -249,12 +269,20 @@ static void advance(struct sw_lease *lease, size_t n)
     }
 }
 
+/* Is there something left to be sent? */
+static bool is_owed(const struct sw_lease *lease)
+{
+    return lease->written || lease->lent.n;
+}
+
 bool sw_peer_flush(struct sw_worker *worker, struct sw_peer *peer)
 {
     struct sw_lease *lease = peer->lease;
-    while (!peer->broken && !peer->blocked && (lease->written || lease->lent.n)) {
-        ssize_t n = transmit(peer, lease);
+    size_t portion = PORTION;
+    while (!peer->broken && !peer->blocked && portion && is_owed(lease)) {
+        ssize_t n = transmit(peer, lease, portion);
         if (n >= 0) {
+            portion -= (size_t)n < portion ? (size_t)n : portion;
             peer->progress += (uint32_t)n;
             sw_count(&worker->metrics.sent, (uint64_t)n);
             advance(lease, (size_t)n);
@@ -296,18 +324,19 @@ void sw_peer_say(struct sw_worker *worker, struct sw_peer *peer, unsigned status
 static void rest(struct sw_worker *worker, struct sw_peer *peer, enum sw_pause pause)
 {
     struct sw_lease *lease = peer->lease;
-    if (peer->blocked) {
+    if (peer->blocked || is_owed(lease)) {
         if (!lease->written)
             sw_lease_give_output(lease);
+        sw_lease_shelve(worker, peer);
         wait_for(worker, peer, SW_WAIT_WRITE);
         return;
     }
     sw_lease_give_output(lease);
-    lease->draining = lease->draining && !sw_body_done(&lease->message.body);
+    lease->draining = lease->draining && !sw_body_done(&lease->message->body);
     if (pause != SW_PAUSE_INPUT) {
         wait_for(worker, peer, SW_WAIT_NONE);
     } else if (lease->active || lease->draining) {
-        sw_lease_park_content(worker, peer);
+        sw_lease_shelve(worker, peer);
         wait_for(worker, peer, SW_WAIT_BODY);
     } else if (lease->start < lease->end) {
         sw_lease_park_head(worker, peer);
@@ -323,6 +352,7 @@ void sw_peer_run(struct sw_worker *worker, struct sw_peer *peer)
     if (!peer->lease && !sw_lease_borrow(worker, peer))
         return;
     struct sw_lease *lease = peer->lease;
+    sw_lease_fetch(lease);
     enum sw_pause pause = (enum sw_pause)lease->pause;
     for (int turn = 0;; turn++) {
         if (sw_lease_wants_room(lease)) /* before the next request, which would take its place */
@@ -337,6 +367,10 @@ void sw_peer_run(struct sw_worker *worker, struct sw_peer *peer)
         }
         if (peer->blocked)
             break;
+        if (is_owed(lease)) {
+            sw_peer_wake(worker, peer);
+            break;
+        }
         if (pause == SW_PAUSE_LAST) {
             end(worker, peer);
             return;
@@ -382,6 +416,13 @@ static void reset(const struct sw_peer *peer)
     setsockopt(peer->fd, SOL_SOCKET, SO_LINGER, &now, sizeof now);
 }
 
+/* Has the peer taken enough of the reply to have some more time? */
+static bool takes_enough(const struct sw_worker *worker, const struct sw_peer *peer)
+{
+    int64_t taken = (int64_t)peer->lease->queued + peer->progress - queued(peer);
+    return taken >= (int64_t)worker->config->pace;
+}
+
 /* Its next request may lie there already: in a long turn, news of it come behind the clock's. */
 static bool has_asked(const struct sw_peer *peer)
 {
@@ -391,6 +432,11 @@ static bool has_asked(const struct sw_peer *peer)
 
 void sw_peer_expire(struct sw_worker *worker, struct sw_peer *peer)
 {
+    if (peer->wait == SW_WAIT_WRITE && takes_enough(worker, peer)) {
+        sw_peer_wait(worker, peer, SW_WAIT_NONE);
+        wait_for(worker, peer, SW_WAIT_WRITE);
+        return;
+    }
     if (peer->wait == SW_WAIT_IDLE && has_asked(peer)) {
         peer->readable = true;
         sw_peer_run(worker, peer);

@@ -35,10 +35,13 @@ void sw_worker_init(struct sw_worker *worker, struct sw_server *server, const st
     sw_pool_init(&worker->peers, memory + plan->peers, sizeof(struct sw_peer),
                  sw_config_peers(config));
     sw_pool_init(&worker->leases, memory + plan->leases, SW_LEASE_SIZE, config->exchanges);
+    sw_pool_init(&worker->messages, memory + plan->messages, sizeof(struct sw_message),
+                 config->exchanges);
+    sw_pool_init(&worker->shelves, memory + plan->shelves, SW_SHELF_SIZE, config->exchanges);
     sw_pool_init(&worker->inputs, memory + plan->inputs, plan->input, config->exchanges);
     sw_pool_init(&worker->outputs, memory + plan->outputs, config->output, config->exchanges);
     sw_pool_init(&worker->parked, memory + plan->parked, sizeof(struct sw_parked),
-                 config->connections + config->exchanges);
+                 config->connections);
     worker->scratch = memory + plan->scratch;
     worker->names = (void *)(memory + plan->names);
     worker->log.fd = -1;
@@ -251,6 +254,8 @@ void sw_worker_close(struct sw_worker *worker)
     reap(worker);
     sw_pool_close(&worker->peers);
     sw_pool_close(&worker->leases);
+    sw_pool_close(&worker->messages);
+    sw_pool_close(&worker->shelves);
     sw_pool_close(&worker->inputs);
     sw_pool_close(&worker->outputs);
     sw_pool_close(&worker->parked);

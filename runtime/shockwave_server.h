@@ -29,7 +29,8 @@
  *
  * All memory is taken in one mapping by sw_server_open() and touched only as it is needed.  While a
  * connection is idle it holds 128 bytes of it, 20 more once somebody has asked whose it is, 512 more
- * while a head dribbles in; buffers are lent to it for as long as bytes are in flight.
+ * while a head dribbles in, and 1024 in all while content does, or a reply goes out that slowly;
+ * buffers are lent to it for as long as bytes are in flight.
  *
  * A server has one or more workers: threads with listeners, connections and memory of their own,
  * which share nothing while they serve.  A connection stays with one worker, and so does all that is
@@ -182,7 +183,10 @@ struct sw_hooks {
     void (*over)(struct sw_exchange *exchange, bool whole);
 };
 
-/* A request and its reply.  It and all it points to last until `over` returns. */
+/*
+ * A request and its reply, which last until `over` returns.  What `head` and `bytes` point to moves
+ * while the peer is waited for: look there anew in each hook.  It stays while somebody holds.
+ */
 struct sw_exchange {
     const struct sw_head *head; /* the request's; its offsets count from `bytes` */
     const char *bytes;

@@ -10,7 +10,11 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "sanitized.h"
 #include "shockwave.h"
+#ifdef SANITIZED_ADDRESS
+#include <sanitizer/common_interface_defs.h>
+#endif
 
 enum { SLABS = 7, SIZE = 192 };
 
@@ -154,15 +158,7 @@ END_TEST
 
 /* ---- What debug builds catch ---------------------------------------------------------------- */
 
-#if defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define ASAN
-#endif
-#elif defined(__SANITIZE_ADDRESS__)
-#define ASAN
-#endif
-
-#if defined(ASAN) || defined(SW_DEBUG)
+#if defined(SANITIZED_ADDRESS) || defined(SW_DEBUG)
 
 static void write_after_put(struct sw_pool *pool, char *slab)
 {
@@ -180,7 +176,7 @@ static void put_twice(struct sw_pool *pool, char *slab)
     sw_pool_put(pool, slab);
 }
 
-#ifdef ASAN
+#ifdef SANITIZED_ADDRESS
 static void read_after_put(struct sw_pool *pool, char *slab)
 {
     sw_pool_put(pool, slab);
@@ -206,7 +202,7 @@ static void put_what_stands_before(struct sw_pool *pool, char *slab)
 static void (*const misuse[])(struct sw_pool *, char *) = {
     write_after_put,
     put_twice,
-#ifdef ASAN
+#ifdef SANITIZED_ADDRESS
     read_after_put,
 #else
     put_the_middle,         put_what_was_never_out,
@@ -227,6 +223,9 @@ START_TEST(misuse_ends_the_process)
 
             setrlimit(RLIMIT_CORE, &no_core);
             close(STDERR_FILENO); /* the sanitizer's report is expected */
+#ifdef SANITIZED_ADDRESS
+            __sanitizer_set_report_fd((void *)(intptr_t)STDERR_FILENO);
+#endif
             sw_pool_init(&pool, memory + SIZE, SIZE, SLABS - 1);
             misuse[i](&pool, sw_pool_get(&pool));
             _exit(0);
@@ -250,7 +249,7 @@ int main(void)
     tcase_add_test(tests, the_counters_are_true);
     tcase_add_test(tests, an_empty_or_closed_pool_has_nothing);
     tcase_add_test(tests, only_taken_slabs_cost_memory);
-#if defined(ASAN) || defined(SW_DEBUG)
+#if defined(SANITIZED_ADDRESS) || defined(SW_DEBUG)
     tcase_add_test(tests, misuse_ends_the_process);
 #endif
     suite_add_tcase(suite, tests);

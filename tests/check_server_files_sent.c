@@ -3,6 +3,7 @@
 /* SPDX-License-Identifier: MIT */
 #define _GNU_SOURCE
 #include "filed.h"
+#include "sanitized.h"
 
 #include <dirent.h>
 #include <fcntl.h>
@@ -381,7 +382,8 @@ START_TEST(a_large_file_flows_in_little_memory)
     ck_assert_uint_gt(n, MANY - 1024);
     ck_assert_uint_le(n, MANY);
     ck_assert_uint_eq(wrong, 0);
-    ck_assert_uint_lt(resident(), before + (1 << 20));
+    size_t grown = resident() - before;
+    ck_assert(grown < 1 << 20 || SANITIZED); /* which takes memory for each page that is touched */
     ck_assert_str_eq(ask("GET", "/a.txt", ""), LETTERS);
     close(fd);
     close(stuck);

@@ -121,9 +121,11 @@ START_TEST(there_is_a_worker_for_each_processor)
 END_TEST
 
 static pthread_barrier_t barrier;
+static atomic_int met;
 
 static void meet(struct sw_exchange *exchange)
 {
+    atomic_fetch_add(&met, 1);
     pthread_barrier_wait(&barrier);
     hello(exchange);
 }
@@ -133,10 +135,12 @@ static void meet_all(int (*come)(void))
 {
     int fd[WORKERS];
     ck_assert_int_eq(pthread_barrier_init(&barrier, NULL, WORKERS), 0);
+    atomic_store(&met, 0);
     for (int i = 0; i < WORKERS; i++) {
         fd[i] = come();
         client_say(fd[i], GET);
-        usleep(20000);
+        for (int turn = 0; atomic_load(&met) <= i && turn < PATIENCE; turn++)
+            usleep(1000); /* who is not busy yet may take the next one as well */
     }
     for (int i = 0; i < WORKERS; i++) {
         client_until(fd[i], buf, sizeof buf, "hello");

@@ -6,6 +6,7 @@ import re
 import resource
 import signal
 import socket
+import statistics
 import subprocess
 import time
 
@@ -16,9 +17,9 @@ GET = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"
 class Server:
     """A trial server; with a listening socket it is started as a service manager would do it."""
 
-    def __init__(self, *options, listener=None, descriptors=None):
+    def __init__(self, *options, listener=None, descriptors=None, program="trial_server"):
         environment = dict(os.environ)
-        command = [f"{BUILD}/trial_server", *options]
+        command = [f"{BUILD}/{program}", *options]
         if listener:
             environment["LISTEN_FDS"] = "1"
             command = ["sh", "-c", 'LISTEN_PID=$$ exec "$@"', "sh", *command]
@@ -80,10 +81,20 @@ class Server:
         command = [f"{BUILD}/load", self.port, connections, requests, per_connection, seconds]
         return subprocess.Popen([str(x) for x in command], stdout=subprocess.PIPE, text=True)
 
-    def p99(self, requests=20_000):
-        """Of 8 connections, in microseconds."""
-        figures = load_end(self.load(8, requests))
-        return figures["p99"]
+    def p99(self, requests=20_000, connections=8):
+        """In microseconds."""
+        return load_end(self.load(connections, requests))["p99"]
+
+
+def compare(beside, alone, connections=8, seconds=6):
+    """The p99 of two servers in microseconds, and how many times the other the one is.  They are
+    asked by turns, and of all rounds the best quarter counts: what else this machine does hits both
+    alike, and some rounds not at all."""
+    rounds, begin = [], time.monotonic()
+    while len(rounds) < 8 or time.monotonic() - begin < seconds:
+        rounds.append([server.p99(2000, connections) for server in (beside, alone)])
+    one, other = (statistics.quantiles(figures, n=4)[0] for figures in zip(*rounds))
+    return one, other, one / other
 
 
 def load_end(process):

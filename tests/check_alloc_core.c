@@ -1,94 +1,9 @@
-/* check_alloc.c - a million requests parsed and answered: how many allocations does that take? */
+/* check_alloc_core.c - a million requests parsed and answered: how many allocations does that take? */
 /* SPDX-License-Identifier: MIT */
 #include <stdalign.h>
-#include <sys/mman.h>
-#include <sys/syscall.h>
-#include <unistd.h>
 
+#include "counted.h"
 #include "expect.h"
-
-/* ---- Counting ---------------------------------------------------------------------------------
- */
-
-/* Volatile, since a compiler that knows malloc() knows that it touches no variable. */
-static volatile bool counting;
-static volatile size_t allocations;
-
-static void count(void)
-{
-    if (counting)
-        allocations++;
-}
-
-#ifdef __has_feature /* clang's way to say it */
-#if __has_feature(address_sanitizer) && !defined(__SANITIZE_ADDRESS__)
-#define __SANITIZE_ADDRESS__ 1
-#endif
-#endif
-
-#ifdef __SANITIZE_ADDRESS__
-
-/* The sanitizer has put itself in the place of malloc(), and tells whoever asks. */
-void __sanitizer_malloc_hook(const volatile void *p, size_t n);
-void __sanitizer_malloc_hook(const volatile void *p, size_t n)
-{
-    (void)p, (void)n;
-    count();
-}
-
-#else
-
-/* These stand in the place of the C library's, which has its own under other names. */
-void *__libc_malloc(size_t n);
-void *__libc_calloc(size_t count, size_t n);
-void *__libc_realloc(void *p, size_t n);
-void *__libc_memalign(size_t alignment, size_t n);
-void __libc_free(void *p);
-
-void *malloc(size_t n)
-{
-    count();
-    return __libc_malloc(n);
-}
-
-void *calloc(size_t number, size_t n)
-{
-    count();
-    return __libc_calloc(number, n);
-}
-
-void *realloc(void *p, size_t n)
-{
-    count();
-    return __libc_realloc(p, n);
-}
-
-void *aligned_alloc(size_t alignment, size_t n)
-{
-    count();
-    return __libc_memalign(alignment, n);
-}
-
-int posix_memalign(void **p, size_t alignment, size_t n)
-{
-    count();
-    *p = __libc_memalign(alignment, n);
-    return *p ? 0 : 12 /* ENOMEM */;
-}
-
-void free(void *p)
-{
-    count();
-    __libc_free(p);
-}
-
-#endif
-
-void *mmap(void *where, size_t n, int protection, int flags, int fd, off_t offset)
-{
-    count();
-    return (void *)syscall(SYS_mmap, where, n, protection, flags, fd, offset); /* NOLINT */
-}
 
 /* ---- Requests and their answers ---------------------------------------------------------------
  */
@@ -182,12 +97,12 @@ START_TEST(a_million_requests)
 
     ck_assert_uint_le(sw_pool_memory(sizeof(struct slab), 4), sizeof memory);
     sw_pool_init(&pool, memory, sizeof(struct slab), 4);
-    counting = true;
+    size_t before = counted_all();
     for (size_t i = 0; i < MILLION / REQUESTS; i++) {
         sw_date_set(&date, (int64_t)(1700000000 + i / 1000));
         turn_over(&pool, &date, &tally);
     }
-    counting = false;
+    size_t allocations = counted_all() - before;
     printf("%zu allocations in %zu requests, %zu bytes of answers\n", allocations, tally.ends,
            tally.written);
     ck_assert_uint_eq(tally.heads, MILLION);
@@ -202,17 +117,15 @@ END_TEST
 /* The count is worth something: what does allocate is seen. */
 START_TEST(an_allocation_is_counted)
 {
-    size_t before = allocations;
-    counting = true;
+    size_t before = counted_all();
     void *volatile p = malloc(100);
-    counting = false;
     free(p);
-    ck_assert_uint_eq(allocations, before + 1);
+    ck_assert_uint_eq(counted_all(), before + 2);
 }
 END_TEST
 
 int main(void)
 {
     const TTest *const tests[] = {a_million_requests, an_allocation_is_counted};
-    return expect_suite("alloc", tests, COUNT(tests));
+    return expect_suite("alloc_core", tests, COUNT(tests));
 }

@@ -1,0 +1,144 @@
+"""idle.py - tens of thousands of connections that ask once and then do nothing, on one worker."""
+# SPDX-License-Identifier: MIT
+import os
+import re
+import resource
+import socket
+import sys
+
+from trial import GET, Server, compare, receive_until
+
+WANTED = 50_000
+AGAIN = 1000  # and so many of them ask once more
+RESERVED = 64  # descriptors for other things
+EACH = 128
+SERVER = 2 << 20
+SLOWER = 1.2
+
+
+def descriptors():
+    """As many as may be had."""
+    wanted = WANTED + RESERVED
+    most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    try:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, max(wanted, most)))
+        return wanted
+    except (ValueError, PermissionError):  # only who may do anything raises it beyond the most
+        return min(wanted, most)
+
+
+def hold(server, count, first, ready, go):
+    """In a process of its own: `count` connections from several addresses, each with a reply."""
+    clients = []
+    for i in range(count):
+        client = server.connect(source=f"127.0.1.{1 + (first + i) // 20_000}")
+        client.sendall(GET)
+        clients.append(client)
+        if len(clients) % 64 == 0:
+            for asked in clients[-64:]:
+                receive_until(asked, b"Hello, World!")
+    for asked in clients[len(clients) // 64 * 64 :]:
+        receive_until(asked, b"Hello, World!")
+    ready.send(b"y")
+    go.recv(1)
+    for client in clients[:AGAIN]:
+        client.sendall(GET)
+        receive_until(client, b"Hello, World!")
+    ready.send(b"y")
+    go.recv(1)
+    os._exit(0)
+
+
+class Crowd:
+    def __init__(self, server, count):
+        self.parts = []
+        most = resource.getrlimit(resource.RLIMIT_NOFILE)[0] - RESERVED
+        for first in range(0, count, most):
+            ours, theirs = socket.socketpair()
+            pid = os.fork()
+            if pid == 0:
+                try:
+                    hold(server, min(most, count - first), first, theirs, theirs)
+                finally:
+                    os._exit(1)
+            theirs.close()
+            self.parts.append((pid, ours))
+        self.wait()
+
+    def wait(self):
+        for _, end in self.parts:
+            if end.recv(1) != b"y":
+                sys.exit("a client could not connect, or got no reply")
+
+    def ask_again(self):
+        for _, end in self.parts:
+            end.send(b"g")
+        self.wait()
+
+    def leave(self):
+        for pid, end in self.parts:
+            end.send(b"g")
+            os.waitpid(pid, 0)
+
+
+def memory(server):
+    """Resident bytes of the process: all, those of the C library, which every process shares, and
+    those in no file."""
+    whole = library = 0
+    for line in server.proc("smaps").splitlines():
+        if re.match(r"[0-9a-f]+-", line):
+            shared = ".so" in line
+        elif line.startswith("Rss:"):
+            whole += 1024 * int(line.split()[1])
+            library += 1024 * int(line.split()[1]) * shared
+    return whole, library, server.resident()
+
+
+def lent(server):
+    """How many slabs are in use while nothing but this question is."""
+    with server.connect() as client:
+        client.sendall(b"GET /metrics HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+        text = b""
+        while part := client.recv(1 << 16):
+            text += part
+    names = (b"exchanges", b"outputs", b"parked")
+    return [int(re.search(rb'pool_used\{pool="%s"\} (\d+)' % x, text)[1]) for x in names]
+
+
+def main():
+    count = descriptors() - RESERVED
+    if count < WANTED:
+        print(f"idle: RLIMIT_NOFILE lets one process have no more than {count} of {WANTED} here")
+    options = ("workers=1", f"connections={count + 32}", "idle_timeout=600000")
+    server, other = Server(*options), Server(*options)
+    for warmed in (server, other):
+        warmed.p99()
+        lent(warmed)
+    whole, library, own = memory(server)
+    crowd = Crowd(server, count)
+    grown = server.resident() - own
+    beside, alone, quotient = compare(server, other, connections=1, seconds=10)
+    crowd.ask_again()
+    again = server.resident() - own
+    held = lent(server)
+    crowd.leave()
+    verdicts = (
+        (grown <= EACH * count + resource.getpagesize(), f"{grown / count:.1f} bytes each"),
+        (again - grown <= resource.getpagesize(), f"{(again - grown) // 1024} KiB more after "
+         f"{AGAIN * len(crowd.parts)} have asked again"),
+        (held[0] == 1 and held[1] <= 1 and held[2] == 0,
+         f"while somebody asks, {held[0]} exchange, {held[1]} output and {held[2]} parked buffers "
+         "are lent"),
+        (whole - library <= SERVER, f"the server itself {(whole - library) // 1024} KiB resident, "
+         f"{own // 1024} KiB of them in no file; beside it {library // 1024} KiB of the C library"),
+        (quotient <= SLOWER, f"p99 of a live connection {beside:.0f} us, {alone:.0f} us without "
+         f"them, {quotient:.2f} times as long"),
+    )  # fmt: skip
+    print(f"idle: {count} connections on one worker")
+    for good, text in verdicts:
+        print(f"idle: {text}{'' if good else '  FAILED'}")
+    statuses = server.leave(), other.leave()
+    sys.exit(any(statuses) or not all(good for good, _ in verdicts))
+
+
+main()
