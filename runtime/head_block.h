@@ -9,13 +9,13 @@
  *
  *   struct NAME(block)           64 bytes, loaded
  *   NAME(load)(p)                p[0..64)
- *   NAME(token)(block)           bit i for the i-th byte: tchar, RFC 9110 5.6.2
- *   NAME(masks)(block)           that, and what no value may hold: all controls but HTAB
+ *   NAME(masks)(block)           bit i for the i-th byte: tchar, RFC 9110 5.6.2; and what no value may
+ *                                hold, all controls but HTAB
  *   NAME(path)(block)            pchar, "/" and "?", but not "%", RFC 3986 3.3, 3.4
  *   NAME(clean)(p, n)            how many bytes of p[0..n), a multiple of 64, hold no control
  *   NAME(same)(tables, end, n, id, near_front)  are the n bytes before `end`, at most 32, the name with
  *                                this id, but for bit 5 of each byte?  32 bytes lie before `end`, or
- *                                only 16 if it is `near_front`.
+ *                                only 16 if it is `near_front`, and then n is not more.
  *   NAME(is_host)(p, n)          is p[0..n) surely a host and perhaps a port?  At least 16 bytes
  *                                lie before p, and 32 if n is over 16.
  *   NAME(emit)(position, base, bits)   write base + i for each bit i, into POSITIONS_OF_BLOCK places
@@ -37,7 +37,7 @@ INLINE TARGET bool NAME(take_line)(struct sw_head *head, const struct sw_header_
 {
     size_t n = e - s;
 
-    if (!is_plain(buf, e, r) || n - 2 > 30)
+    if (!is_plain(buf, e, r) || n - 2 > (near_front ? 14 : 30))
         return false;
     unsigned id = sw_header_guess(tables, buf[s + 2], buf[e - 2], n);
     while (!NAME(same)(tables, buf + e, n, id, near_front) &&
