@@ -16,8 +16,11 @@
 #   make check-san     all tests, sanitized     make check-alloc   a million requests, 0 allocations
 #   make test-idle     50,000 idle connections  make test-faults   what goes wrong in the world
 #   make check-avx512  AVX-512 without the CPU  make check-examples  programs to learn from
+#   make check-arm64   on arm64, by qemu        make check-bigendian  on s390x, likewise
 #   make bench         against other parsers, in one interleaved run; the rest is in bench/bench.mk
 #   make check-examples   tests/example_*.c, with curl and nginx
+#   make check-options    each option of the program, and what README and man page say of it
+#   make man              the man page from --help
 #   make test-clients  what others ask with      make test-scale    servers replaced under load
 #
 # Words of your own, without a fork (the base grammar comes first, so its ids never move):
@@ -39,6 +42,7 @@ OUT     ?= $(BUILD)/routes
 
 CC      ?= cc
 AR      ?= ar
+NM      ?= nm
 AWK     ?= awk
 RE2C    ?= re2c
 GPERF   ?= gperf
@@ -148,13 +152,14 @@ $(BUILD)/%.o: %.c
 
 # gcc 12 would gather positions into vectors before it stores them, at twice the instructions, and
 # keep numbers in vector registers; clang knows no such option.
-BLOCKS = $(patsubst %,$(BUILD)/runtime/head_%.o,sse42 avx2 avx512)
+BLOCKS = $(patsubst %,$(BUILD)/runtime/head_%.o,sse42 avx2 avx512 neon)
 $(BLOCKS): CFLAGS += -fno-tree-slp-vectorize \
     $(if $(findstring clang,$(shell $(CC) --version)),,-fira-region=one)
 
 install: all
-	install -d $(addprefix $(DESTDIR)$(prefix)/,bin include lib share/shockwave/grammar)
+	install -d $(addprefix $(DESTDIR)$(prefix)/,bin include lib share/man/man1 share/shockwave/grammar)
 	install -m 755 $(BUILD)/shockwave $(DESTDIR)$(prefix)/bin
+	install -m 644 runtime/shockwave.1 $(DESTDIR)$(prefix)/share/man/man1
 	install -m 644 $(wildcard runtime/shockwave*.h) $(GEN)/shockwave_words.h \
 	    $(DESTDIR)$(prefix)/include
 	install -m 644 $(CORE) $(SERVER) $(DESTDIR)$(prefix)/lib
@@ -166,16 +171,19 @@ TESTS   = $(patsubst tests/check_%.c,%,$(wildcard tests/check_*.c))
 CHECK   = -std=gnu11 -Wall -Wextra -Wshadow -Werror -Iruntime -I$(GEN) -Itests -I$(BUILD)/routes
 LIBS    = -lcheck -lsubunit -lm -lrt -lpthread
 
+RUN     = # what runs a program of another machine
+
 check: $(TESTS:%=check-%) check-errors
 
 check-%: $(BUILD)/tests/check_%
-	$<
+	$(RUN) $<
 
 $(BUILD)/tests/check_%: tests/check_%.c $(SERVER) $(CORE)
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) $(CHECK) -MMD -MP -MF $@.d -o $@ $(filter %.c %.o,$^) $(filter %.a,$^) $(LIBS)
 
 $(BUILD)/tests/check_route: $(BUILD)/routes/demo_routes.o
+$(BUILD)/tests/check_main_options: $(addprefix $(BUILD)/runtime/,main_options.o main_help.o)
 $(BUILD)/tests/check_server_dispatch: $(BUILD)/routes/demo_routes.o $(BUILD)/routes/demo_dispatch.o
 
 $(BUILD)/routes/%.o: $(BUILD)/routes/%.c
@@ -195,8 +203,8 @@ check-alloc: check-alloc_core $(BUILD)/alloc_server $(BUILD)/load
 
 # The core may lean on nothing but these five, and takes no name that does not begin with sw_.
 check-core: $(CORE)
-	@! nm -u $< | grep -E '^ *U ' | grep -vE ' (sw_|mem(cpy|move|set|cmp|chr)$$|_GLOBAL_OFFSET_TABLE_)'
-	@! nm -g --defined-only $< | grep -E '^[0-9a-f]+ ' | grep -v ' sw_'
+	@! $(NM) -u $< | grep -E '^ *U ' | grep -vE ' (sw_|mem(cpy|move|set|cmp|chr)$$|_GLOBAL_OFFSET_TABLE_)'
+	@! $(NM) -g --defined-only $< | grep -E '^[0-9a-f]+ ' | grep -v ' sw_'
 	@echo "the core links to nothing"
 
 # gcc knows how much stack each function takes, and whom it calls.
@@ -240,7 +248,7 @@ $(BUILD)/case_runner: tests/case_runner.c $(CORE)
 	$(CC) $(CFLAGS) $(CHECK) -MMD -MP -MF $@.d -o $@ $(filter %.c %.a,$^) -ljansson
 
 check-cases: $(BUILD)/case_runner
-	$< < tests/cases/parser_cases.jsonl
+	$(RUN) $< < tests/cases/parser_cases.jsonl
 
 probe-server: $(BUILD)/probe_server
 $(BUILD)/probe_server: tests/probe_server.c $(SERVER) $(CORE)
@@ -266,6 +274,20 @@ check-examples: $(EXAMPLES) $(BUILD)/shockwave
 check-program: $(BUILD)/shockwave
 	@sh tests/need.sh python3
 	@sh tests/program.sh $<
+
+# What --help prints is what the man page is made of, and stands in README.md as it is.
+MANUAL = { $(BUILD)/shockwave serve --help; $(BUILD)/shockwave parse --help; }
+
+man: $(BUILD)/shockwave
+	$(MANUAL) | $(AWK) -f runtime/manual.awk > runtime/shockwave.1
+
+check-options: $(BUILD)/shockwave
+	@sh tests/need.sh python3 groff
+	@$(MANUAL) | $(AWK) -f runtime/manual.awk | diff -u runtime/shockwave.1 -
+	@! groff -man -Tutf8 -ww -z runtime/shockwave.1 2>&1 | grep .
+	@$(BUILD)/shockwave serve --help > $(BUILD)/help
+	@sed -n '/^usage: shockwave serve/,/^```$$/p' README.md | sed '$$d' | diff -u - $(BUILD)/help
+	@python3 tests/options.py $<
 
 # ---- Trials: faults, idleness, replacement; each prints its figures --------------------------------
 
@@ -297,19 +319,21 @@ test-idle: $(TRIALS)
 	@sh tests/need.sh python3
 	@BUILD=$(BUILD) python3 tests/idle.py
 
-# The programs in README.md are compiled as they stand there.
+# The programs in README.md are compiled as they stand there; only the port is another one.
 check-readme: $(SERVER) $(CORE)
+	@sh tests/need.sh python3
 	@rm -rf $(BUILD)/readme && mkdir -p $(BUILD)/readme
 	@$(AWK) -v out=$(BUILD)/readme -f tests/readme.awk README.md
 	for c in $(BUILD)/readme/*.c; do \
-	    $(CC) $(CFLAGS) $(CHECK) -o $${c%.c} $$c $(SERVER) $(CORE) || exit 1; done
-	$(BUILD)/readme/1
+	    $(CC) $(CFLAGS) $(CHECK) -Wl,--wrap=sw_server_open -o $${c%.c} $$c tests/readme_port.c \
+	        $(SERVER) $(CORE) || exit 1; done
+	@python3 tests/readme.py $(BUILD)/readme
 
 # ---- Coverage: the core by its own tests, the branches that are left by name -----------------------
 # Not by those of the server: they kill processes, which then may leave half a file of counts.
 
 COVERAGE = $(BUILD)/coverage
-SUITE    = $(patsubst %,check-%,$(filter-out server%,$(TESTS))) check-errors check-cases
+SUITE    = $(patsubst %,check-%,$(filter-out server% main%,$(TESTS))) check-errors check-cases
 
 coverage:
 	@sh tests/need.sh gcovr check libjansson-dev python3
@@ -361,7 +385,7 @@ fuzz-%: $(BUILD)/fuzz/fuzz_% $(SEEDS)
 	$< -max_total_time=$(FUZZ_TIME) -max_len=512 -timeout=5 -print_final_stats=1 \
 	    $(BUILD)/fuzz/$* $(SEEDS)/*
 
-$(BUILD)/fuzz/fuzz_%: tests/fuzz/fuzz_%.c $(CORE_SRC) $(CORE_GEN)
+$(BUILD)/fuzz/fuzz_%: tests/fuzz/fuzz_%.c $(CORE_SRC) $(wildcard runtime/*.h $(GEN)/*.h) $(CORE_GEN)
 	@sh tests/need.sh clang libclang-rt-14-dev
 	@mkdir -p $(@D)
 	clang $(FUZZ_FLAGS) $(CHECK) -MMD -MP -MF $@.d -o $@ $(filter %.c,$^)
@@ -398,13 +422,35 @@ check-asan check-tsan: check-%:
 	@! cat $(BUILD)/$*/report.* 2>/dev/null | grep .
 	@echo "$@: no report"
 
+# ---- Other machines: the core and its tests, run by an emulator ------------------------------------
+# arm64 for its vectors, s390x for the order of its bytes.  What the tests link to is unpacked, not
+# installed.  check_alloc.c wants to come before the C library, which a static one does not allow.
+
+FOREIGN = $(filter-out check-server% check-main% check-route check-alloc%,$(TESTS:%=check-%)) check-cases \
+          check-core
+
+# $(call foreign,Debian's name for it,GNU's,qemu's)
+define foreign
+	@sh tests/need.sh gcc-$(2) libc6-dev-$(1)-cross qemu-user libjansson-dev
+	@sh tests/foreign.sh $(1) $(BUILD)/$(1)/root check libsubunit-dev libjansson-dev
+	+$(MAKE) --no-print-directory BUILD=$(BUILD)/$(1) CC=$(2)-gcc AR=$(2)-ar NM=$(2)-nm \
+	    RUN="CK_TIMEOUT_MULTIPLIER=20 qemu-$(3)" CFLAGS="$(CFLAGS) -static \
+	    -isystem $(BUILD)/$(1)/root/usr/include -L$(BUILD)/$(1)/root/usr/lib/$(2)" $(FOREIGN)
+endef
+
+check-arm64:
+	$(call foreign,arm64,aarch64-linux-gnu,aarch64)
+
+check-bigendian:
+	$(call foreign,s390x,s390x-linux-gnu,s390x)
+
 # ---- Everything ------------------------------------------------------------------------------------
 
 test:
 	@sh tests/need.sh re2c gperf check
 	$(MAKE) --no-print-directory all
 	$(MAKE) --no-print-directory check check-cases check-probe check-peers check-examples check-gen \
-	    check-core check-stack check-layers check-extend check-program check-readme
+	    check-core check-stack check-layers check-extend check-program check-options check-readme
 
 clean:
 	rm -rf $(BUILD)
@@ -414,7 +460,8 @@ include bench/bench.mk
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
 .PHONY: all archives run fresh gen check-gen routes install check check-errors check-core \
         check-layers check-extend case-runner check-cases probe-server check-probe check-program \
-        check-readme check-examples check-peers check-stack coverage check-alloc \
-        check-san check-asan check-tsan test-scale test-clients test-faults test-idle test clean
+        check-readme check-options man check-examples check-peers check-arm64 check-bigendian \
+        check-stack coverage check-alloc check-san check-asan check-tsan test-scale test-clients \
+        test-faults test-idle test clean
 .DELETE_ON_ERROR:
 .SECONDARY:

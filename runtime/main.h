@@ -1,10 +1,52 @@
-/* main.h - the commands of the program. */
+/* main.h - the commands of the program, and the options of one. */
 /* SPDX-License-Identifier: MIT */
 #ifndef SW_MAIN_H
 #define SW_MAIN_H
 
+#include "shockwave_server.h"
+
 /* Each takes its own name as argv[0] and returns the status to exit with. */
 int sw_main_serve(int argc, char **argv);
 int sw_main_parse(int argc, char **argv);
+
+/* ---- Options of serve ----------------------------------------------------------------------- */
+
+enum { SW_TRUSTED_MAX = 64 };
+
+/* What they come to. */
+struct sw_main_options {
+    struct sw_server_config config; /* its listeners and trusted are the ones below */
+    struct sw_files files;          /* its root is NULL where no directory was named */
+    struct sw_listener listeners[SW_LISTENERS_MAX];
+    struct sw_network trusted[SW_TRUSTED_MAX];
+    enum sw_proxied proxied; /* for the listeners that follow */
+    bool help;
+};
+
+/* One of them.  A heading has no name, only its text as `help`. */
+struct sw_main_option {
+    const char *name;
+    char letter;       /* 0: none */
+    const char *value; /* what the help calls its value; NULL: it has none */
+    /* Take the value into the options: NULL, or what it should have been. */
+    const char *(*read)(struct sw_main_options *options, const struct sw_main_option *option,
+                        char *value);
+    size_t at;            /* of the member that it sets */
+    const char *member;   /* its name, as struct sw_server_fault has it, behind `config.` */
+    const char *fallback; /* what holds without it; NULL: nothing */
+    const char *help;
+};
+
+extern const struct sw_main_option sw_main_option_rows[];
+extern const size_t sw_main_option_count;
+
+/* Read arguments and environment.  Returns -1, or the status to exit with, having said why. */
+int sw_main_options_read(struct sw_main_options *options, int argc, char **argv);
+
+/* Print the table for people. */
+void sw_main_help(void);
+
+/* What to call a member that is out of range. */
+const char *sw_main_option_of(const char *member);
 
 #endif

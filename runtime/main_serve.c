@@ -1,7 +1,7 @@
 /* main_serve.c - shockwave serve: options, signals, and the server. */
 /* SPDX-License-Identifier: MIT */
 #define _GNU_SOURCE
-#include <getopt.h>
+#include <errno.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,20 +11,8 @@
 #include "main.h"
 #include "sw_demo_dispatch.h"
 
-static const char usage[] =
-    "usage: shockwave serve [OPTION]... [DIR]\n"
-    "Serves the files of a directory; without one, a demonstration of the engine.\n"
-    "\n"
-    "  -a, --address ADDRESS  where to listen: IPv4, IPv6 or the path of a unix socket\n"
-    "                         (127.0.0.1)\n"
-    "  -p, --port PORT        0 for any that is free (8080)\n"
-    "  -h, --help             this text\n"
-    "\n"
-    "SIGINT or SIGTERM: finish what is under way and leave; again: leave at once.\n"
-    "Exit status: 0 left cleanly, 1 connections had to be cut, 2 could not start.\n";
-
 static struct sw_server *server;
-static struct sw_files files;
+static struct sw_main_options options;
 
 static void leave(int signal_number)
 {
@@ -32,12 +20,18 @@ static void leave(int signal_number)
     sw_server_stop(server);
 }
 
+static void reopen(int signal_number)
+{
+    (void)signal_number;
+    sw_server_reopen(server);
+}
+
 static void serve_file(struct sw_exchange *exchange)
 {
     struct sw_target target = {.path = SW_SPAN("/")};
 
     sw_target_parse(sw_exchange_target(exchange), &target);
-    sw_files_serve(&files, exchange, target.path);
+    sw_files_serve(&options.files, exchange, target.path);
 }
 
 /* Each connection is a descriptor; the usual soft limit of 1024 is for programs that use select().
@@ -51,102 +45,103 @@ static void raise_descriptor_limit(void)
     setrlimit(RLIMIT_NOFILE, &limit);
 }
 
-/* Fill the listener and files.root from the arguments.  Returns -1, or the status to exit with. */
-static int read_options(int argc, char **argv, struct sw_listener *listener)
+/* How a client would call a listener. */
+static void name_listener(char *name, size_t size, const struct sw_listener *listener,
+                          unsigned port)
 {
-    static const struct option options[] = {
-        {"address", required_argument, NULL, 'a'},
-        {"port", required_argument, NULL, 'p'},
-        {"help", no_argument, NULL, 'h'},
-        {NULL, 0, NULL, 0},
-    };
-    char *end;
-    for (int c; (c = getopt_long(argc, argv, "a:p:h", options, NULL)) != -1;) {
-        switch (c) {
-        case 'a':
-            listener->address = optarg;
-            break;
-        case 'p':
-            listener->port = (uint16_t)strtoul(optarg, &end, 10);
-            if (*end || end == optarg || strtoul(optarg, NULL, 10) > UINT16_MAX) {
-                fprintf(stderr, "shockwave: %s is no port\n", optarg);
-                return 2;
-            }
-            break;
-        case 'h':
-            fputs(usage, stdout);
-            return 0;
-        default:
-            fputs("Try: shockwave serve --help\n", stderr);
-            return 2;
-        }
-    }
-    files.root = argv[optind];
-    if (argc - optind > 1) {
-        fprintf(stderr, "shockwave: %s: one directory is enough\nTry: shockwave serve --help\n",
-                argv[optind + 1]);
-        return 2;
-    }
-    return -1;
+    if (listener->fd)
+        snprintf(name, size, port ? "inherited:%d:%u" : "inherited:%d:", listener->fd, port);
+    else if (listener->address[0] == '/')
+        snprintf(name, size, "unix:%s:", listener->address);
+    else
+        snprintf(name, size, strchr(listener->address, ':') ? "http://[%s]:%u" : "http://%s:%u",
+                 listener->address, port);
 }
 
-static void greet(const struct sw_listener *listener)
+/* Lines of a log may be for a program to read: then this is not. */
+static void greet(void)
 {
-    const char *address = listener->address, *path[] = {"/", "/plaintext", "/json", "/headers"};
-    const char *what[] = {"begin here", "Hello, World!", "the same as an object",
-                          "what was read of the request"};
-    char base[160];
-    if (address[0] == '/')
-        snprintf(base, sizeof base, "unix:%s:", address);
-    else
-        snprintf(base, sizeof base, strchr(address, ':') ? "http://[%s]:%u" : "http://%s:%u",
-                 address, sw_server_port(server, 0));
-    printf("Shockwave serves\n");
-    if (files.root)
-        printf("  %s/ out of %s\n", base, files.root);
-    for (size_t i = 0; i < sizeof path / sizeof *path && !files.root; i++)
-        printf("  %s%-12s %s\n", base, path[i], what[i]);
-    printf("Stop it with Ctrl-C.\n");
-    fflush(stdout);
+    static const char *const pages[][2] = {{"/", "begin here"},
+                                           {"/plaintext", "Hello, World!"},
+                                           {"/json", "the same as an object"},
+                                           {"/headers", "what was read of the request"}};
+    FILE *out = options.config.log_fd ? stderr : stdout;
+    fprintf(out, "Shockwave serves\n");
+    for (uint32_t i = 0; i < options.config.listener_count; i++) {
+        char name[160];
+        const struct sw_listener *listener = &options.listeners[i];
+        name_listener(name, sizeof name, listener, sw_server_port(server, i));
+        if (listener->handler)
+            fprintf(out, "  %s/metrics what is counted, /livez and /readyz\n", name);
+        else if (options.files.root)
+            fprintf(out, "  %s/ out of %s\n", name, options.files.root);
+        for (size_t k = 0; k < 4 && !listener->handler && !options.files.root; k++)
+            fprintf(out, "  %s%-12s %s\n", name, pages[k][0], pages[k][1]);
+    }
+    fprintf(out, "Stop it with Ctrl-C.\n");
+    fflush(out);
+}
+
+static void complain(const char *what, const char *why)
+{
+    fprintf(stderr, "shockwave: %s: %s\n", what, why);
+}
+
+static void explain(const struct sw_server_fault *fault)
+{
+    char name[160];
+    if (fault->listener) {
+        name_listener(name, sizeof name, fault->listener, fault->listener->port);
+        fprintf(stderr, "shockwave: %s: ", name);
+        fprintf(stderr, "%s: %s\n", fault->what, strerror(fault->code));
+    } else {
+        const char *what = sw_main_option_of(fault->what);
+        complain(what, what != fault->what && fault->code == EINVAL ? "out of range"
+                                                                    : strerror(fault->code));
+    }
+}
+
+static void on_signal(int signal_number, void (*handler)(int))
+{
+    struct sigaction action = {.sa_handler = handler};
+    sigemptyset(&action.sa_mask);
+    sigaction(signal_number, &action, NULL);
 }
 
 int sw_main_serve(int argc, char **argv)
 {
-    struct sw_listener listener = {.address = "127.0.0.1", .port = 8080};
-    int status = read_options(argc, argv, &listener);
+    int status = sw_main_options_read(&options, argc, argv);
     if (status >= 0)
         return status;
     raise_descriptor_limit();
-
-    struct sw_server_config config = {
-        .listeners = &listener,
-        .listener_count = 1,
-        .scratch = 32768, /* /headers writes its page there */
-        .handler = files.root ? serve_file : sw_demo_dispatch,
-    };
-    int fault_of_files = files.root ? sw_files_open(&files) : 0;
-    if (fault_of_files) {
-        fprintf(stderr, "shockwave: %s: %s\n", files.root, strerror(fault_of_files));
+    options.config.handler = options.files.root ? serve_file : sw_demo_dispatch;
+    int code = options.files.root ? sw_files_open(&options.files) : 0;
+    if (code) {
+        complain(options.files.root, strerror(code));
         return 2;
     }
     struct sw_server_fault fault;
-    server = sw_server_open(&config, &fault);
+    server = sw_server_open(&options.config, &fault);
     if (!server) {
-        fprintf(stderr, "shockwave: %s port %u: %s: %s\n", listener.address, listener.port,
-                fault.what, strerror(fault.code));
+        explain(&fault);
         return 2;
     }
-    struct sigaction action = {.sa_handler = leave};
-    sigemptyset(&action.sa_mask);
-    sigaction(SIGINT, &action, NULL);
-    sigaction(SIGTERM, &action, NULL);
-    greet(&listener);
+    on_signal(SIGINT, leave);
+    on_signal(SIGTERM, leave);
+    if (options.config.log)
+        on_signal(SIGHUP, reopen);
+    greet();
 
     int cut = sw_server_run(server);
-    signal(SIGINT, SIG_DFL);
-    signal(SIGTERM, SIG_DFL);
+    if (cut < 0)
+        complain("workers", strerror(errno));
+    else if (cut > 0)
+        fprintf(stderr, "shockwave: %d connections had to be cut\n", cut);
+    on_signal(SIGINT, SIG_DFL);
+    on_signal(SIGTERM, SIG_DFL);
+    on_signal(SIGHUP, SIG_IGN);
     sw_server_close(server);
-    if (files.root)
-        sw_files_close(&files);
-    return cut > 0;
+    if (options.files.root)
+        sw_files_close(&options.files);
+    return cut < 0 ? 2 : cut > 0;
 }

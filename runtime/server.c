@@ -9,7 +9,8 @@
 #include <time.h>
 
 /* Returns what failed, with errno set, or NULL. */
-static const char *set_up(struct sw_server *server, const struct sw_plan *plan)
+static const char *set_up(struct sw_server *server, const struct sw_plan *plan,
+                          const struct sw_listener **listener)
 {
     const struct sw_server_config *config = &server->config;
     server->size = plan->size;
@@ -18,15 +19,23 @@ static const char *set_up(struct sw_server *server, const struct sw_plan *plan)
     sw_manager_find(&server->manager, config->notify);
     atomic_init(&server->running, false);
     atomic_init(&server->stop, 0);
+    atomic_init(&server->reopen, 0);
     for (uint32_t i = 0; i < config->workers; i++)
         sw_worker_init(sw_server_worker(server, i), server, plan);
     for (uint32_t i = 0; i < config->workers; i++)
         if ((errno = sw_loop_open(&sw_server_worker(server, i)->loop)) != 0)
             return "epoll_create";
-    for (uint32_t i = 0; i < config->listener_count; i++) {
-        const char *failed = sw_doors_open(server, i);
+    for (uint32_t i = 0; i < config->workers; i++) {
+        const char *failed = sw_log_open(sw_server_worker(server, i));
         if (failed)
             return failed;
+    }
+    for (uint32_t i = 0; i < config->listener_count; i++) {
+        const char *failed = sw_doors_open(server, i);
+        if (failed) {
+            *listener = &config->listeners[i];
+            return failed;
+        }
     }
     return NULL;
 }
@@ -36,6 +45,7 @@ struct sw_server *sw_server_open(const struct sw_server_config *config,
 {
     struct sw_server_config whole = *config;
     struct sw_server *server = MAP_FAILED;
+    const struct sw_listener *listener = NULL;
     const char *failed = sw_config_resolve(&whole);
     if (failed) {
         errno = EINVAL;
@@ -46,7 +56,7 @@ struct sw_server *sw_server_open(const struct sw_server_config *config,
         failed = "mmap";
         if (server != MAP_FAILED) {
             server->config = whole;
-            failed = set_up(server, &plan);
+            failed = set_up(server, &plan, &listener);
             server->config.listeners = NULL;
             server->config.notify = NULL;
         }
@@ -54,7 +64,7 @@ struct sw_server *sw_server_open(const struct sw_server_config *config,
     if (!failed)
         return server;
     if (fault)
-        *fault = (struct sw_server_fault){failed, errno};
+        *fault = (struct sw_server_fault){failed, errno, listener};
     if (server != MAP_FAILED)
         sw_server_close(server);
     return NULL;
@@ -72,11 +82,22 @@ enum sw_server_state sw_server_state(const struct sw_server *server)
     return atomic_load(&server->stop) ? SW_SERVER_LEAVING : SW_SERVER_RUNNING;
 }
 
+static void wake_all(struct sw_server *server)
+{
+    for (uint32_t i = 0; i < server->config.workers; i++)
+        sw_loop_wake(&sw_server_worker(server, i)->loop);
+}
+
 void sw_server_stop(struct sw_server *server)
 {
     atomic_fetch_add(&server->stop, 1);
-    for (uint32_t i = 0; i < server->config.workers; i++)
-        sw_loop_wake(&sw_server_worker(server, i)->loop);
+    wake_all(server);
+}
+
+void sw_server_reopen(struct sw_server *server)
+{
+    atomic_fetch_add(&server->reopen, 1);
+    wake_all(server);
 }
 
 static void *run_thread(void *worker)
@@ -124,20 +145,25 @@ static int run_all(struct sw_server *server)
 
 int sw_server_run(struct sw_server *server)
 {
-    /* sendfile() has no MSG_NOSIGNAL: SIGPIPE is blocked, and what has come of it is dropped. */
-    sigset_t pipe, blocked;
-    sigemptyset(&pipe);
-    sigaddset(&pipe, SIGPIPE);
-    pthread_sigmask(SIG_BLOCK, &pipe, &blocked);
+    /* sendfile() and write() have no MSG_NOSIGNAL, and a log may grow too large for its limit: what
+       comes of that is blocked, and dropped. */
+    const int signals[] = {SIGPIPE, SIGXFSZ};
+    sigset_t ours, blocked;
+    sigemptyset(&ours);
+    for (size_t i = 0; i < sizeof signals / sizeof *signals; i++)
+        sigaddset(&ours, signals[i]);
+    pthread_sigmask(SIG_BLOCK, &ours, &blocked);
     atomic_store(&server->running, true);
     int cut = run_all(server);
     atomic_store(&server->running, false);
-    if (!sigismember(&blocked, SIGPIPE)) {
-        int error = errno;
-        sigtimedwait(&pipe, NULL, &(struct timespec){0, 0});
-        pthread_sigmask(SIG_UNBLOCK, &pipe, NULL);
-        errno = error;
-    }
+    int error = errno;
+    for (size_t i = 0; i < sizeof signals / sizeof *signals; i++)
+        if (sigismember(&blocked, signals[i]))
+            sigdelset(&ours, signals[i]);
+    while (sigtimedwait(&ours, NULL, &(struct timespec){0, 0}) > 0)
+        continue;
+    pthread_sigmask(SIG_SETMASK, &blocked, NULL);
+    errno = error;
     return cut;
 }
 

@@ -30,6 +30,7 @@
  *   server_files.c     a handler of its own: files
  *   server_beneath.c   opening files below a directory
  *   server_metrics.c   counters, and what is told of them
+ *   server_log.c       the access log
  *   server_time.c      clocks and the timer wheel
  */
 
@@ -184,6 +185,11 @@ struct sw_lease {
     uint8_t pause;       /* enum sw_pause: what stopped it last */
     uint16_t error;      /* enum sw_error: what was wrong with the reply */
     uint16_t status;     /* of the reply; 0 before it begins */
+    uint16_t broken;     /* enum sw_error: the rule that the request broke */
+    uint8_t timeout;     /* enum sw_wait: whose time ran out */
+    uint64_t broken_at;  /* bytes into the message */
+    uint64_t passed;     /* bytes of the message that were parsed */
+    uint64_t told;       /* bytes of content of the reply */
     uint64_t began;      /* worker->now when the head had arrived */
     uint32_t start, end; /* the input not yet parsed: in[start..end) */
     uint32_t kept;       /* in[0..kept) holds the head of the active request */
@@ -256,6 +262,21 @@ enum {
     SW_POOLS = 4,
 };
 
+/* ---- Access log ----------------------------------------------------------------------------- */
+
+struct sw_log {
+    char *lines; /* those in [start, end) are not written yet; NULL: there is no log */
+    uint32_t start, end;
+    int fd;            /* -1: it is not open */
+    bool whole;        /* it takes any number of bytes at once, as files do */
+    bool socket;
+    bool torn;         /* what was written ends inside a line */
+    unsigned reopened; /* calls of sw_server_reopen() that it knows of */
+    uint64_t retry_at; /* it took nothing: when it may again; 0 otherwise */
+    int64_t second;    /* that the stamp is of */
+    char stamp[32];
+};
+
 /* What a worker counts: it alone writes, with plain additions, and others read now and then. */
 struct sw_metrics {
     _Atomic uint64_t requests[SW_METHOD_CLASSES][SW_STATUS_CLASSES];
@@ -264,6 +285,7 @@ struct sw_metrics {
     _Atomic uint64_t accepted;
     _Atomic uint64_t timeouts[SW_WAIT_LINGER + 1]; /* by enum sw_wait */
     _Atomic uint64_t errors[SW_ERROR_COUNT];
+    _Atomic uint64_t dropped; /* lines of the log */
     /* As they were when the last turn ended. */
     _Atomic uint64_t peers[SW_WAIT_LINGER + 1]; /* by enum sw_wait */
     struct {
@@ -315,6 +337,7 @@ struct sw_worker {
     char *scratch;          /* config->scratch bytes for each lease */
     uint32_t waiting[SW_WAIT_LINGER + 1]; /* peers by enum sw_wait, NONE left out */
     struct sw_metrics metrics;
+    struct sw_log log;
     struct sw_client *names; /* one for each peer, touched only if somebody asks */
     struct sw_link open;    /* peers that wait for the loop */
     struct sw_link ready;   /* that have something to do at once */
@@ -335,6 +358,7 @@ struct sw_server {
     struct sw_manager manager;
     atomic_bool running; /* sw_server_run() has begun, and not returned yet */
     atomic_uint stop;    /* calls of sw_server_stop() */
+    atomic_uint reopen;  /* and of sw_server_reopen() */
 };
 
 static inline struct sw_worker *sw_server_worker(const struct sw_server *server, uint32_t i)
@@ -366,7 +390,7 @@ static inline uint32_t sw_config_peers(const struct sw_server_config *config)
    its pools, each from a multiple of 64 on. */
 struct sw_plan {
     size_t input; /* bytes of one */
-    size_t peers, leases, messages, shelves, inputs, outputs, parked, scratch, names, slice;
+    size_t peers, leases, messages, shelves, inputs, outputs, parked, scratch, names, log, slice;
     size_t first, size;
 };
 
@@ -398,13 +422,17 @@ int sw_door_watch(struct sw_worker *worker, struct sw_door *door, bool watch);
 /* Let in whoever is waiting, as far as there is room. */
 void sw_door_accept(struct sw_worker *worker, struct sw_door *door);
 
+struct sockaddr;
+
 /* ---- server_peer.c -------------------------------------------------------------------------- */
 
 /* Is there room for one more? */
 bool sw_peer_fits(const struct sw_worker *worker);
 
-/* A socket was accepted.  False when there is no room for it; it is then still the caller's. */
-bool sw_peer_open(struct sw_worker *worker, const struct sw_door *door, int fd);
+/* A socket was accepted, from `end`.  False when there is no room for it; it is then still the
+   caller's. */
+bool sw_peer_open(struct sw_worker *worker, const struct sw_door *door, int fd,
+                  const struct sockaddr *end);
 
 /* The loop has news of it. */
 void sw_peer_ready(struct sw_worker *worker, struct sw_peer *peer, unsigned what);
@@ -463,6 +491,9 @@ void sw_lease_fetch(struct sw_lease *lease);
 
 /* ---- server_proxy.c ------------------------------------------------------------------------- */
 
+/* Note who is at the other end, before anybody asks: later he may be gone. */
+void sw_peer_note_name(struct sw_worker *worker, struct sw_peer *peer, const struct sockaddr *end);
+
 /* Who is at the other end, or whom the PROXY header named. */
 struct sw_client *sw_peer_name(struct sw_worker *worker, struct sw_peer *peer);
 
@@ -485,6 +516,36 @@ void sw_metrics_note(struct sw_lease *lease);
 
 /* The turn is over: let others see how peers and pools are. */
 void sw_metrics_publish(struct sw_worker *worker);
+
+/* ---- server_log.c --------------------------------------------------------------------------- */
+
+/* Is there to be one? */
+static inline bool sw_log_wanted(const struct sw_server_config *config)
+{
+    return config->log || config->log_fd;
+}
+
+/* Open and close a worker's.  NULL, or what failed, with errno set. */
+const char *sw_log_open(struct sw_worker *worker);
+void sw_log_close(struct sw_worker *worker);
+
+/* The exchange is over. */
+void sw_log_exchange(struct sw_lease *lease, bool whole);
+
+/* A message that never became an exchange, and what the peer was told. */
+struct sw_log_refusal {
+    unsigned status; /* 0: nothing */
+    uint64_t told;
+    enum sw_error error;
+    uint64_t at; /* of the error */
+    enum sw_wait timeout;
+    const struct sw_head *head; /* of which at least the target was read; or NULL */
+    const char *bytes;
+};
+void sw_log_refuse(struct sw_worker *worker, struct sw_peer *peer, struct sw_log_refusal refusal);
+
+/* The turn is over: write what there is, if that may succeed. */
+void sw_log_turn(struct sw_worker *worker);
 
 /* ---- server_exchange.c ---------------------------------------------------------------------- */
 

@@ -73,6 +73,7 @@ const char *sw_config_resolve(struct sw_server_config *config)
     give_default(&config->drain, 10000);
     give_default(&config->output, 16384);
     give_default(&config->scratch, 4096);
+    give_default(&config->log_buffer, 65536);
 
     uint64_t least = least_input(limits);
     if (least > SIZE_MAX_EACH)
@@ -102,6 +103,9 @@ const char *sw_config_resolve(struct sw_server_config *config)
         {"input", config->input, least, SIZE_MAX_EACH},
         {"output", config->output, 8192, SIZE_MAX_EACH},
         {"scratch", config->scratch, 1, SIZE_MAX_EACH},
+        {"log_fd", config->log ? !config->log_fd : config->log_fd >= 0, 1, 1},
+        {"log_format", config->log_format, SW_LOG_COMBINED, SW_LOG_JSON},
+        {"log_buffer", config->log_buffer, 8192, SIZE_MAX_EACH},
         {"limits.fields", limits->fields, 1, 1 << 16},
         {"limits.field_name", limits->field_name, 0, UINT16_MAX},
         {"limits.pipeline", limits->pipeline, 0, 32},
@@ -131,7 +135,8 @@ struct sw_plan sw_config_plan(const struct sw_server_config *config)
     plan.parked = plan.outputs + sw_pool_memory(config->output, config->exchanges);
     plan.scratch = plan.parked + sw_pool_memory(sizeof(struct sw_parked), config->connections);
     plan.names = plan.scratch + (size_t)config->exchanges * config->scratch;
-    plan.slice = plan.names + sizeof(struct sw_client) * sw_config_peers(config);
+    plan.log = plan.names + sizeof(struct sw_client) * sw_config_peers(config);
+    plan.slice = plan.log + (sw_log_wanted(config) ? config->log_buffer : 0);
     plan.slice = (plan.slice + PAGE - 1) / PAGE * PAGE;
     plan.first = (sizeof(struct sw_server) + PAGE - 1) / PAGE * PAGE;
     plan.size = plan.first + config->workers * plan.slice;

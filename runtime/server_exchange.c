@@ -1,5 +1,7 @@
 /* server_exchange.c - a request and its reply: the handler, its hooks, and what they may call. */
 /* SPDX-License-Identifier: MIT */
+#define _GNU_SOURCE
+#include "conn.h"
 #include "server.h"
 
 #include <string.h>
@@ -112,7 +114,10 @@ static bool announce(struct sw_lease *lease, struct sw_writer *out, size_t n)
     enum sw_error error = sw_conn_content(&lease->peer->conn, out, n);
     if (error)
         fail(lease, error);
-    return !error && !sw_conn_bodiless(&lease->peer->conn);
+    if (error || sw_conn_bodiless(&lease->peer->conn))
+        return false;
+    lease->told += n;
+    return true;
 }
 
 size_t sw_reply_write(struct sw_exchange *exchange, struct sw_span bytes)
@@ -238,14 +243,17 @@ void sw_lease_over(struct sw_lease *lease, bool whole)
     sw_lease_fetch(lease);
     if (hooks && hooks->over)
         hooks->over(exchange, whole);
-    if (lease->active)
+    if (lease->active) {
         sw_metrics_note(lease);
+        sw_log_exchange(lease, whole);
+    }
     lease->active = lease->whole = lease->held = false;
     lease->draining = true;
     lease->reply = SW_REPLY_NONE;
     lease->error = SW_OK;
     sw_lease_give_head(lease);
-    lease->status = 0;
+    lease->status = lease->broken = lease->timeout = 0;
+    lease->told = 0;
     lease->lent.n = lease->content.n = 0;
     exchange->hooks = NULL;
     exchange->data = NULL;
@@ -349,13 +357,35 @@ static void finish(struct sw_lease *lease, const struct sw_event *event)
 }
 
 /* The peer broke a rule.  What is owed to its earlier requests was written before. */
-static void refuse(struct sw_lease *lease)
+static void refuse(struct sw_lease *lease, size_t taken)
 {
+    struct sw_worker *worker = lease->worker;
+    struct sw_conn *conn = &lease->peer->conn;
     struct sw_writer out = sw_lease_writer(lease);
-    sw_count(&lease->worker->metrics.errors[lease->peer->conn.error], 1);
-    if (!sw_conn_refuse(&lease->peer->conn, &out, &lease->worker->date))
+    struct sw_log_refusal refusal = {.error = (enum sw_error)conn->error};
+    refusal.at = conn->flags & IN_A_HEAD ? conn->error_at - taken : lease->passed + conn->error_at;
+    sw_count(&worker->metrics.errors[conn->error], 1);
+    if (!sw_conn_refuse(conn, &out, &worker->date)) {
+        const char *end = memmem(out.p, out.n, "\r\n\r\n", 4);
         lease->written += (uint32_t)out.n;
+        refusal.status = sw_error_infos[conn->error].status;
+        refusal.told = (uint64_t)(out.p + out.n - (end + 4));
+    }
     lease->peer->last = true;
+    if (!lease->active) {
+        if (conn->flags & IN_A_HEAD && lease->message->head.target_len) {
+            refusal.head = &lease->message->head;
+            refusal.bytes = lease->in + lease->start;
+        }
+        sw_log_refuse(worker, lease->peer, refusal);
+        return;
+    }
+    lease->broken = conn->error;
+    lease->broken_at = refusal.at;
+    if (refusal.status) {
+        lease->status = (uint16_t)refusal.status;
+        lease->told = refusal.told;
+    }
 }
 
 enum sw_pause sw_lease_parse(struct sw_lease *lease)
@@ -377,6 +407,8 @@ enum sw_pause sw_lease_parse(struct sw_lease *lease)
         struct sw_event event;
         size_t n = sw_conn_next(conn, lease->in + lease->start, lease->end - lease->start, &event);
         lease->start += (uint32_t)n;
+        if (event.kind != SW_EVENT_FAILED)
+            lease->passed = event.kind == SW_EVENT_HEAD ? event.bytes.n : lease->passed + n;
         switch (event.kind) {
         case SW_EVENT_HEAD:
             begin(lease, &event);
@@ -401,7 +433,7 @@ enum sw_pause sw_lease_parse(struct sw_lease *lease)
         case SW_EVENT_CLOSED:
             return SW_PAUSE_LAST;
         case SW_EVENT_FAILED:
-            refuse(lease);
+            refuse(lease, n);
             break;
         }
     }

@@ -253,9 +253,11 @@ void sw_door_accept(struct sw_worker *worker, struct sw_door *door)
     for (int i = 0; i < ACCEPTS; i++) {
         if (worker->retry_at || !sw_peer_fits(worker))
             return;
-        int fd = accept4(door->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+        union address end = {.any.sa_family = AF_UNSPEC};
+        socklen_t size = sizeof end;
+        int fd = accept4(door->fd, &end.any, &size, SOCK_NONBLOCK | SOCK_CLOEXEC);
         if (fd >= 0) {
-            if (!sw_peer_open(worker, door, fd)) {
+            if (!sw_peer_open(worker, door, fd, &end.any)) {
                 close(fd);
                 starve(worker);
             }

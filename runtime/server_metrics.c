@@ -236,6 +236,8 @@ static const struct family families[] = {
      write_plain, AT(timeouts), SW_WAIT_LINGER + 1, "kind", timeouts},
     {"shockwave_refused_total", "counter", "Messages that broke a rule, by the rule's name.",
      write_errors, AT(errors), 0, NULL, NULL},
+    {"shockwave_log_dropped_total", "counter", "Lines of the access log that found no place.",
+     write_plain, AT(dropped), 1, NULL, NULL},
     {"shockwave_pool_used", "gauge", "Slabs in use, by pool.", write_plain, POOL(used)},
     {"shockwave_pool_used_max", "gauge", "Slabs in use at once at most, summed over workers.",
      write_plain, POOL(high)},

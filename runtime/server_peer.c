@@ -305,6 +305,7 @@ void sw_peer_say(struct sw_worker *worker, struct sw_peer *peer, unsigned status
     struct sw_lease *lease = peer->lease;
     peer->last = true;
     lease->status = (uint16_t)status;
+    lease->told = text.n;
     struct sw_writer out = sw_lease_writer(lease);
     sw_write_status(&out, status);
     sw_write_date(&out, &worker->date);
@@ -441,9 +442,13 @@ void sw_peer_expire(struct sw_worker *worker, struct sw_peer *peer)
         sw_peer_run(worker, peer);
         return;
     }
-    if (peer->wait != SW_WAIT_NONE)
-        sw_count(&worker->metrics.timeouts[peer->wait], 1);
-    switch ((enum sw_wait)peer->wait) {
+    enum sw_wait wait = (enum sw_wait)peer->wait;
+    struct sw_log_refusal refusal = {.timeout = wait};
+    if (wait != SW_WAIT_NONE)
+        sw_count(&worker->metrics.timeouts[wait], 1);
+    if (peer->lease)
+        peer->lease->timeout = (uint8_t)wait;
+    switch (wait) {
     case SW_WAIT_NONE:
         return;
     case SW_WAIT_HEAD:
@@ -453,8 +458,8 @@ void sw_peer_expire(struct sw_worker *worker, struct sw_peer *peer)
         if (peer->lease->reply == SW_REPLY_NONE && !peer->lease->draining) {
             sw_peer_say(worker, peer, SW_STATUS_REQUEST_TIMEOUT,
                         SW_SPAN("the request took too long to arrive\n"));
-            sw_peer_run(worker, peer);
-            return;
+            refusal.status = SW_STATUS_REQUEST_TIMEOUT;
+            refusal.told = peer->lease->told;
         }
         break;
     case SW_WAIT_WRITE:
@@ -464,7 +469,12 @@ void sw_peer_expire(struct sw_worker *worker, struct sw_peer *peer)
     case SW_WAIT_LINGER:
         break;
     }
-    sw_peer_close(worker, peer);
+    if (wait == SW_WAIT_HEAD)
+        sw_log_refuse(worker, peer, refusal);
+    if (refusal.status)
+        sw_peer_run(worker, peer);
+    else
+        sw_peer_close(worker, peer);
 }
 
 void sw_peer_leave(struct sw_worker *worker, struct sw_peer *peer)
@@ -489,9 +499,12 @@ static void turn_away(struct sw_worker *worker, struct sw_peer *peer)
     send(peer->fd, full, sizeof full - 1, MSG_NOSIGNAL); /* the socket is empty: there is room */
     shutdown(peer->fd, SHUT_WR);
     wait_for(worker, peer, SW_WAIT_LINGER);
+    sw_log_refuse(worker, peer,
+                  (struct sw_log_refusal){.status = SW_STATUS_SERVICE_UNAVAILABLE});
 }
 
-bool sw_peer_open(struct sw_worker *worker, const struct sw_door *door, int fd)
+bool sw_peer_open(struct sw_worker *worker, const struct sw_door *door, int fd,
+                  const struct sockaddr *end)
 {
     bool full = worker->peers.used - worker->spares >= worker->config->connections;
     struct sw_peer *peer = sw_pool_get(&worker->peers);
@@ -507,6 +520,8 @@ bool sw_peer_open(struct sw_worker *worker, const struct sw_door *door, int fd)
         return false;
     }
     sw_count(&worker->metrics.accepted, 1);
+    if (sw_log_wanted(worker->config))
+        sw_peer_note_name(worker, peer, end);
     sw_link_move(&peer->link, &worker->open);
     if (full)
         turn_away(worker, peer);

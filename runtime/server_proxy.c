@@ -17,38 +17,46 @@ static bool is_trusted(const struct sw_server_config *config, const struct sw_cl
 
 /* ---- The socket, and the PROXY header ------------------------------------------------------- */
 
-static void read_name(int fd, struct sw_client *name)
+static struct sw_client name_of(const struct sockaddr *end)
 {
-    union {
-        struct sockaddr any;
-        struct sockaddr_in v4;
-        struct sockaddr_in6 v6;
-        struct sockaddr_storage room;
-    } end = {.any.sa_family = AF_UNSPEC};
-    socklen_t size = sizeof end;
-
-    *name = (struct sw_client){.known = false};
-    if (getpeername(fd, &end.any, &size))
-        return; /* it is gone */
-    name->local = end.any.sa_family == AF_UNIX;
-    name->known = !name->local;
-    if (end.any.sa_family == AF_INET) {
-        name->address = (struct sw_address){{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff}};
-        memcpy(name->address.bytes + 12, &end.v4.sin_addr, 4);
-        name->port = ntohs(end.v4.sin_port);
-    } else if (end.any.sa_family == AF_INET6) {
-        memcpy(name->address.bytes, &end.v6.sin6_addr, 16);
-        name->port = ntohs(end.v6.sin6_port);
+    struct sw_client name = {.local = end->sa_family == AF_UNIX};
+    if (end->sa_family == AF_INET) {
+        const struct sockaddr_in *v4 = (const void *)end;
+        name.address = (struct sw_address){{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff}};
+        memcpy(name.address.bytes + 12, &v4->sin_addr, 4);
+        name.port = ntohs(v4->sin_port);
+    } else if (end->sa_family == AF_INET6) {
+        const struct sockaddr_in6 *v6 = (const void *)end;
+        memcpy(name.address.bytes, &v6->sin6_addr, 16);
+        name.port = ntohs(v6->sin6_port);
     }
+    name.known = end->sa_family == AF_INET || end->sa_family == AF_INET6;
+    return name;
+}
+
+static struct sw_client *place_of(struct sw_worker *worker, struct sw_peer *peer)
+{
+    return &worker->names[(size_t)((char *)peer - worker->peers.memory) / worker->peers.slab];
+}
+
+void sw_peer_note_name(struct sw_worker *worker, struct sw_peer *peer, const struct sockaddr *end)
+{
+    *place_of(worker, peer) = name_of(end);
+    peer->named = true;
 }
 
 struct sw_client *sw_peer_name(struct sw_worker *worker, struct sw_peer *peer)
 {
-    size_t i = (size_t)((char *)peer - worker->peers.memory) / worker->peers.slab;
+    union {
+        struct sockaddr any;
+        struct sockaddr_storage room;
+    } end = {.any.sa_family = AF_UNSPEC};
+    socklen_t size = sizeof end;
+    if (!peer->named && getpeername(peer->fd, &end.any, &size))
+        end.any.sa_family = AF_UNSPEC; /* it is gone */
     if (!peer->named)
-        read_name(peer->fd, &worker->names[i]);
-    peer->named = true;
-    return &worker->names[i];
+        sw_peer_note_name(worker, peer, &end.any);
+    return place_of(worker, peer);
 }
 
 bool sw_peer_greet(struct sw_worker *worker, struct sw_peer *peer)
@@ -65,8 +73,11 @@ bool sw_peer_greet(struct sw_worker *worker, struct sw_peer *peer)
         return false;
     peer->broken = n == 0 || (n < 0 && (always || n != -SW_ERROR_PROXY_MISSING));
     peer->greeted = !peer->broken;
-    if (peer->broken)
-        sw_count(&worker->metrics.errors[n < 0 ? -n : SW_ERROR_TRUNCATED], 1);
+    if (peer->broken) {
+        enum sw_error error = n < 0 ? (enum sw_error)-n : SW_ERROR_TRUNCATED;
+        sw_count(&worker->metrics.errors[error], 1);
+        sw_log_refuse(worker, peer, (struct sw_log_refusal){.error = error});
+    }
     if (n > 0) {
         lease->start += (uint32_t)n;
         if (proxy.known)

@@ -44,6 +44,8 @@ void sw_worker_init(struct sw_worker *worker, struct sw_server *server, const st
                  config->connections);
     worker->scratch = memory + plan->scratch;
     worker->names = (void *)(memory + plan->names);
+    worker->log.fd = -1;
+    worker->log.lines = sw_log_wanted(config) ? memory + plan->log : NULL;
 }
 
 /* ---- Turns ---------------------------------------------------------------------------------- */
@@ -164,6 +166,7 @@ static int patience(const struct sw_worker *worker)
     if (!sw_link_empty(&worker->ready) || may_accept(worker))
         return 0;
     int time = sooner(worker, patience_of_wheel(worker), worker->retry_at);
+    time = sooner(worker, time, worker->log.retry_at);
     return sooner(worker, time, worker->shut_at);
 }
 
@@ -219,6 +222,7 @@ static void turn(struct sw_worker *worker)
         if (worker->doors[i].ready)
             sw_door_accept(worker, &worker->doors[i]);
     watch_doors(worker);
+    sw_log_turn(worker);
     sw_metrics_publish(worker);
 }
 
@@ -255,5 +259,6 @@ void sw_worker_close(struct sw_worker *worker)
     sw_pool_close(&worker->inputs);
     sw_pool_close(&worker->outputs);
     sw_pool_close(&worker->parked);
+    sw_log_close(worker);
     sw_loop_close(&worker->loop);
 }

@@ -78,6 +78,12 @@ enum sw_full {
     SW_FULL_REFUSE,   /* it is told 503 with Retry-After; as many at once as a worker has to spare */
 };
 
+/* How a line of the access log is written. */
+enum sw_log_format {
+    SW_LOG_COMBINED = 0, /* as Apache and nginx do; behind it, where there is one, the fault */
+    SW_LOG_JSON,         /* an object on a line */
+};
+
 /*
  * What a server is to be.  A member that is 0 (or NULL) stands for the default beside it.  Times
  * are in milliseconds and kept to within an eighth of a second.
@@ -117,11 +123,30 @@ struct sw_server_config {
     enum sw_forwarding forwarding; /* the field that your proxy writes: another one would be the
                                       client's own word */
     struct sw_limits limits;
+    const char *log;     /* a file for the access log, see below, made if there is none; kept: must
+                            outlive the server; no log */
+    int log_fd;          /* the same, as a descriptor that stays yours: 1, 2, a pipe, a socket */
+    enum sw_log_format log_format;
+    uint32_t log_buffer; /* bytes for lines of each worker not written yet; at least 8192; 65 536 */
     void (*handler)(struct sw_exchange *exchange); /* must be given */
     void *user;                                    /* exchange->user */
 };
 
 enum { SW_LISTENERS_MAX = 16, SW_WORKERS_MAX = 256 };
+
+/*
+ * The access log has a line for each request, when its reply is over, for each message that broke a
+ * rule, and for whoever ran out of time in a head or was refused: who (sw_exchange_peer()), when,
+ * what, the status (0 or 000: there was no reply), bytes of content, milliseconds (JSON), Referer
+ * and User-Agent; of a fault its name in the grammar, its rule, and the byte, counted from the first
+ * one of the message.  Nothing else of a request is in it, least of all a field that the grammar
+ * calls sensitive.  What is not printable ASCII is escaped, as are quotes and backslashes; what is
+ * long is cut and ends in `...`: a line has less than 4096 bytes.
+ *
+ * Lines are written once for each turn of the loop, or when the buffer is full.  A pipe or a socket
+ * is never waited for, a file as the kernel has it.  What finds no place is dropped and counted, by
+ * shockwave_log_dropped_total: a full disk or a sleeping reader stops nobody.
+ */
 
 /* ---- Exchanges ------------------------------------------------------------------------------ */
 
@@ -327,6 +352,7 @@ void sw_reply_unrouted(struct sw_exchange *exchange, const char *allow);
 struct sw_server_fault {
     const char *what; /* the member of the configuration, or the system call */
     int code;         /* errno: EINVAL for a member out of range */
+    const struct sw_listener *listener; /* the one that cannot be; NULL where it is not about one */
 };
 
 /* The bytes that sw_server_open() will take, once; 0 when a member is out of range. */
@@ -343,9 +369,9 @@ struct sw_server *sw_server_open(const struct sw_server_config *config,
 unsigned sw_server_port(const struct sw_server *server, uint32_t i);
 
 /*
- * Serve on this thread, with SIGPIPE blocked on it, and on one more for each further worker, with
- * all signals blocked, until sw_server_stop().  Returns how many connections had to be cut, or -1 if
- * a thread could not be started, with errno set.
+ * Serve on this thread, with SIGPIPE and SIGXFSZ blocked on it, and on one more for each further
+ * worker, with all signals blocked, until sw_server_stop().  Returns how many connections had to be
+ * cut, or -1 if a thread could not be started, with errno set.
  */
 int sw_server_run(struct sw_server *server);
 
@@ -369,6 +395,10 @@ enum sw_server_state sw_server_state(const struct sw_server *server);
  * them at once, one that listens beside or after this one when they try again, after a second.
  */
 void sw_server_stop(struct sw_server *server);
+
+/* Open config.log anew, for whoever has renamed it; where that fails, go on with the one there is.
+   May be called on any thread and in a signal handler. */
+void sw_server_reopen(struct sw_server *server);
 
 /* Close and unmap everything, exchanges that are held included: not while it runs, nor while
    another thread holds one, or has not come back from sw_exchange_resume(). */

@@ -87,13 +87,18 @@ END_TEST
 START_TEST(a_port_in_use_is_told)
 {
     served_begin(&served, (struct sw_server_config){.handler = hello});
-    struct sw_listener same = {.address = "127.0.0.1",
-                               .port = (uint16_t)sw_server_port(served.server, 0)};
-    struct sw_server_config config = {.handler = hello, .listeners = &same, .listener_count = 1};
+    const struct sw_listener same[] = {
+        {.address = "127.0.0.1"},
+        {.address = "127.0.0.1", .port = (uint16_t)sw_server_port(served.server, 0)}};
+    struct sw_server_config config = {.handler = hello, .listeners = same, .listener_count = 2};
     struct sw_server_fault fault;
     ck_assert_ptr_eq(sw_server_open(&config, &fault), NULL);
     ck_assert_str_eq(fault.what, "bind");
     ck_assert_int_eq(fault.code, EADDRINUSE);
+    ck_assert_ptr_eq(fault.listener, &same[1]);
+    config.workers = SW_WORKERS_MAX + 1;
+    ck_assert_ptr_eq(sw_server_open(&config, &fault), NULL);
+    ck_assert_ptr_eq(fault.listener, NULL);
     served_end(&served);
 }
 END_TEST

@@ -280,7 +280,7 @@ START_TEST(a_port_is_shared_by_consent)
                                       .shared = beside[_i].first,
                                       .listeners = &listener,
                                       .listener_count = 1};
-    struct sw_server_fault fault = {"", 0};
+    struct sw_server_fault fault = {.what = ""};
     struct sw_server *first = sw_server_open(&config, &fault);
     ck_assert_ptr_ne(first, NULL);
     listener.port = (uint16_t)sw_server_port(first, 0);
@@ -338,7 +338,7 @@ START_TEST(what_does_not_listen_is_no_listener)
     struct sw_listener listener = {.fd = fd};
     struct sw_server_config config = {
         .handler = hello, .listeners = &listener, .listener_count = 1};
-    struct sw_server_fault fault = {"", 0};
+    struct sw_server_fault fault = {.what = ""};
     ck_assert_ptr_eq(sw_server_open(&config, &fault), NULL);
     ck_assert_str_eq(fault.what, "listeners");
     ck_assert_int_eq(fcntl(fd, F_GETFD), 0); /* it stays what it was, and whose it was */

@@ -85,7 +85,7 @@ server uv
 
 # ---- The client, with the demo and with nginx ----------------------------------------------------
 
-start demo "$build/shockwave" -p 0
+start demo "$build/shockwave" -l 0
 same 'client, demo' "$(client "$port" 'GET /plaintext' 'HEAD /json' 'GET /plaintext')" \
     'GET /plaintext: 200
 Hello, World!

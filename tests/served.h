@@ -35,7 +35,7 @@ static void *served_thread(void *data)
 static inline void served_begin(struct served *served, struct sw_server_config config)
 {
     static const struct sw_listener any = {.address = "127.0.0.1"};
-    struct sw_server_fault fault = {"", 0};
+    struct sw_server_fault fault = {.what = ""};
     if (!config.listener_count) {
         config.listeners = &any;
         config.listener_count = 1;

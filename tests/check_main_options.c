@@ -1,0 +1,173 @@
+/* check_main_options.c - the options of the program: what the help says of a default is the
+ * default. */
+/* SPDX-License-Identifier: MIT */
+#include <stdlib.h>
+
+#include "expect.h"
+#include "main.h"
+
+/* As server.h has it: defaults are put where zeros are. */
+const char *sw_config_resolve(struct sw_server_config *config);
+
+static struct sw_main_options by_default, by_help, untouched;
+
+static void nobody(struct sw_exchange *exchange)
+{
+    (void)exchange;
+}
+
+/* Limits that stay 0 are the core's to fill in, each four bytes but for the body's. */
+static void fill_in_limits(struct sw_limits *limits)
+{
+    for (size_t at = 0; at + 4 <= sizeof *limits; at += 4)
+        if (memcmp((char *)limits + at, "\0\0\0", 4) == 0 &&
+            at / 8 != offsetof(struct sw_limits, body) / 8)
+            memcpy((char *)limits + at, (const char *)&sw_limits_default + at, 4);
+    if (!limits->body)
+        limits->body = sw_limits_default.body;
+}
+
+START_TEST(defaults_are_as_the_help_says)
+{
+    static const char *const no_values[] = {"one for each processor",
+                                            "as many as connections",
+                                            "no bound",
+                                            "unix sockets only",
+                                            "strict",
+                                            "none",
+                                            "nowhere"};
+    size_t compared = 0;
+    by_default.config.handler = nobody;
+    by_default.config.scratch = 32768; /* the program's own */
+    ck_assert_ptr_null(sw_config_resolve(&by_default.config));
+    fill_in_limits(&by_default.config.limits);
+    for (size_t i = 0; i < sw_main_option_count; i++) {
+        const struct sw_main_option *row = &sw_main_option_rows[i];
+        char text[64];
+        bool is_none = !row->name || !row->fallback || strcmp(row->name, "listen") == 0;
+        for (size_t k = 0; k < COUNT(no_values) && !is_none; k++)
+            is_none = strcmp(row->fallback, no_values[k]) == 0;
+        if (is_none)
+            continue;
+        snprintf(text, sizeof text, "%s", row->fallback);
+        text[strcspn(text, ",")] = '\0'; /* 32k, or what the limits want */
+        by_help = untouched;
+        MUST(!row->read(&by_help, row, text), "--%s does not take its default", row->name);
+        size_t n = strcmp(row->name, "limit-body") == 0 ? 8 : 4;
+        MUST(memcmp((char *)&by_help + row->at, (char *)&by_default + row->at, n) == 0,
+             "--%s: %s is not the default", row->name, text);
+        compared++;
+    }
+    ck_assert_uint_ge(compared, 30);
+}
+END_TEST
+
+static const struct {
+    const char *text;
+    const char *address;
+    unsigned port;
+} places[] = {
+    {"80", "127.0.0.1", 80},
+    {"0", "127.0.0.1", 0},
+    {"65535", "127.0.0.1", 65535},
+    {"0.0.0.0:1", "0.0.0.0", 1},
+    {"0.0.0.0", "0.0.0.0", 8080},
+    {"::1", "::1", 8080},
+    {"[::1]:80", "::1", 80},
+    {"[::]:0", "::", 0},
+    {"/run/x:80", "/run/x:80", 8080},
+    {"65536", NULL, 0},
+    {"4294967376", NULL, 0},
+    {"", NULL, 0},
+    {":80", NULL, 0},
+    {"[::1]", NULL, 0},
+    {"[::1]:", NULL, 0},
+    {"[::1]80", NULL, 0},
+    {"127.0.0.1:", NULL, 0},
+    {"127.0.0.1:x", NULL, 0},
+    {"127.0.0.1:+1", NULL, 0},
+    {"127.0.0:1", NULL, 0},
+    {"localhost:1", NULL, 0},
+    {"run/x", NULL, 0},
+};
+
+START_TEST(places_are_read)
+{
+    const struct sw_main_option *row = sw_main_option_rows;
+    while (!row->name || strcmp(row->name, "listen") != 0)
+        row++;
+    for (size_t i = 0; i < COUNT(places); i++) {
+        char text[64];
+        snprintf(text, sizeof text, "%s", places[i].text);
+        by_help = untouched;
+        const char *expected = row->read(&by_help, row, text);
+        MUST(!expected == !!places[i].address, "%s: %s", places[i].text, expected);
+        if (expected) {
+            ck_assert_str_eq(text, places[i].text); /* to be quoted as it was given */
+            continue;
+        }
+        ck_assert_str_eq(by_help.listeners[0].address, places[i].address);
+        ck_assert_uint_eq(by_help.listeners[0].port, places[i].port);
+    }
+}
+END_TEST
+
+static const struct {
+    const char *name, *text;
+    uint64_t want; /* 0: it is none */
+} numbers[] = {
+    {"drain", "1ms", 1},
+    {"drain", "2s", 2000},
+    {"drain", "3m", 180000},
+    {"drain", "1h", 3600000},
+    {"drain", "1H", 3600000},
+    {"drain", "5", 0},
+    {"drain", "s", 0},
+    {"drain", "1 s", 0},
+    {"drain", "1d", 0},
+    {"drain", "-1s", 0},
+    {"drain", "0ms", 0},
+    {"drain", "1193h", 4294800000},
+    {"drain", "1194h", 0},
+    {"drain", "1m1", 0},
+    {"pace", "1", 1},
+    {"pace", "2k", 2048},
+    {"pace", "3M", 3 << 20},
+    {"pace", "3g", UINT64_C(3) << 30},
+    {"pace", "4g", 0},
+    {"pace", "1kb", 0},
+    {"pace", "", 0},
+    {"pace", "1.5k", 0},
+    {"pace", "4294967295", 4294967295},
+    {"pace", "4294967296", 0},
+    {"requests", "7", 7},
+    {"requests", "7k", 0},
+    {"requests", "0", 0},
+    {"requests", "99999999999999999999", 0},
+    {"limit-body", "4g", UINT64_C(4) << 30},
+    {"limit-body", "999999999999999g", 0},
+};
+
+START_TEST(numbers_are_read)
+{
+    for (size_t i = 0; i < COUNT(numbers); i++) {
+        const struct sw_main_option *row = sw_main_option_rows;
+        char text[64];
+        uint64_t got = 0;
+        while (!row->name || strcmp(row->name, numbers[i].name) != 0)
+            row++;
+        snprintf(text, sizeof text, "%s", numbers[i].text);
+        by_help = untouched;
+        const char *expected = row->read(&by_help, row, text);
+        memcpy(&got, (char *)&by_help + row->at, strcmp(row->name, "limit-body") == 0 ? 8 : 4);
+        MUST(!expected == !!numbers[i].want && got == numbers[i].want, "--%s %s is %llu", row->name,
+             numbers[i].text, (unsigned long long)got);
+    }
+}
+END_TEST
+
+int main(void)
+{
+    const TTest *const tests[] = {defaults_are_as_the_help_says, places_are_read, numbers_are_read};
+    return expect_suite("main options", tests, COUNT(tests));
+}
