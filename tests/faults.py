@@ -245,14 +245,15 @@ def reset(client):
 
 def resets():
     server = Server("workers=1")
+    alone = server.descriptors()
     server.p99()
-    resident, descriptors_before = server.resident(), server.descriptors()
+    resident = server.resident()
     for _ in range(200):
         client = server.connect(4096)
         client.sendall(b"GET /large HTTP/1.1\r\nHost: x\r\n\r\n")
         client.recv(1000)
         reset(client)
-    took = until(lambda: server.descriptors() == descriptors_before)
+    took = until(lambda: server.descriptors() == alone)
     grown = server.resident() - resident
     failed = load_end(server.load(8, 1000))["failed"]
     tell(
