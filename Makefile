@@ -16,11 +16,12 @@
 #   make check-san     all tests, sanitized     make check-alloc   a million requests, 0 allocations
 #   make test-idle     50,000 idle connections  make test-faults   what goes wrong in the world
 #   make check-avx512  AVX-512 without the CPU  make check-examples  programs to learn from
+#   make check-arm64   on arm64, by qemu        make check-bigendian  on s390x, likewise
 #   make bench         against other parsers, in one interleaved run; the rest is in bench/bench.mk
 #   make check-examples   tests/example_*.c, with curl and nginx
-#   make test-clients  what others ask with      make test-scale    servers replaced under load
 #   make check-options    each option of the program, and what README and man page say of it
 #   make man              the man page from --help
+#   make test-clients  what others ask with      make test-scale    servers replaced under load
 #
 # Words of your own, without a fork (the base grammar comes first, so its ids never move):
 #
@@ -41,6 +42,7 @@ OUT     ?= $(BUILD)/routes
 
 CC      ?= cc
 AR      ?= ar
+NM      ?= nm
 AWK     ?= awk
 RE2C    ?= re2c
 GPERF   ?= gperf
@@ -150,7 +152,7 @@ $(BUILD)/%.o: %.c
 
 # gcc 12 would gather positions into vectors before it stores them, at twice the instructions, and
 # keep numbers in vector registers; clang knows no such option.
-BLOCKS = $(patsubst %,$(BUILD)/runtime/head_%.o,sse42 avx2 avx512)
+BLOCKS = $(patsubst %,$(BUILD)/runtime/head_%.o,sse42 avx2 avx512 neon)
 $(BLOCKS): CFLAGS += -fno-tree-slp-vectorize \
     $(if $(findstring clang,$(shell $(CC) --version)),,-fira-region=one)
 
@@ -169,10 +171,12 @@ TESTS   = $(patsubst tests/check_%.c,%,$(wildcard tests/check_*.c))
 CHECK   = -std=gnu11 -Wall -Wextra -Wshadow -Werror -Iruntime -I$(GEN) -Itests -I$(BUILD)/routes
 LIBS    = -lcheck -lsubunit -lm -lrt -lpthread
 
+RUN     = # what runs a program of another machine
+
 check: $(TESTS:%=check-%) check-errors
 
 check-%: $(BUILD)/tests/check_%
-	$<
+	$(RUN) $<
 
 $(BUILD)/tests/check_%: tests/check_%.c $(SERVER) $(CORE)
 	@mkdir -p $(@D)
@@ -199,8 +203,8 @@ check-alloc: check-alloc_core $(BUILD)/alloc_server $(BUILD)/load
 
 # The core may lean on nothing but these five, and takes no name that does not begin with sw_.
 check-core: $(CORE)
-	@! nm -u $< | grep -E '^ *U ' | grep -vE ' (sw_|mem(cpy|move|set|cmp|chr)$$|_GLOBAL_OFFSET_TABLE_)'
-	@! nm -g --defined-only $< | grep -E '^[0-9a-f]+ ' | grep -v ' sw_'
+	@! $(NM) -u $< | grep -E '^ *U ' | grep -vE ' (sw_|mem(cpy|move|set|cmp|chr)$$|_GLOBAL_OFFSET_TABLE_)'
+	@! $(NM) -g --defined-only $< | grep -E '^[0-9a-f]+ ' | grep -v ' sw_'
 	@echo "the core links to nothing"
 
 # gcc knows how much stack each function takes, and whom it calls.
@@ -244,7 +248,7 @@ $(BUILD)/case_runner: tests/case_runner.c $(CORE)
 	$(CC) $(CFLAGS) $(CHECK) -MMD -MP -MF $@.d -o $@ $(filter %.c %.a,$^) -ljansson
 
 check-cases: $(BUILD)/case_runner
-	$< < tests/cases/parser_cases.jsonl
+	$(RUN) $< < tests/cases/parser_cases.jsonl
 
 probe-server: $(BUILD)/probe_server
 $(BUILD)/probe_server: tests/probe_server.c $(SERVER) $(CORE)
@@ -381,7 +385,7 @@ fuzz-%: $(BUILD)/fuzz/fuzz_% $(SEEDS)
 	$< -max_total_time=$(FUZZ_TIME) -max_len=512 -timeout=5 -print_final_stats=1 \
 	    $(BUILD)/fuzz/$* $(SEEDS)/*
 
-$(BUILD)/fuzz/fuzz_%: tests/fuzz/fuzz_%.c $(CORE_SRC) $(CORE_GEN)
+$(BUILD)/fuzz/fuzz_%: tests/fuzz/fuzz_%.c $(CORE_SRC) $(wildcard runtime/*.h $(GEN)/*.h) $(CORE_GEN)
 	@sh tests/need.sh clang libclang-rt-14-dev
 	@mkdir -p $(@D)
 	clang $(FUZZ_FLAGS) $(CHECK) -MMD -MP -MF $@.d -o $@ $(filter %.c,$^)
@@ -418,6 +422,28 @@ check-asan check-tsan: check-%:
 	@! cat $(BUILD)/$*/report.* 2>/dev/null | grep .
 	@echo "$@: no report"
 
+# ---- Other machines: the core and its tests, run by an emulator ------------------------------------
+# arm64 for its vectors, s390x for the order of its bytes.  What the tests link to is unpacked, not
+# installed.  check_alloc.c wants to come before the C library, which a static one does not allow.
+
+FOREIGN = $(filter-out check-server% check-main% check-route check-alloc%,$(TESTS:%=check-%)) check-cases \
+          check-core
+
+# $(call foreign,Debian's name for it,GNU's,qemu's)
+define foreign
+	@sh tests/need.sh gcc-$(2) libc6-dev-$(1)-cross qemu-user libjansson-dev
+	@sh tests/foreign.sh $(1) $(BUILD)/$(1)/root check libsubunit-dev libjansson-dev
+	+$(MAKE) --no-print-directory BUILD=$(BUILD)/$(1) CC=$(2)-gcc AR=$(2)-ar NM=$(2)-nm \
+	    RUN="CK_TIMEOUT_MULTIPLIER=20 qemu-$(3)" CFLAGS="$(CFLAGS) -static \
+	    -isystem $(BUILD)/$(1)/root/usr/include -L$(BUILD)/$(1)/root/usr/lib/$(2)" $(FOREIGN)
+endef
+
+check-arm64:
+	$(call foreign,arm64,aarch64-linux-gnu,aarch64)
+
+check-bigendian:
+	$(call foreign,s390x,s390x-linux-gnu,s390x)
+
 # ---- Everything ------------------------------------------------------------------------------------
 
 test:
@@ -434,7 +460,8 @@ include bench/bench.mk
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
 .PHONY: all archives run fresh gen check-gen routes install check check-errors check-core \
         check-layers check-extend case-runner check-cases probe-server check-probe check-program \
-        check-readme check-options man check-examples check-peers check-stack coverage check-alloc \
-        check-san check-asan check-tsan test-scale test-faults test-idle test-clients test clean
+        check-readme check-options man check-examples check-peers check-arm64 check-bigendian \
+        check-stack coverage check-alloc check-san check-asan check-tsan test-scale test-clients \
+        test-faults test-idle test clean
 .DELETE_ON_ERROR:
 .SECONDARY:

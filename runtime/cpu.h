@@ -5,11 +5,10 @@
 
 #include <stdbool.h>
 
-#if defined(__x86_64__)
-/* What the roads through a head need that are named so, and the system to save their registers. */
+/* On x86-64: what the roads through a head need that are named so, and the system to save their
+   registers. */
 bool sw_cpu_has_sse42(void);
 bool sw_cpu_has_avx2(void);
 bool sw_cpu_has_avx512(void);
-#endif
 
 #endif

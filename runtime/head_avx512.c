@@ -103,7 +103,7 @@ INLINE TARGET bool same_avx512(const struct sw_header_tables *tables, const char
 
     if (!near_front)
         return same_in_32(tables, end, n, word);
-    return n <= 16 && !word[15] && same_in_16(tables, end, n, word + 16);
+    return !word[15] && same_in_16(tables, end, n, word + 16);
 }
 
 INLINE TARGET bool is_host_avx512(const char *p, size_t n)

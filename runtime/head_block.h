@@ -9,13 +9,13 @@
  *
  *   struct NAME(block)           64 bytes, loaded
  *   NAME(load)(p)                p[0..64)
- *   NAME(token)(block)           bit i for the i-th byte: tchar, RFC 9110 5.6.2
- *   NAME(masks)(block)           that, and what no value may hold: all controls but HTAB
+ *   NAME(masks)(block)           bit i for the i-th byte: tchar, RFC 9110 5.6.2; and what no value may
+ *                                hold, all controls but HTAB
  *   NAME(path)(block)            pchar, "/" and "?", but not "%", RFC 3986 3.3, 3.4
  *   NAME(clean)(p, n)            how many bytes of p[0..n), a multiple of 64, hold no control
  *   NAME(same)(tables, end, n, id, near_front)  are the n bytes before `end`, at most 32, the name with
  *                                this id, but for bit 5 of each byte?  32 bytes lie before `end`, or
- *                                only 16 if it is `near_front`.
+ *                                only 16 if it is `near_front`, and then n is not more.
  *   NAME(is_host)(p, n)          is p[0..n) surely a host and perhaps a port?  At least 16 bytes
  *                                lie before p, and 32 if n is over 16.
  *   NAME(emit)(position, base, bits)   write base + i for each bit i, into POSITIONS_OF_BLOCK places
@@ -37,7 +37,7 @@ INLINE TARGET bool NAME(take_line)(struct sw_head *head, const struct sw_header_
 {
     size_t n = e - s;
 
-    if (!is_plain(buf, e, r) || n - 2 > 30)
+    if (!is_plain(buf, e, r) || n - 2 > (near_front ? 14 : 30))
         return false;
     unsigned id = sw_header_guess(tables, buf[s + 2], buf[e - 2], n);
     while (!NAME(same)(tables, buf + e, n, id, near_front) &&
@@ -56,7 +56,8 @@ INLINE TARGET bool NAME(take_line)(struct sw_head *head, const struct sw_header_
 
 /*
  * Take the lines whose two ends are known, name ends and line ends in turn, up to the first that is
- * not plain; returns where its ends are.  There is no call in it, which leaves all registers to it.
+ * not plain or has a name of more than 32 bytes; returns where its ends are.  There is no call in it,
+ * which leaves all registers to it.
  */
 TARGET static __attribute__((noinline)) const uint16_t *
 NAME(take_plain)(struct sw_head *head, const char *buf, const uint16_t *p, const uint16_t *last)
@@ -94,9 +95,15 @@ INLINE TARGET size_t NAME(take_lines)(struct sw_head *head, const char *buf, siz
         last = p + 2 * sw_head_lines(head, len, p, (size_t)(end - p));
         if (p == last)
             break;
-        for (; (p = NAME(take_plain)(head, buf, p, last)) != last; p += 2)
+        while (p != last) {
+            if (head->most.name >= 32)
+                p = NAME(take_plain)(head, buf, p, last);
+            if (p == last)
+                break;
             if (!sw_head_odd_line(head, buf, p[0], p[1]))
                 return (size_t)(p - position);
+            p += 2;
+        }
     }
     return (size_t)(p - position);
 }

@@ -22,7 +22,7 @@ static const struct road roads[] = {
     {"avx2", sw_head_avx2, sw_header_find_words, sw_cpu_has_avx2},
     {"sse42", sw_head_sse42, sw_header_find_words, sw_cpu_has_sse42},
 #endif
-#if defined(__aarch64__)
+#if defined(SW_HEAD_NEON)
     {"neon", sw_head_neon, sw_header_find_words, anywhere},
 #endif
     {"portable", sw_head_words, sw_header_find_words, anywhere},

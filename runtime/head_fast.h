@@ -12,6 +12,12 @@
  * request target: whatever else looks odd, head_step.c is to read again.
  */
 
+/* Every arm64 has vectors, but a build may have to leave them alone, and bits of a vector are counted
+   from its other end where the highest byte comes first. */
+#if defined(__aarch64__) && defined(__ARM_NEON) && !defined(__AARCH64EB__)
+#define SW_HEAD_NEON
+#endif
+
 /* One function is made of all this for each road: calls would cost more than they do. */
 #define INLINE static inline __attribute__((always_inline))
 

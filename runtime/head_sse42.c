@@ -87,7 +87,7 @@ INLINE TARGET bool same_sse42(const struct sw_header_tables *tables, const char 
     if (!near_front)
         return same_in_16(tables, end, n < 16 ? n : 16, word + 16) &&
                (n <= 16 ? !word[15] : same_in_16(tables, end - 16, n - 16, word));
-    return n <= 16 && !word[15] && same_in_16(tables, end, n, word + 16);
+    return !word[15] && same_in_16(tables, end, n, word + 16);
 }
 
 INLINE TARGET bool is_host_sse42(const char *p, size_t n)

@@ -1,9 +1,9 @@
-/* head_x86.h - the classes of bytes as the tables that x86-64 shuffles. */
+/* head_x86.h - what the roads by the vectors of x86-64 share. */
 /* SPDX-License-Identifier: MIT */
 #ifndef SW_HEAD_X86_H
 #define SW_HEAD_X86_H
 
-#include "head_fast.h"
+#include "head_class.h"
 
 /* `make check-avx512` tests AVX-512 on machines that have none, by SIMDe. */
 #ifdef SW_SIMDE
@@ -19,34 +19,6 @@
 #include <immintrin.h>
 #endif
 
-/*
- * The class of a byte is what two tables of 16 have in common, one looked up by its low half, one by
- * its high half.  A bit of the class stands for one row of 16 bytes, or for two rows of which one
- * adds to the other.  Bytes above 127 have no class: the first lookup gives 0 for them.
- *
- * Controls have bits 0 to 2, tokens bits 3 to 7.
- */
-#define IN(row, x, bit) ((row) >> (x) & 1 ? (bit) : 0)
-#define TEXT_LOW(x) \
-    (char)(IN(0xfdff, x, 1) | IN(0xffff, x, 2) | IN(0x8000, x, 4) | IN(0x6cfa, x, 8) | \
-           IN(0x03ff, x, 16) | IN(0xfffe, x, 32) | IN(0xc7ff, x, 64) | IN(0x57ff, x, 128))
-#define TEXT_HIGH 1, 2, 8, 16, 32, 64, 48, (char)132, 0, 0, 0, 0, 0, 0, 0, 0
-
-#define PATH_LOW(x) \
-    (char)(IN(0xffd2, x, 1) | IN(0xafff, x, 2) | IN(0xffff, x, 4) | IN(0x87ff, x, 8) | \
-           IN(0xfffe, x, 16) | IN(0x47ff, x, 32))
-#define PATH_HIGH 0, 0, 1, 2, 4, 8, 16, 32, 0, 0, 0, 0, 0, 0, 0, 0
-
-/* Bit 0 for what a name of a host is made of without a second thought, letters, digits, "-", "." and
-   "_"; bit 1 for the digits among them, bit 2 for the colon before a port. */
-#define HOST_LOW(x) \
-    (char)(IN(0x03ff, x, 1 | 2) | IN(0x0400, x, 4) | IN(0x6000, x, 8) | IN(0xfffe, x, 16) | \
-           IN(0x07ff, x, 32) | IN(0x8000, x, 64))
-#define HOST_HIGH 0, 0, 8, 7, 16, (char)(32 | 64), 16, 32, 0, 0, 0, 0, 0, 0, 0, 0
-
-#define SIXTEEN(f) \
-    f(0), f(1), f(2), f(3), f(4), f(5), f(6), f(7), f(8), f(9), f(10), f(11), f(12), f(13), f(14), \
-        f(15)
 #define TEXT_TABLES _mm_setr_epi8(SIXTEEN(TEXT_LOW)), _mm_setr_epi8(TEXT_HIGH)
 #define PATH_TABLES _mm_setr_epi8(SIXTEEN(PATH_LOW)), _mm_setr_epi8(PATH_HIGH)
 #define HOST_TABLES _mm_setr_epi8(SIXTEEN(HOST_LOW)), _mm_setr_epi8(HOST_HIGH)
@@ -66,8 +38,7 @@ INLINE WITH_SSSE3 uint32_t host_bits(__m128i last, __m128i front, int bit)
            (uint32_t)_mm_movemask_epi8(_mm_slli_epi16(front, 7 - bit));
 }
 
-/* RFC 3986 3.2.2, 3.2.3: what is surely a registered name or an IPv4 address, and up to four digits
-   of a port.  value_host.c knows the rest. */
+/* See has_plain_port(). */
 INLINE WITH_SSSE3 bool is_plain_host(const char *p, size_t n)
 {
     if (n - 1 >= 32)
@@ -80,11 +51,7 @@ INLINE WITH_SSSE3 bool is_plain_host(const char *p, size_t n)
     if (none & all)
         return false;
     uint32_t colon = host_bits(last, front, 2) & all;
-    if (!colon)
-        return true;
-    uint32_t port = all & -(colon << 1), first = all & -all;
-    return !(colon & (colon - 1)) && colon != first && port &&
-           !(port & ~host_bits(last, front, 1)) && colon >= UINT32_C(1) << 27;
+    return !colon || has_plain_port(all, colon, host_bits(last, front, 1));
 }
 
 /* Are the n bytes before `end` the last n of the word, but for bit 5, and is it no longer? */

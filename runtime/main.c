@@ -1,9 +1,12 @@
 /* main.c - the program: shockwave. */
 /* SPDX-License-Identifier: MIT */
+#define _POSIX_C_SOURCE 200809L
 #include "main.h"
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 static const char usage[] = "usage: shockwave [COMMAND] [OPTION]...\n"
                             "\n"
@@ -12,8 +15,20 @@ static const char usage[] = "usage: shockwave [COMMAND] [OPTION]...\n"
                             "\n"
                             "shockwave COMMAND --help tells more.\n";
 
+/* Whoever starts us without standard streams would find sockets in their places. */
+static void have_streams(void)
+{
+    int fd;
+    do
+        fd = open("/dev/null", O_RDWR);
+    while (fd >= 0 && fd <= STDERR_FILENO);
+    if (fd >= 0)
+        close(fd);
+}
+
 int main(int argc, char **argv)
 {
+    have_streams();
     const char *command = argc > 1 ? argv[1] : "";
     if (strcmp(command, "help") == 0 || strcmp(command, "--help") == 0 ||
         strcmp(command, "-h") == 0) {

@@ -462,5 +462,7 @@ const char *sw_main_option_of(const char *member)
             snprintf(name, sizeof name, "--%s", sw_main_option_rows[i].name);
             return name;
         }
+    if (strcmp(member, "log_fd") == 0)
+        return "--access-log";
     return strcmp(member, "notify") == 0 ? "NOTIFY_SOCKET" : member;
 }

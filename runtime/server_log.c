@@ -123,6 +123,15 @@ static struct sw_span field_of(const struct entry *entry, enum sw_header id)
     return field ? sw_field_value(field, entry->bytes) : (struct sw_span){NULL, 0};
 }
 
+/* NULL where an error stands before it, or in it. */
+static const char *version_of(const struct entry *entry)
+{
+    const struct sw_head *head = entry->head;
+    if (entry->error && entry->at < (uint64_t)head->target + head->target_len + 9)
+        return NULL;
+    return head->minor ? "1.1" : "1.0";
+}
+
 /* ---- Lines ---------------------------------------------------------------------------------- */
 
 /* `10/Oct/2000:13:55:36 +0000`, or the same by RFC 3339, out of `Date: Tue, 10 Oct 2000 ...`. */
@@ -158,7 +167,8 @@ static char *put_request(char *p, const struct entry *entry)
     p = put_foreign(p, SW_LOG_COMBINED, sw_head_method(entry->head, entry->bytes), METHOD);
     *p++ = ' ';
     p = put_foreign(p, SW_LOG_COMBINED, sw_head_target(entry->head, entry->bytes), TARGET);
-    return put(p, entry->head->minor ? " HTTP/1.1" : " HTTP/1.0");
+    const char *version = version_of(entry);
+    return version ? put(put(p, " HTTP/"), version) : p;
 }
 
 /* The last part is ours, for lines that are out of the ordinary. */
@@ -203,7 +213,8 @@ static char *put_json(char *p, const struct entry *entry, const char *stamp)
     if (entry->head) {
         p = put_member(p, "method", sw_head_method(entry->head, entry->bytes), METHOD);
         p = put_member(p, "target", sw_head_target(entry->head, entry->bytes), TARGET);
-        p = put(p, entry->head->minor ? ",\"version\":\"1.1\"" : ",\"version\":\"1.0\"");
+        if (version_of(entry))
+            p = put(put(put(p, ",\"version\":\""), version_of(entry)), "\"");
     }
     p = put_number(put(p, ",\"status\":"), entry->status, 1);
     p = put_number(put(p, ",\"bytes\":"), entry->told, 1);
@@ -300,13 +311,13 @@ static void write_lines(struct sw_worker *worker)
         const char *from = log->lines + log->start;
         ssize_t n = log->socket ? send(log->fd, from, batch(log), MSG_DONTWAIT | MSG_NOSIGNAL)
                                 : write(log->fd, from, batch(log));
-        if (n >= 0) {
+        if (n > 0) {
             log->start += (uint32_t)n;
             log->torn = log->lines[log->start - 1] != '\n';
-        } else if (errno == EAGAIN || errno == EWOULDBLOCK) {
+        } else if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) {
             log->retry_at = worker->now + RETRY_AFTER;
             return;
-        } else if (errno != EINTR) {
+        } else if (n == 0 || errno != EINTR) {
             drop(worker);
         }
     }
@@ -317,11 +328,11 @@ static void write_lines(struct sw_worker *worker)
 static char *make_room(struct sw_worker *worker)
 {
     struct sw_log *log = &worker->log;
-    uint32_t size = worker->config->log_buffer, used = log->end - log->start;
+    uint32_t size = worker->config->log_buffer;
     if (size - log->end < LINE && !log->retry_at)
         write_lines(worker);
     if (size - log->end < LINE && log->start) {
-        used = log->end - log->start;
+        uint32_t used = log->end - log->start;
         memmove(log->lines, log->lines + log->start, used);
         log->start = 0;
         log->end = used;

@@ -448,13 +448,6 @@ static void reset(const struct sw_peer *peer)
     setsockopt(peer->fd, SOL_SOCKET, SO_LINGER, &now, sizeof now);
 }
 
-/* Its next request may lie there already: in a long turn, news of it come behind the clock's. */
-static bool has_asked(const struct sw_peer *peer)
-{
-    char byte;
-    return recv(peer->fd, &byte, 1, MSG_PEEK) > 0;
-}
-
 /* Has the peer taken enough of the reply to have some more time? */
 static bool takes_enough(const struct sw_worker *worker, const struct sw_peer *peer)
 {
@@ -462,16 +455,23 @@ static bool takes_enough(const struct sw_worker *worker, const struct sw_peer *p
     return taken >= (int64_t)worker->config->pace;
 }
 
+/* Its next request may lie there already: in a long turn, news of it come behind the clock's. */
+static bool has_asked(const struct sw_peer *peer)
+{
+    char byte;
+    return recv(peer->fd, &byte, 1, MSG_PEEK) > 0;
+}
+
 void sw_peer_expire(struct sw_worker *worker, struct sw_peer *peer)
 {
-    if (peer->wait == SW_WAIT_IDLE && has_asked(peer)) {
-        peer->readable = true;
-        sw_peer_run(worker, peer);
-        return;
-    }
     if (peer->wait == SW_WAIT_WRITE && takes_enough(worker, peer)) {
         sw_peer_wait(worker, peer, SW_WAIT_NONE);
         wait_for(worker, peer, SW_WAIT_WRITE);
+        return;
+    }
+    if (peer->wait == SW_WAIT_IDLE && has_asked(peer)) {
+        peer->readable = true;
+        sw_peer_run(worker, peer);
         return;
     }
     enum sw_wait wait = (enum sw_wait)peer->wait;

@@ -401,7 +401,7 @@ void sw_server_stop(struct sw_server *server);
 void sw_server_reopen(struct sw_server *server);
 
 /* Close and unmap everything, exchanges that are held included: not while it runs, nor while
-   another thread holds one. */
+   another thread holds one, or has not come back from sw_exchange_resume(). */
 void sw_server_close(struct sw_server *server);
 
 /* ---- Seen from outside ---------------------------------------------------------------------- */

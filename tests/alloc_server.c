@@ -56,11 +56,12 @@ static void echo(struct sw_exchange *exchange)
 
 /* A stack of those who wait: the next one stands in `data`. */
 static _Atomic(struct sw_exchange *) waiting;
+static atomic_bool done;
 static sem_t some;
 
 static void *reply_later(void *data)
 {
-    for (;;) {
+    while (!atomic_load(&done)) {
         while (sem_wait(&some))
             ;
         struct sw_exchange *exchange = atomic_exchange(&waiting, NULL);
@@ -161,6 +162,9 @@ int main(int argc, char **argv)
     printf("%u\n", sw_server_port(server, 0));
     fflush(stdout);
     int cut = sw_server_run(server);
+    atomic_store(&done, true);
+    sem_post(&some);
+    pthread_join(thread, NULL); /* who may still be in sw_exchange_resume() */
     sw_server_close(server);
     return cut != 0;
 }

@@ -200,6 +200,8 @@ START_TEST(names_are_not_taken_for_others)
         {"ix", SW_HEADER_OTHER},
         {"Accept-Charset", SW_HEADER_ACCEPT_CHARSET},
         {"Accept-Charsex", SW_HEADER_OTHER},
+        {"Content-Encoding", SW_HEADER_CONTENT_ENCODING},
+        {"Transfer-Encoding", SW_HEADER_TRANSFER_ENCODING},
         {"Transfer-Encodinh", SW_HEADER_OTHER},
         {"xransfer-Encoding", SW_HEADER_OTHER},
         {"Content-Security-Policy-Report-Only", SW_HEADER_CONTENT_SECURITY_POLICY_REPORT_ONLY},
@@ -279,6 +281,41 @@ START_TEST(long_values)
         parse(SW_RESPONSE, text);
         ck_assert_uint_eq(whole.head.fields[0].value_len, n);
     }
+}
+END_TEST
+
+START_TEST(controls_in_long_values_are_found)
+{
+    static const char controls[] = {1, 31, 127};
+    for (size_t n = 70; n < 700; n += 61)
+        for (size_t i = 0; i < sizeof controls; i++) {
+            char text[800];
+            size_t at = (size_t)sprintf(text, "HTTP/1.1 200 OK\r\nCookie: ");
+            memset(text + at, 'c', 700);
+            strcpy(text + at + 700, "\r\nAge: 1\r\n\r\n");
+            text[at + n] = controls[i];
+            expect_head(&whole, SW_RESPONSE, NULL, text,
+                        expect_error(SW_ERROR_BAD_FIELD_VALUE, at + n));
+        }
+}
+END_TEST
+
+/* In a host of any length, behind lines long and short, no byte goes unlooked at. */
+START_TEST(hosts_of_every_length)
+{
+    for (size_t n = 1; n <= 40; n++)
+        for (size_t i = 0; i <= n; i++) {
+            char text[300];
+            size_t at = (size_t)sprintf(text, "GET / HTTP/1.1\r\nUser-Agent: a\r\nHost: ");
+            memset(text + at, 'h', n);
+            strcpy(text + at + n, "\r\n\r\n");
+            if (i == n) {
+                parse(SW_REQUEST, text);
+                continue;
+            }
+            text[at + i] = '"';
+            expect_head(&whole, SW_REQUEST, NULL, text, expect_error(SW_ERROR_BAD_HOST, at));
+        }
 }
 END_TEST
 
@@ -466,6 +503,8 @@ int main(void)
         a_head_used_for_long_finds_its_fields,
         what_is_left_of_65536_fields_ago_is_not_believed,
         long_values,
+        controls_in_long_values_are_found,
+        hosts_of_every_length,
         a_used_head_remembers_nothing,
         more_fields_than_inside,
         more_fields_than_an_index_counts,

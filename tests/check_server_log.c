@@ -56,6 +56,8 @@ static const struct {
      "\"GET / HTTP/1.1\" 400 93 \"-\" \"-\" \"SPACE_BEFORE_COLON at byte 20, RFC 9112 5.1\"",
      "\"status\":400,\"bytes\":93,\"ms\":0,\"whole\":false,\"error\":\"SPACE_BEFORE_COLON\","
      "\"rule\":\"RFC 9112 5.1\",\"at\":20}"},
+    {"GET / HTTP/9.9\r\n\r\n", "\"GET /\" 505 ", "\"target\":\"/\",\"status\":505,"},
+    {"GET /\1 HTTP/1.1\r\n\r\n", "\"GET /\" 400 ", "\"at\":5}"},
     {"GET\t/ HTTP/1.1\r\n\r\n", "] \"-\" 400 ", "\",\"port\":"},
     {"GET / HTTP/1.1\r\n" HOST "\r\nGET / HTTP/1.1\r\nHost: a b\r\n\r\n",
      "\"BAD_HOST at byte 22, RFC 9110 7.2\"", "\"at\":22}"},

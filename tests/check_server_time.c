@@ -21,7 +21,7 @@ static void hello(struct sw_exchange *exchange)
 static void doze(struct sw_exchange *exchange)
 {
     if (sw_exchange_target(exchange).n > 1)
-        usleep(600000);
+        usleep(2400000);
     hello(exchange);
 }
 
@@ -133,12 +133,13 @@ START_TEST(idleness_has_its_time)
 }
 END_TEST
 
-/* The idle and their requests are more than the loop tells of in one turn, and it was late. */
+/* The idle and their requests are more than the loop tells of in one turn, and it was late: later than
+   they may idle, which is long enough for all of them to come. */
 START_TEST(who_has_asked_is_not_idle)
 {
     enum { CLIENTS = 300 };
     static int fds[CLIENTS];
-    struct sw_server_config config = {.handler = doze, .idle_timeout = 200, .workers = 1};
+    struct sw_server_config config = {.handler = doze, .idle_timeout = 2000, .workers = 1};
     served_begin(&served, config);
     for (size_t i = 0; i < CLIENTS; i++) {
         fds[i] = client_open(&served);

@@ -10,10 +10,9 @@ import sys
 import threading
 import time
 
-from trial import GET, Server, compare, load_end, receive_all, receive_until, until
+from trial import GET, SLOWER, Server, compare, load_end, receive_all, receive_until, until
 
 SLOW = 500
-SLOWER = 1.2
 failures = 0
 
 
@@ -77,7 +76,7 @@ def slowloris(name, timeout, opening, sends=True, room=0, options=()):
     slow = Slow(server, opening, sends, room)
     slow.start()
     until(lambda: sends or slow.begun == SLOW)  # 500 large replies that begin are no dribble yet
-    beside, alone, quotient = compare(server, other)
+    beside, alone, quotient = compare(server, other, seconds=0.8 * timeout)
     each = (server.resident() - resident) / SLOW
     still = len(slow.open)
     slow.join()
@@ -104,12 +103,12 @@ def slow_head():
 
 def slow_body():
     opening = b"POST /drop HTTP/1.1\r\nHost: x\r\nContent-Length: 1000000\r\n\r\n"
-    slowloris("body", 10, opening, options=["body_timeout=10000"])
+    slowloris("body", 20, opening, options=["body_timeout=20000"])
 
 
 def slow_reading():
     opening = b"GET /large HTTP/1.1\r\nHost: x\r\n\r\n"
-    slowloris("reading", 15, opening, False, 4096, ["write_timeout=15000"])
+    slowloris("reading", 20, opening, False, 4096, ["write_timeout=20000"])
 
 
 # ---- Overload ----------------------------------------------------------------------------------
@@ -246,14 +245,15 @@ def reset(client):
 
 def resets():
     server = Server("workers=1")
+    alone = server.descriptors()
     server.p99()
-    resident, descriptors_before = server.resident(), server.descriptors()
+    resident = server.resident()
     for _ in range(200):
         client = server.connect(4096)
         client.sendall(b"GET /large HTTP/1.1\r\nHost: x\r\n\r\n")
         client.recv(1000)
         reset(client)
-    took = until(lambda: server.descriptors() == descriptors_before)
+    took = until(lambda: server.descriptors() == alone)
     grown = server.resident() - resident
     failed = load_end(server.load(8, 1000))["failed"]
     tell(

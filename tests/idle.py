@@ -6,14 +6,13 @@ import resource
 import socket
 import sys
 
-from trial import GET, Server, compare, receive_until
+from trial import GET, SLOWER, Server, compare, receive_until
 
 WANTED = 50_000
 AGAIN = 1000  # and so many of them ask once more
 RESERVED = 64  # descriptors for other things
 EACH = 128
 SERVER = 2 << 20
-SLOWER = 1.2
 
 
 def descriptors():
@@ -117,7 +116,7 @@ def main():
     whole, library, own = memory(server)
     crowd = Crowd(server, count)
     grown = server.resident() - own
-    beside, alone, quotient = compare(server, other, connections=1, seconds=10)
+    beside, alone, quotient = compare(server, other, connections=1, seconds=20)
     crowd.ask_again()
     again = server.resident() - own
     held = lent(server)

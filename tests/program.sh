@@ -73,6 +73,19 @@ wait $pid
 verdict $? "serve DIR does not leave cleanly"
 rm -r "$directory"
 
+# Without standard streams, their places are not taken by sockets.
+"$program" serve --listen 0 --access-log - <&- >&- 2>&- &
+pid=$!
+tries=50
+while [ $tries -gt 0 ] && ! ls -l /proc/$pid/fd | grep -q eventpoll; do
+    sleep 0.1
+    tries=$((tries - 1))
+done
+readlink /proc/$pid/fd/0 /proc/$pid/fd/1 /proc/$pid/fd/2 | grep -qv /dev/null && missing=1 || missing=0
+kill -TERM $pid
+wait $pid
+verdict $missing "sockets stand in the places of standard streams"
+
 # Every byte in a value: the object can be read, and holds the byte.
 if command -v python3 >/dev/null; then
     python3 - "$program" <<'EOF'
