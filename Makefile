@@ -338,7 +338,7 @@ SUITE    = $(patsubst %,check-%,$(filter-out server% main%,$(TESTS))) check-erro
 coverage:
 	@sh tests/need.sh gcovr check libjansson-dev python3
 	@rm -rf $(COVERAGE) && mkdir -p $(COVERAGE) # notes of older sources would not merge
-	@$(MAKE) --no-print-directory BUILD=$(COVERAGE) CC=gcc CFLAGS="-O0 -g --coverage" $(SUITE) \
+	@SW_SEED=9112 $(MAKE) --no-print-directory BUILD=$(COVERAGE) CC=gcc CFLAGS="-O0 -g --coverage" $(SUITE) \
 	    > $(COVERAGE)/log 2>&1 || { tail -n 40 $(COVERAGE)/log; exit 1; }
 	@gcovr -r . --filter runtime/ --exclude 'runtime/(loop|server|shockwave_server|demo|main|head_avx512|head_neon|header_avx512)' \
 	    --json --output $(COVERAGE)/gcovr.json $(COVERAGE)
