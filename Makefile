@@ -403,7 +403,7 @@ check-avx512:
 # the memory that a large file flows through (check_server_files_sent), and trials with figures.
 
 SANITIZED = check check-cases check-probe check-peers check-examples check-extend check-program \
-            check-readme
+            check-options check-readme
 ASAN      = -fsanitize=address,undefined -fno-sanitize-recover=all
 TSAN      = -fsanitize=thread -DSW_DEBUG
 
