@@ -5,6 +5,7 @@
 
 #include <string.h>
 
+#include "chance.h"
 #include "shockwave.h"
 
 /* All that is said is cut from these, so that it can be compared where it lies. */
@@ -14,25 +15,6 @@ static char walk_bytes[WALK_BYTES]; /* for content, and for what follows an upgr
 static char walk_text[WALK_TEXT];   /* for field values */
 static char walk_path[WALK_TEXT];   /* for targets: a slash at each multiple of 16 */
 
-/* ---- Chance --------------------------------------------------------------------------------- */
-
-static uint64_t walk_state;
-
-static inline uint32_t chance(uint32_t below)
-{
-    walk_state ^= walk_state << 13;
-    walk_state ^= walk_state >> 7;
-    walk_state ^= walk_state << 17;
-    return (uint32_t)((walk_state >> 32) * below >> 32);
-}
-
-/* True once in n times. */
-static inline bool once_in(uint32_t n)
-{
-    return chance(n) == 0;
-}
-
-/* The state is never 0, and near seeds begin far apart. */
 static void walk_seed(uint64_t seed)
 {
     static const char *const bait[] = {"\r\n",
@@ -44,9 +26,7 @@ static void walk_seed(uint64_t seed)
                                        "HTTP/1.1 200 OK\r\n\r\n"};
     static const char path[] = "abcdefghijklmnopqrstuvwxyzABCDEF0123456789-._~!$&'()*+,;=:@/?";
 
-    walk_state = (seed ^ UINT64_C(0x9e3779b97f4a7c15)) * UINT64_C(0xbf58476d1ce4e5b9) | 1;
-    for (int i = 0; i < 20; i++)
-        chance(2);
+    chance_seed(seed);
     for (size_t i = 0; i < WALK_BYTES; i++)
         walk_bytes[i] = (char)chance(256);
     for (size_t i = 0; i < WALK_BYTES - 32; i += 1 + chance(40)) {
