@@ -399,8 +399,9 @@ check-avx512:
 # ---- Sanitizers: the tests that run something, in a build for each ---------------------------------
 # The first report ends the process; those of servers in the background are looked for at the end.
 # Pools tell AddressSanitizer what is free; with ThreadSanitizer they fill it with a pattern.  Random
-# walks take a tenth of their steps, each ten times as slow.  What cannot hold here and is left out is
-# the memory that a large file flows through (check_server_files_sent), and trials with figures.
+# walks take a tenth of their steps, each ten times as slow.  What cannot hold here and is left out are
+# the memory that a large file flows through (check_server_files_sent) and that options ask for
+# (check-options), and trials with figures.
 
 SANITIZED = check check-cases check-probe check-peers check-examples check-extend check-program \
             check-readme
