@@ -4,7 +4,8 @@
 #                        CORPUS=dir: heads of yours, one after the other in NAME.req and NAME.resp
 #   make bench-compare   is this tree slower than BASE=revision?
 #   make bench-smoke     right results, no allocation, instructions within bench/instructions.tsv
-#   make bench-server    end to end: ours, the floor, nginx and h2o
+#   make bench-server    end to end: ours, the floor, what Debian has; table, server.json, server.tsv
+#                        FURTHER='"lwan=/where/it/is/lwan -l *:PORT"': others as well
 #   make bench-plot      draw the last `make bench`: PLOT.svg and PLOT.png
 #   make profile         where the time goes, ONLY=row: a table, and flame.svg
 #   make check-heap      the server allocates nothing while it serves
@@ -66,9 +67,16 @@ bench-compare: bench-smoke-needs $(BENCH)/alone $(BENCH_DATA)
 	python3 bench/compare.py "$$(git rev-parse --short $(BASE))" $(OLD)/bench-build/alone \
 	    $(BENCH)/alone $(BENCH_DATA)
 
-bench-server: $(BENCH)/floor $(BUILD)/shockwave
-	@sh tests/need.sh python3 wrk nghttp2-client nginx-light h2o strace
-	python3 bench/server.py $(BUILD)
+# Their services are not to be started: the packages come with them.
+SERVER_DEBS = python3 strace nginx-light h2o lighttpd haproxy libh2o-evloop-dev libssl-dev \
+              libevent-dev libmicrohttpd-dev
+SERVER_PEERS = $(patsubst bench/servers/%.c,$(BENCH)/%,$(wildcard bench/servers/*.c))
+
+bench-server: bench-server-needs $(BENCH)/floor $(BENCH)/load $(BUILD)/shockwave $(SERVER_PEERS)
+	python3 bench/server.py $(BUILD) $(FURTHER)
+
+bench-server-needs:
+	@RUNLEVEL=1 sh tests/need.sh $(SERVER_DEBS)
 
 $(BENCH)/speeds.tsv:
 	$(MAKE) --no-print-directory bench
@@ -111,9 +119,16 @@ $(BENCH)/bench: $(BENCH_OBJ) $(PEER_OBJ) $(TREE_BUILD)/libshockwave.a
 $(BENCH)/alone: $(BENCH_OBJ) $(TREE_BUILD)/libshockwave.a
 	$(CXX) -o $@ $^ -lbenchmark -lpthread
 
-$(BENCH)/floor: bench/floor.c
+$(BENCH)/floor $(BENCH)/load: $(BENCH)/%: bench/%.c
 	@mkdir -p $(@D)
 	$(CC) $(NATIVE) $(WARN) -o $@ $<
+
+$(BENCH)/libh2o: LIBS = -lh2o-evloop -lssl -lcrypto
+$(BENCH)/evhttp: LIBS = -levent
+$(BENCH)/microhttpd: LIBS = -lmicrohttpd
+$(SERVER_PEERS): $(BENCH)/%: bench/servers/%.c | bench-server-needs
+	@mkdir -p $(@D)
+	$(CC) $(NATIVE) -std=gnu11 -Wall -Wextra -o $@ $< $(LIBS)
 
 $(BENCH_DATA): bench/data/make.py $(wildcard bench/data/*.re*)
 	python3 $< $@
@@ -143,5 +158,5 @@ $(BENCH)/httparse/libbench_httparse.a: $(wildcard bench/peers/httparse/*)
 	cp $(@D)/release/libbench_httparse.a $@
 
 .PHONY: bench bench-needs bench-smoke bench-smoke-needs bench-bounds bench-compare \
-        bench-server bench-plot profile check-heap \
+        bench-server bench-server-needs bench-plot profile check-heap \
         report

@@ -1,14 +1,19 @@
 #!/usr/bin/env python3
-# server.py - what a request costs a server, end to end: `server.py BUILD`.
+# server.py - what a request costs a server, end to end: `server.py BUILD [NAME=COMMAND]...`.
 # SPDX-License-Identifier: MIT
-"""Our server, the floor under all servers (floor.c), nginx and h2o, on loopback, each one process
-with one thread, answering the same 13 bytes to keep-alive clients.  They take turns.  The
-server has the first core, the client another where there is one.  Writes
-BUILD/bench/server.json."""
+"""Our server, the floor under all servers (floor.c), those that Debian packages and the smallest
+ones on its libraries (servers/), on loopback, each with one thread for its work, answering the
+same 13 bytes to keep-alive clients (load.c).  The server has the first core, the client another
+where there is one.  They take turns of a few hundredths of a second, in random order; each ratio
+is of two that were measured in the same round.  Further servers are commands in which PORT stands
+for the port.  Writes BUILD/bench/server.json and server.tsv: measure, peer, ours, theirs, ratio."""
 import datetime
 import json
+import math
 import os
+import random
 import re
+import shlex
 import shutil
 import signal
 import socket
@@ -19,12 +24,14 @@ import time
 
 import measure
 
-ROUNDS, SECONDS, RATE = 3, 2, 10000
-LOADS = {"64": ["-c64"], "pipelined 16": ["-c64", "-s", "bench/pipeline.lua"], "256": ["-c256"]}
+ROUNDS, SECONDS = 40, 0.04
+RATE, RATE_ROUNDS, RATE_SECONDS = 10000, 7, 0.5
+LOADS = {"64": (64, 1), "pipelined 16": (64, 16), "256": (256, 1)}
+PLAIN = next(iter(LOADS))
 CORES = sorted(os.sched_getaffinity(0))
-TICKS = os.sysconf("SC_CLK_TCK")
 
-NGINX = """
+CONFIGS = {
+    "nginx": """
 daemon off; master_process off; pid {folder}/nginx.pid; error_log {folder}/nginx.log;
 events {{ worker_connections 4096; }}
 http {{
@@ -34,50 +41,138 @@ http {{
         location / {{ default_type text/plain; return 200 "Hello, World!"; }}
     }}
 }}
-"""
-H2O = """
+""",
+    "h2o": """
 listen: {{ host: 127.0.0.1, port: {port} }}
 num-threads: 1
+http1-request-timeout: 60
 user: {user}
 error-log: {folder}/h2o.log
 hosts:
   default:
     paths:
       /: {{ file.dir: {folder}/www }}
-"""
+""",
+    "lighttpd": """
+server.port = {port}
+server.bind = "127.0.0.1"
+server.document-root = "{folder}/www"
+server.errorlog = "{folder}/lighttpd.log"
+server.max-keep-alive-requests = 65535
+server.max-keep-alive-idle = 60
+server.max-connections = 4096
+server.max-fds = 8192
+mimetype.assign = ( "" => "text/plain" )
+""",
+    "haproxy": """
+global
+    nbthread 1
+    maxconn 4096
+defaults
+    mode http
+    timeout client 60s
+    timeout http-keep-alive 60s
+frontend plaintext
+    bind 127.0.0.1:{port}
+    http-request return status 200 content-type text/plain string "Hello, World!"
+""",
+}
+COMMANDS = {
+    "floor": "{build}/bench/floor {port}",
+    "shockwave": "{build}/shockwave serve --listen 127.0.0.1:{port} --workers 1",
+    "nginx": "nginx -c {config}",
+    "h2o": "h2o -c {config}",
+    "libh2o": "{build}/bench/libh2o {port}",
+    "lighttpd": "lighttpd -D -f {config}",
+    "haproxy": "haproxy -f {config}",
+    "evhttp": "{build}/bench/evhttp {port}",
+    "microhttpd": "{build}/bench/microhttpd {port}",
+}
 
 
-def servers(build, folder):
-    """Name, port and command of each that is there."""
-    port, user = 18100, "root" if os.getuid() == 0 else "nobody"
-    os.makedirs(folder + "/www", exist_ok=True)
-    with open(folder + "/www/plaintext", "w") as f:
-        f.write("Hello, World!")
-    for name, form, at in (("nginx", NGINX, port + 2), ("h2o", H2O, port + 3)):
-        with open("%s/%s.conf" % (folder, name), "w") as f:
-            f.write(form.format(folder=folder, port=at, user=user))
-    commands = [("shockwave", [build + "/shockwave", "-p", str(port)]),
-                ("floor", [build + "/bench/floor", str(port + 1)]),
-                ("nginx", ["nginx", "-c", folder + "/nginx.conf"]),
-                ("h2o", ["h2o", "-c", folder + "/h2o.conf"])]
-    path = os.environ.get("PATH", "") + ":/usr/sbin"
-    for i, (name, command) in enumerate(commands):
-        program = shutil.which(command[0], path=path)
-        if program:
-            yield name, port + i, [os.path.abspath(program)] + command[1:]
+# ---- Servers and clients ------------------------------------------------------------------------
+
+def first_in_line():
+    """Neighbours who cut in would leave their traces in caches and times.  Where it is allowed."""
+    try:
+        os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(1))
+    except PermissionError:
+        pass
 
 
-def start(port, command):
-    process = subprocess.Popen(["taskset", "-c", str(CORES[0])] + command,
-                               stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    for _ in range(100):
+def begin(command, core, **pipes):
+    return subprocess.Popen(["taskset", "-c", str(core)] + command, stderr=subprocess.DEVNULL,
+                            preexec_fn=first_in_line, **pipes)
+
+
+def free_port():
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        return s.getsockname()[1]
+
+
+class Server:
+    def __init__(self, command, port):
+        self.port, self.command = port, command
+        self.process = begin(command, CORES[0], stdout=subprocess.DEVNULL)
+        self.clients, self.failed = {}, set()
+        for _ in range(100):
+            try:
+                socket.create_connection(("127.0.0.1", port)).close()
+                break
+            except OSError:
+                time.sleep(0.05)
+        else:
+            raise SystemExit("%s does not listen" % command[0])
+        time.sleep(0.3)
+
+    def ask(self, load, order):
+        """One line to the client of this load, and the numbers that it answers; None from the
+        time on that the server has failed it."""
+        if load in self.failed:
+            return None
+        client = self.clients.get(load)
+        if not client:
+            count, depth = LOADS[load]
+            client = self.clients[load] = begin(
+                [sys.argv[1] + "/bench/load", str(self.port), str(count), str(depth)], CORES[-1],
+                stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+            self.ask(load, "10")  # they are connected, and everything is warm
         try:
-            socket.create_connection(("127.0.0.1", port)).close()
-            return process
-        except OSError:
-            time.sleep(0.05)
-    process.kill()
-    raise SystemExit("%s does not listen" % command[0])
+            client.stdin.write(order + "\n")
+            client.stdin.flush()
+        except BrokenPipeError:
+            pass
+        numbers = [float(word) for word in client.stdout.readline().split()]
+        if numbers and not numbers[1]:
+            return numbers
+        print("%s fails its clients: %s" % (self.command[0], load), file=sys.stderr)
+        self.failed.add(load)
+        return None
+
+    def cpu(self):
+        """Nanoseconds that all its threads have run."""
+        total = 0
+        for thread in os.listdir("/proc/%d/task" % self.process.pid):
+            with open("/proc/%d/task/%s/schedstat" % (self.process.pid, thread)) as f:
+                total += int(f.read().split()[0])
+        return total
+
+    def user_part(self):
+        """What of it was in user space, as the clock's ticks happened to find it."""
+        with open("/proc/%d/stat" % self.process.pid) as f:
+            user, kernel = (int(word) for word in f.read().rpartition(")")[2].split()[11:13])
+        return user, user + kernel
+
+    def hang_up(self):
+        """Before its patience with idle clients ends."""
+        for client in self.clients.values():
+            stop(client)
+        self.clients = {}
+
+    def stop(self):
+        self.hang_up()
+        stop(self.process)
 
 
 def stop(process):
@@ -89,98 +184,161 @@ def stop(process):
         process.wait()
 
 
-def cpu(pid):
-    """Seconds in user space, and in all."""
-    with open("/proc/%d/stat" % pid) as f:
-        user, kernel = f.read().rpartition(")")[2].split()[11:13]
-    return int(user) / TICKS, (int(user) + int(kernel)) / TICKS
+def servers(build, further):
+    """Name and server of each that is there."""
+    folder = os.path.abspath(build) + "/bench/server"
+    os.makedirs(folder + "/www", exist_ok=True)
+    with open(folder + "/www/plaintext", "w") as f:
+        f.write("Hello, World!")
+    path = os.environ.get("PATH", "") + ":/usr/sbin"
+    commands = dict(COMMANDS, **dict(word.split("=", 1) for word in further))
+    for name, command in commands.items():
+        port = free_port()
+        names = dict(folder=folder, port=port, build=os.path.abspath(build),
+                     user="root" if os.getuid() == 0 else "nobody",
+                     config="%s/%s.conf" % (folder, name))
+        if name in CONFIGS:
+            with open(names["config"], "w") as f:
+                f.write(CONFIGS[name].format(**names))
+        if name in COMMANDS:
+            command = command.format(**names)
+        words = shlex.split(command.replace("PORT", str(port)))
+        words[0] = shutil.which(words[0], path=path)
+        if words[0]:
+            yield name, Server(words, port)
 
 
-def wrk(port, options, seconds):
-    """Requests answered, rightly all of them."""
-    out = subprocess.run(["taskset", "-c", str(CORES[-1]), "wrk", "-t1", "-d%d" % seconds, *options,
-                          "http://127.0.0.1:%d/plaintext" % port], capture_output=True, text=True,
-                         check=True).stdout
-    if "Non-2xx" in out or "Socket errors" in out:
-        print(out, file=sys.stderr)
-    return int(re.search(r"(\d+) requests in", out)[1])
+# ---- Measures -----------------------------------------------------------------------------------
+
+def cost(server, load):
+    """Microseconds of CPU for one request."""
+    before = server.cpu()
+    numbers = server.ask(load, "%g" % (SECONDS * 1000))
+    time.sleep(0.002)  # what it still has to do
+    taken = server.cpu() - before
+    time.sleep(SECONDS / 2)  # for others on this machine
+    return taken / numbers[0] / 1000 if numbers else math.nan
 
 
-def cost(process, port, options):
-    """Microseconds of CPU for one request, and of them those in user space."""
-    before = cpu(process.pid)
-    requests = wrk(port, options, SECONDS)
-    user, both = (b - a for a, b in zip(before, cpu(process.pid)))
-    return both / requests * 1e6, user / requests * 1e6
+def costs(running):
+    """For each load and server the costs in rounds, and the part of them in user space."""
+    samples = {load: {name: [] for name in running} for load in LOADS}
+    parts = {}
+    for load in LOADS:
+        before = {name: server.user_part() for name, server in running.items()}
+        for _ in range(ROUNDS):
+            for name in random.sample(list(running), len(running)):
+                samples[load][name].append(cost(running[name], load))
+        for name, server in running.items():
+            user, both = (b - a for a, b in zip(before[name], server.user_part()))
+            parts[load, name] = user / max(both, 1)
+            server.hang_up()
+    return samples, parts
 
 
-def calls(process, port, folder):
+def calls(server, load, folder):
     """System calls for one request.  strace slows the server, which makes no difference to them."""
+    if not server.ask(load, "10"):
+        return None
     out = folder + "/strace"
-    tracer = subprocess.Popen(["strace", "-f", "-c", "-o", out, "-p", str(process.pid)],
+    tracer = subprocess.Popen(["strace", "-f", "-c", "-o", out, "-p", str(server.process.pid)],
                               stderr=subprocess.DEVNULL)
     time.sleep(0.5)
-    requests = wrk(port, LOADS["64"], 1)
+    numbers = server.ask(load, "500")
     tracer.send_signal(signal.SIGINT)
     tracer.wait()
+    server.hang_up()
     with open(out) as f:
         total = re.search(r"^\s*100\.00\s+\S+\s+\S+\s+(\d+).*total$", f.read(), re.M)
-    return int(total[1]) / requests if total else None
+    return int(total[1]) / numbers[0] if total and numbers else None
 
 
-def latency(port, folder):
+def latencies(running):
     """p50, p99 and p99.9 in us of 64 clients that together ask RATE times a second."""
-    log = folder + "/h2load.log"
-    if os.path.exists(log):
-        os.remove(log)
-    subprocess.run(["taskset", "-c", str(CORES[-1]), "h2load", "--h1", "-t1", "-c64", "-D3",
-                    "--rps=%g" % (RATE / 64), "--log-file=" + log,
-                    "http://127.0.0.1:%d/plaintext" % port], stdout=subprocess.DEVNULL, check=True)
-    with open(log) as f:
-        times = sorted(int(line.split("\t")[2]) for line in f)
-    return [times[min(len(times) - 1, int(len(times) * p))] for p in (0.5, 0.99, 0.999)]
+    rounds = {name: [] for name in running}
+    for _ in range(RATE_ROUNDS):
+        for name in random.sample(list(running), len(running)):
+            numbers = running[name].ask(PLAIN, "%g %d" % (RATE_SECONDS * 1000, RATE))
+            rounds[name].append(numbers[2:] if numbers else [math.nan] * 3)
+            time.sleep(RATE_SECONDS / 4)
+    for server in running.values():
+        server.hang_up()
+    return {name: [statistics.median(column) for column in zip(*lines)]
+            for name, lines in rounds.items()}
 
 
-def main(build):
+def summary(samples, parts, load, name, failed):
+    if load in failed:
+        return dict.fromkeys(("us", "low", "high", "user", "of_floor", "ours_to_it"), math.nan)
+    own, floor, ours = (samples[load][which] for which in (name, "floor", "shockwave"))
+    low, middle, high = statistics.quantiles(own, n=4)
+    return dict(us=middle, low=low, high=high, user=middle * parts[load, name],
+                of_floor=statistics.median(a / b for a, b in zip(own, floor)),
+                ours_to_it=statistics.median(a / b for a, b in zip(ours, own)))
+
+
+# ---- What is told -------------------------------------------------------------------------------
+
+def show(rows):
+    print("CPU us for one request, of them in user space, and of the floor's all; system calls\n"
+          "for one, alone and pipelined; latency in us at %d requests a second\n" % RATE)
+    print("%-10s  %-20s  %-20s  %-20s  %10s  %20s" % (
+        ("",) + tuple(LOADS) + ("calls", "p50   p99  p99.9")))
+    for name, row in rows.items():
+        cells = ["fails" if math.isnan(c["us"]) else "%6.3f %6.3f %6.3f" %
+                 (c["us"], c["user"], c["of_floor"]) for c in row["cost"].values()]
+        print("%-10s  %-20s  %-20s  %-20s  %5s %5s  %6.0f %6.0f %6.0f" % (
+            (name,) + tuple(cells) +
+            tuple("%.2f" % n if n else "-" for n in row["calls"].values()) +
+            tuple(row["latency"])))
+    spread = statistics.median((c["high"] - c["low"]) / c["us"] for row in rows.values()
+                               for c in row["cost"].values() if not math.isnan(c["us"]))
+    print("\nMedians of %d rounds of %d ms; the middle half of a row's samples spans %.1f %%." %
+          (ROUNDS, SECONDS * 1000, spread * 100))
+
+
+def lines(rows):
+    """measure, peer, ours, theirs, ratio"""
+    ours = rows["shockwave"]
+    for name, row in rows.items():
+        if name == "shockwave":
+            continue
+        for load in LOADS:
+            if math.isnan(row["cost"][load]["us"]):
+                continue
+            yield ("cpu/" + load, name, ours["cost"][load]["us"], row["cost"][load]["us"],
+                   row["cost"][load]["ours_to_it"])
+        for load, n in row["calls"].items():
+            if n and ours["calls"][load]:
+                yield "calls/" + load, name, ours["calls"][load], n, ours["calls"][load] / n
+        for label, a, b in zip(("p50", "p99", "p99.9"), ours["latency"], row["latency"]):
+            yield label, name, a, b, a / b
+
+
+def main(build, *further):
     folder = os.path.abspath(build) + "/bench/server"
-    os.makedirs(folder, exist_ok=True)
     running = {}
     try:
-        for name, port, command in servers(build, folder):
-            running[name] = start(port, command), port
-        costs = {name: {load: [] for load in LOADS} for name in running}
-        for _ in range(ROUNDS):
-            for load, options in LOADS.items():
-                for name, (process, port) in running.items():
-                    costs[name][load].append(cost(process, port, options))
-        rows = {name: dict(cost={load: [statistics.median(x) for x in zip(*samples)]
-                                 for load, samples in costs[name].items()},
-                           calls=calls(process, port, folder), latency=latency(port, folder))
-                for name, (process, port) in running.items()}
+        for name, server in servers(build, further):
+            running[name] = server
+        samples, parts = costs(running)
+        late = latencies(running)
+        rows = {name: dict(cost={load: summary(samples, parts, load, name, server.failed)
+                                 for load in LOADS},
+                           calls={load: calls(server, load, folder)
+                                  for load in (PLAIN, "pipelined 16")},
+                           latency=late[name])
+                for name, server in running.items()}
     finally:
-        for process, _ in running.values():
-            stop(process)
+        for server in running.values():
+            server.stop()
     about = dict(date=datetime.datetime.now().isoformat(timespec="minutes"), rate=RATE,
                  load=os.getloadavg(), **measure.machine())
     with open(build + "/bench/server.json", "w") as f:
         json.dump(dict(about=about, rows=rows), f, indent=1)
+    with open(build + "/bench/server.tsv", "w") as f:
+        f.writelines("%s\t%s\t%.3f\t%.3f\t%.3f\n" % line for line in lines(rows))
     show(rows)
-
-
-def show(rows):
-    print("CPU us for one request (of them in user space, of the floor's all), system calls for\n"
-          "one, latency in us at %d requests a second\n" % RATE)
-    print("%-10s %-20s %-20s %-20s %6s %7s %7s %7s" % (
-        ("",) + tuple(LOADS) + ("calls", "p50", "p99", "p99.9")))
-    for name, row in rows.items():
-        cells = []
-        for load in LOADS:
-            both, user = row["cost"][load]
-            floor = rows["floor"]["cost"][load][0]
-            cells.append("%6.3f %6.3f %5.2f" % (both, user, both / floor))
-        print("%-10s %-20s %-20s %-20s %6s %7d %7d %7d" % (
-            (name,) + tuple(cells) + ("%.2f" % row["calls"] if row["calls"] else "-",)
-            + tuple(row["latency"])))
 
 
 main(*sys.argv[1:])

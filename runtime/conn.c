@@ -66,6 +66,13 @@ void sw_conn_lend(struct sw_conn *conn, struct sw_message *message)
     sw_head_init(&message->head, conn->role == SW_SERVER ? SW_REQUEST : SW_RESPONSE, conn->limits);
 }
 
+void sw_conn_lend_again(struct sw_conn *conn, struct sw_message *message)
+{
+    message->head.kind = conn->role == SW_SERVER ? SW_REQUEST : SW_RESPONSE;
+    conn->message = message;
+    conn->flags |= HEAD_STALE;
+}
+
 struct sw_message *sw_conn_unlend(struct sw_conn *conn)
 {
     struct sw_message *message = conn->message;
@@ -94,6 +101,8 @@ void sw_conn_turn(struct sw_conn *conn)
 {
     if (conn->out != OUT_DONE)
         return;
+    if (conn->in == IN_BODY && sw_body_done(&conn->message->body))
+        sw_conn_move_in(conn, GOT_END); /* nobody would be told of an end behind the reply */
     if (conn->flags & CLOSING) {
         move_both(conn, GIVE_UP);
     } else if (conn->in == IN_DONE) {
@@ -152,14 +161,16 @@ static void note_request(struct sw_conn *conn, const char *buf)
 {
     const struct sw_head *head = &conn->message->head;
 
-    if (!sw_head_keep_alive(head, buf))
+    /* Nearly always there is no Connection, and HTTP/1.1 goes on. */
+    if ((head->minor == 0 || sw_head_field(head, SW_HEADER_CONNECTION)) &&
+        !sw_head_keep_alive(head, buf))
         conn->flags |= CLOSING;
     if (head->minor == 0)
         conn->flags |= OLD_PEER;
     else if (sw_head_field(head, SW_HEADER_UPGRADE) &&
              sw_head_options(head, buf) & SW_OPTION_UPGRADE)
         conn->flags |= UPGRADE;
-    if (sw_head_expects_continue(head, buf) && !sw_body_done(&conn->message->body))
+    if (!sw_body_done(&conn->message->body) && sw_head_expects_continue(head, buf))
         conn->flags |= CONTINUE;
     conn->discarded = 0;
 }

@@ -62,6 +62,14 @@ enum sw_conn_asked { ASKED_PLAIN, ASKED_HEAD, ASKED_CONNECT };
 void sw_conn_move_in(struct sw_conn *conn, enum sw_conn_cause cause);
 void sw_conn_move_out(struct sw_conn *conn, enum sw_conn_cause cause);
 
+/*
+ * Server: the whole of a reply, in one go, to a request that has been read, on a connection that
+ * stays open: what sw_conn_reply(), a Content-Type unless `type` is empty, sw_conn_content() and
+ * sw_conn_finish() make of it.  False, and nothing done, where it is not as plain as that.
+ */
+bool sw_conn_reply_plainly(struct sw_conn *conn, struct sw_writer *out, unsigned status,
+                           struct sw_span type, struct sw_span body, const struct sw_date *date);
+
 /* Server: if both sides are done with this exchange, on to the next, or to none. */
 void sw_conn_turn(struct sw_conn *conn);
 

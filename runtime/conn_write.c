@@ -2,6 +2,12 @@
 /* SPDX-License-Identifier: MIT */
 #include "conn.h"
 
+/*
+ * All or nothing: what the writer refused has not happened.  What is done for each message writes
+ * first and then changes the connection, or remembers the little that it has changed: a copy of the
+ * whole is loaded in vectors, which wait for the narrow stores that were just made to it.
+ */
+
 /* How things were before a call. */
 struct before {
     struct sw_conn conn;
@@ -14,7 +20,6 @@ static struct before remember(const struct sw_conn *conn, const struct sw_writer
     return (struct before){*conn, out->n, out->framed};
 }
 
-/* All or nothing: what the writer refused has not happened. */
 static enum sw_error written(struct sw_conn *conn, struct sw_writer *out,
                              const struct before *before)
 {
@@ -90,7 +95,10 @@ static void write_persistence(const struct sw_conn *conn, struct sw_writer *out,
 static enum sw_error write_reply(struct sw_conn *conn, struct sw_writer *out, unsigned status,
                                  uint64_t length, const struct sw_date *date)
 {
-    const struct before before = remember(conn, out);
+    const uint64_t owed = conn->owed;
+    const size_t n = out->n;
+    const uint16_t flags = conn->flags;
+    const uint8_t framing = conn->framing, framed = out->framed;
 
     settle_reply(conn, status, length);
     sw_write_status(out, status);
@@ -101,9 +109,17 @@ static enum sw_error write_reply(struct sw_conn *conn, struct sw_writer *out, un
     if (conn->framing != SW_FRAMING_TUNNEL && status != SW_STATUS_NO_CONTENT &&
         !(status == SW_STATUS_NOT_MODIFIED && length == SW_LENGTH_UNKNOWN))
         write_framing(conn, out, length);
+    if (out->error != SW_OK) {
+        conn->owed = owed;
+        conn->flags = flags;
+        conn->framing = framing;
+        out->n = n;
+        out->framed = framed;
+        return (enum sw_error)out->error;
+    }
     out->framed = date ? SW_FRAMED_DATED : SW_FRAMED;
     sw_conn_move_out(conn, GOT_HEAD);
-    return written(conn, out, &before);
+    return SW_OK;
 }
 
 static bool may_reply(const struct sw_conn *conn)
@@ -124,6 +140,38 @@ enum sw_error sw_conn_reply(struct sw_conn *conn, struct sw_writer *out, unsigne
     if (is_tunnel(conn, status) && !sw_body_done(&conn->message->body))
         return SW_ERROR_MISUSE;
     return write_reply(conn, out, status, length, date);
+}
+
+bool sw_conn_reply_plainly(struct sw_conn *conn, struct sw_writer *out, unsigned status,
+                           struct sw_span type, struct sw_span body, const struct sw_date *date)
+{
+    const size_t n = out->n;
+    enum sw_method method = (enum sw_method)conn->message->head.method;
+
+    if (!may_reply(conn) || conn->flags & (CLOSING | OLD_PEER) ||
+        !sw_body_done(&conn->message->body))
+        return false;
+    if (status < 200 || status == SW_STATUS_NO_CONTENT || status == SW_STATUS_NOT_MODIFIED ||
+        status == SW_STATUS_UPGRADE_REQUIRED || method == SW_METHOD_HEAD ||
+        method == SW_METHOD_CONNECT)
+        return false;
+    sw_write_status(out, status);
+    sw_write_date(out, date);
+    sw_write_length(out, body.n);
+    if (type.n)
+        sw_write_field(out, SW_HEADER_CONTENT_TYPE, type);
+    sw_write_end(out);
+    sw_write_bytes(out, body.p, body.n);
+    if (out->error != SW_OK) {
+        out->n = n;
+        out->error = SW_OK;
+        return false;
+    }
+    conn->framing = SW_FRAMING_LENGTH;
+    conn->owed = 0;
+    conn->flags = (uint16_t)((conn->flags & ~EXCHANGE) | HEAD_STALE);
+    sw_conn_move_in(conn, TURN); /* as `out` did, in three steps to where it was */
+    return true;
 }
 
 void sw_conn_keep_reading(struct sw_conn *conn)
@@ -267,7 +315,7 @@ enum sw_error sw_conn_offer(struct sw_conn *conn, struct sw_writer *out, struct 
 /* ---- Content --------------------------------------------------------------------------------- */
 
 /* The CRLF behind the data of the chunk before, if there is one, and the next size. */
-static void write_chunk_head(struct sw_conn *conn, struct sw_writer *out, size_t n)
+static void write_chunk_head(const struct sw_conn *conn, struct sw_writer *out, size_t n)
 {
     char head[2 + 2 * sizeof n + 2], *end = head + sizeof head, *p = end;
 
@@ -281,23 +329,24 @@ static void write_chunk_head(struct sw_conn *conn, struct sw_writer *out, size_t
         *--p = '\r';
     }
     sw_write_bytes(out, p, (size_t)(end - p));
-    conn->flags |= CHUNK_OPEN;
 }
 
 enum sw_error sw_conn_content(struct sw_conn *conn, struct sw_writer *out, size_t n)
 {
-    const struct before before = remember(conn, out);
-
     if (conn->out != OUT_BODY || conn->framing == SW_FRAMING_TUNNEL)
         return SW_ERROR_MISUSE;
-    if (conn->framing == SW_FRAMING_LENGTH) {
-        if (n > conn->owed)
-            return SW_ERROR_BODY_LENGTH_MISMATCH;
-        conn->owed -= n;
-    } else if (conn->framing == SW_FRAMING_CHUNKED && n > 0 && !(conn->flags & BODILESS)) {
+    if (conn->framing == SW_FRAMING_LENGTH && n > conn->owed)
+        return SW_ERROR_BODY_LENGTH_MISMATCH;
+    bool chunk = conn->framing == SW_FRAMING_CHUNKED && n > 0 && !(conn->flags & BODILESS);
+    if (chunk)
         write_chunk_head(conn, out, n);
-    }
-    return written(conn, out, &before);
+    if (out->error != SW_OK)
+        return (enum sw_error)out->error;
+    if (conn->framing == SW_FRAMING_LENGTH)
+        conn->owed -= n;
+    if (chunk)
+        conn->flags |= CHUNK_OPEN;
+    return SW_OK;
 }
 
 bool sw_conn_bodiless(const struct sw_conn *conn)
@@ -305,19 +354,18 @@ bool sw_conn_bodiless(const struct sw_conn *conn)
     return conn->flags & BODILESS;
 }
 
-static void write_last_chunk(struct sw_conn *conn, struct sw_writer *out, struct sw_span trailers)
+static void write_last_chunk(const struct sw_conn *conn, struct sw_writer *out, struct sw_span trailers)
 {
     if (conn->flags & CHUNK_OPEN)
         sw_write_bytes(out, "\r\n", 2);
     sw_write_bytes(out, "0\r\n", 3);
     sw_write_bytes(out, trailers.p, trailers.n);
     sw_write_bytes(out, "\r\n", 2);
-    conn->flags &= (uint16_t)~CHUNK_OPEN;
 }
 
 enum sw_error sw_conn_finish(struct sw_conn *conn, struct sw_writer *out, struct sw_span trailers)
 {
-    const struct before before = remember(conn, out);
+    const size_t n = out->n;
     bool body = !(conn->flags & BODILESS);
     bool missing = body && conn->owed > 0;
 
@@ -325,6 +373,11 @@ enum sw_error sw_conn_finish(struct sw_conn *conn, struct sw_writer *out, struct
         return SW_ERROR_MISUSE;
     if (body && conn->framing == SW_FRAMING_CHUNKED)
         write_last_chunk(conn, out, trailers);
+    if (out->error != SW_OK) {
+        out->n = n;
+        return (enum sw_error)out->error;
+    }
+    conn->flags &= (uint16_t)~CHUNK_OPEN;
     if (missing)
         conn->flags |= CLOSING;
     sw_conn_move_out(conn, GOT_END);
@@ -336,8 +389,7 @@ enum sw_error sw_conn_finish(struct sw_conn *conn, struct sw_writer *out, struct
     } else {
         sw_conn_turn(conn);
     }
-    enum sw_error error = written(conn, out, &before);
-    return missing && error == SW_OK ? SW_ERROR_BODY_LENGTH_MISMATCH : error;
+    return missing ? SW_ERROR_BODY_LENGTH_MISMATCH : SW_OK;
 }
 
 enum sw_fate sw_conn_fate(const struct sw_conn *conn)

@@ -85,14 +85,13 @@ bool sw_head_add(struct sw_head *head, const char *buf, size_t colon, size_t end
 static __attribute__((noinline)) bool check_host(struct sw_head *head, const char *buf)
 {
     const struct sw_field *field = sw_head_field(head, SW_HEADER_HOST);
-    struct sw_host host;
 
     if (!field)
         return head->minor == 0 || sw_head_fail(head, SW_ERROR_HOST_MISSING, head->at - 2);
     size_t again = sw_head_again(head, sw_head_first(head, SW_HEADER_HOST));
     if (again < head->field_count)
         return sw_head_fail(head, SW_ERROR_HOST_REPEATED, sw_head_at(head, again)->name);
-    if (!sw_host_parse(sw_field_value(field, buf), &host))
+    if (!sw_host_valid(sw_field_value(field, buf)))
         return sw_head_fail(head, SW_ERROR_BAD_HOST, field->value);
     return true;
 }

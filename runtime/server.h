@@ -181,7 +181,6 @@ struct sw_lease {
     bool held : 1;
     bool draining : 1;   /* it is over, but the rest of its content may still be on its way */
     bool drained : 1;    /* what was written has gone out since the handler was last told */
-    uint8_t reply;       /* enum sw_reply_state */
     uint8_t pause;       /* enum sw_pause: what stopped it last */
     uint16_t error;      /* enum sw_error: what was wrong with the reply */
     uint16_t status;     /* of the reply; 0 before it begins */
@@ -198,6 +197,8 @@ struct sw_lease {
     uint32_t sent, written;      /* the output not yet sent: out[sent..written) */
     uint32_t lent_at;            /* `lent` goes out when `sent` comes here */
     uint32_t queued;             /* in the socket when the timer for writing was set */
+    uint8_t reply;               /* enum sw_reply_state; apart from the flags, with which it would be
+                                    tested by one wide load that waits for the store just made */
     char *in;                    /* the input buffer, or the worker's sink when it has none */
     char *out;                   /* the output buffer, or NULL */
     struct sw_span lent;         /* its p is NULL for bytes of a file */
@@ -434,10 +435,11 @@ bool sw_peer_fits(const struct sw_worker *worker);
 bool sw_peer_open(struct sw_worker *worker, const struct sw_door *door, int fd,
                   const struct sockaddr *end);
 
-/* The loop has news of it. */
-void sw_peer_ready(struct sw_worker *worker, struct sw_peer *peer, unsigned what);
+/* The loop has news of it: is there something to do for sw_peers_run()? */
+bool sw_peer_ready(struct sw_worker *worker, struct sw_peer *peer, unsigned what);
 
-/* Do all that can be done for it now: read, parse, answer, send. */
+/* Do all that can be done for them now: read, parse, answer, send.  Uses the array up. */
+void sw_peers_run(struct sw_worker *worker, struct sw_peer **peers, size_t count);
 void sw_peer_run(struct sw_worker *worker, struct sw_peer *peer);
 
 /* Have that done soon. */
@@ -469,7 +471,15 @@ void sw_lease_return(struct sw_worker *worker, struct sw_peer *peer);
 void sw_lease_feed(struct sw_worker *worker);
 
 /* A writer over what is left of the output buffer: add what it wrote to lease->written. */
-struct sw_writer sw_lease_writer(struct sw_lease *lease);
+static inline struct sw_writer sw_lease_writer(struct sw_lease *lease)
+{
+    struct sw_worker *worker = lease->worker;
+    if (!lease->out)
+        lease->out = sw_pool_get(&worker->outputs);
+    return (struct sw_writer){.p = lease->out + lease->written,
+                              .size = worker->config->output - lease->written};
+}
+
 void sw_lease_give_output(struct sw_lease *lease);
 
 /* Have an input buffer, with what was parked. */
@@ -506,6 +516,8 @@ bool sw_peer_greet(struct sw_worker *worker, struct sw_peer *peer);
 /* The peer waits for something else from now on. */
 static inline void sw_peer_wait(struct sw_worker *worker, struct sw_peer *peer, enum sw_wait wait)
 {
+    if (peer->wait == wait)
+        return;
     worker->waiting[peer->wait]--;
     worker->waiting[wait]++;
     peer->wait = (uint8_t)wait;

@@ -71,7 +71,13 @@ static bool open_head(struct sw_lease *lease)
         lease->head = (struct sw_writer){.error = SW_ERROR_MISUSE};
         return false;
     }
-    lease->head = sw_lease_writer(lease);
+    /* One by one: a struct is copied in vectors, which wait for the stores that just made it. */
+    const struct sw_writer fresh = sw_lease_writer(lease);
+    lease->head.p = fresh.p;
+    lease->head.n = 0;
+    lease->head.size = fresh.size;
+    lease->head.error = SW_OK;
+    lease->head.framed = 0;
     return true;
 }
 
@@ -201,9 +207,27 @@ enum sw_error sw_reply_end(struct sw_exchange *exchange)
     return sw_reply_end_trailers(exchange, (struct sw_span){NULL, 0});
 }
 
+/* The short way, which most replies go.  False: nothing was done. */
+static bool reply_plainly(struct sw_lease *lease, unsigned status, struct sw_span type,
+                          struct sw_span body)
+{
+    if (body.n > SW_REPLY_COPIED || lease->reply != SW_REPLY_NONE || listens(lease))
+        return false;
+    struct sw_writer out = sw_lease_writer(lease);
+    if (!sw_conn_reply_plainly(&lease->peer->conn, &out, status, type, body, &lease->worker->date))
+        return false;
+    lease->written += (uint32_t)out.n;
+    lease->told += body.n;
+    lease->status = (uint16_t)status;
+    lease->reply = SW_REPLY_ENDED;
+    return true;
+}
+
 void sw_reply(struct sw_exchange *exchange, unsigned status, struct sw_span type,
               struct sw_span body)
 {
+    if (reply_plainly(sw_lease_of(exchange), status, type, body))
+        return;
     struct sw_writer *out = sw_reply_begin(exchange, status, body.n);
     if (type.n)
         sw_write_field(out, SW_HEADER_CONTENT_TYPE, type);

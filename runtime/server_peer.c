@@ -14,9 +14,12 @@
 #include <unistd.h>
 
 /*
- * A peer without a lease is idle.  News from the loop set its flags; sw_peer_run() then borrows a
+ * A peer without a lease is idle.  News from the loop set its flags; sw_peers_run() then borrows a
  * lease and turns until there is nothing left to do: read, parse (which calls the handler), send
  * all that was written at once.  What stopped it decides which timer runs and what is given back.
+ *
+ * Some peers go through these three together.  Each of the three fills the caches with code of its
+ * own, most of it the kernel's, and one peer after the other finds it there.
  */
 
 enum {
@@ -227,21 +230,19 @@ static ssize_t transmit_file(const struct sw_peer *peer, const struct sw_lease *
 /* Send what is next, of what is lent no more than `most` bytes. */
 static ssize_t transmit(const struct sw_peer *peer, const struct sw_lease *lease, size_t most)
 {
-    if (lease->lent.n && !lease->lent.p)
+    if (!lease->lent.n)
+        return send(peer->fd, lease->out + lease->sent, lease->written - lease->sent, MSG_NOSIGNAL);
+    if (!lease->lent.p)
         return transmit_file(peer, lease, most);
     struct iovec parts[3];
     size_t count = 0;
-    uint32_t stop = lease->lent.n ? lease->lent_at : lease->written;
+    uint32_t stop = lease->lent_at;
     if (stop > lease->sent)
         parts[count++] = (struct iovec){lease->out + lease->sent, stop - lease->sent};
-    if (lease->lent.n) {
-        size_t n = lease->lent.n < most ? lease->lent.n : most;
-        parts[count++] = (struct iovec){(void *)(uintptr_t)lease->lent.p, n};
-        if (lease->written > stop && n == lease->lent.n)
-            parts[count++] = (struct iovec){lease->out + stop, lease->written - stop};
-    }
-    if (count == 1)
-        return send(peer->fd, parts[0].iov_base, parts[0].iov_len, MSG_NOSIGNAL);
+    size_t n = lease->lent.n < most ? lease->lent.n : most;
+    parts[count++] = (struct iovec){(void *)(uintptr_t)lease->lent.p, n};
+    if (lease->written > stop && n == lease->lent.n)
+        parts[count++] = (struct iovec){lease->out + stop, lease->written - stop};
     struct msghdr message = {.msg_iov = parts, .msg_iovlen = count};
     return sendmsg(peer->fd, &message, MSG_NOSIGNAL);
 }
@@ -347,54 +348,84 @@ static void rest(struct sw_worker *worker, struct sw_peer *peer, enum sw_pause p
     }
 }
 
-void sw_peer_run(struct sw_worker *worker, struct sw_peer *peer)
+/* Read what has come, if it is wanted.  False when there is no lease: it will come to its turn. */
+static bool hear(struct sw_worker *worker, struct sw_peer *peer)
 {
     if (!peer->lease && !sw_lease_borrow(worker, peer))
-        return;
+        return false;
     struct sw_lease *lease = peer->lease;
     sw_lease_fetch(lease);
+    if (sw_lease_wants_room(lease)) /* before the next request, which would take its place */
+        sw_lease_room(lease);
+    if (lease->pause == SW_PAUSE_INPUT && peer->readable)
+        fill(worker, peer, lease);
+    return true;
+}
+
+static void answer(struct sw_worker *worker, struct sw_peer *peer)
+{
+    struct sw_lease *lease = peer->lease;
+    bool greeted = peer->greeted || sw_peer_greet(worker, peer);
+    lease->pause = (uint8_t)(greeted ? sw_lease_parse(lease) : SW_PAUSE_INPUT);
+}
+
+/* Send what was written.  True when there is more to do: in another turn, or later if this is the
+   last. */
+static bool speak(struct sw_worker *worker, struct sw_peer *peer, bool last)
+{
+    struct sw_lease *lease = peer->lease;
     enum sw_pause pause = (enum sw_pause)lease->pause;
-    for (int turn = 0;; turn++) {
-        if (sw_lease_wants_room(lease)) /* before the next request, which would take its place */
-            sw_lease_room(lease);
-        if (pause == SW_PAUSE_INPUT && peer->readable)
-            fill(worker, peer, lease);
-        pause = peer->greeted || sw_peer_greet(worker, peer) ? sw_lease_parse(lease)
-                                                             : SW_PAUSE_INPUT;
-        if (!sw_peer_flush(worker, peer)) {
-            sw_peer_close(worker, peer);
-            return;
-        }
-        if (peer->blocked)
-            break;
-        if (is_owed(lease)) {
-            sw_peer_wake(worker, peer);
-            break;
-        }
+    if (!sw_peer_flush(worker, peer)) {
+        sw_peer_close(worker, peer);
+        return false;
+    }
+    if (!peer->blocked && is_owed(lease)) {
+        sw_peer_wake(worker, peer);
+    } else if (!peer->blocked) {
         if (pause == SW_PAUSE_LAST) {
             end(worker, peer);
-            return;
+            return false;
         }
         if (pause == SW_PAUSE_HANDOVER) {
             hand_over(worker, peer);
-            return;
+            return false;
         }
-        if (!sw_lease_wants_room(lease) && pause != SW_PAUSE_OUTPUT &&
-            !(pause == SW_PAUSE_INPUT && peer->readable))
-            break;
-        if (turn == TURNS) {
+        if (sw_lease_wants_room(lease) || pause == SW_PAUSE_OUTPUT ||
+            (pause == SW_PAUSE_INPUT && peer->readable)) {
+            if (!last)
+                return true;
             sw_peer_wake(worker, peer);
-            break;
         }
     }
-    lease->pause = (uint8_t)pause;
     rest(worker, peer, pause);
+    return false;
 }
 
-void sw_peer_ready(struct sw_worker *worker, struct sw_peer *peer, unsigned what)
+void sw_peers_run(struct sw_worker *worker, struct sw_peer **peers, size_t count)
+{
+    for (int turn = 0; count > 0; turn++) {
+        size_t left = 0, again = 0;
+        for (size_t i = 0; i < count; i++)
+            if (hear(worker, peers[i]))
+                peers[left++] = peers[i];
+        for (size_t i = 0; i < left; i++)
+            answer(worker, peers[i]);
+        for (size_t i = 0; i < left; i++)
+            if (speak(worker, peers[i], turn == TURNS))
+                peers[again++] = peers[i];
+        count = again;
+    }
+}
+
+void sw_peer_run(struct sw_worker *worker, struct sw_peer *peer)
+{
+    sw_peers_run(worker, &peer, 1);
+}
+
+bool sw_peer_ready(struct sw_worker *worker, struct sw_peer *peer, unsigned what)
 {
     if (peer->fd < 0)
-        return;
+        return false;
     if (what & (SW_READABLE | SW_ENDING))
         peer->readable = true;
     if (what & SW_ENDING)
@@ -406,7 +437,8 @@ void sw_peer_ready(struct sw_worker *worker, struct sw_peer *peer, unsigned what
     else if (peer->wait == SW_WAIT_LINGER)
         linger(worker, peer);
     else
-        sw_peer_run(worker, peer);
+        return true;
+    return false;
 }
 
 /* Have closing throw away what the peer did not take: it would stay in the kernel for minutes. */

@@ -7,8 +7,9 @@
 #include <time.h>
 
 enum {
-    EVENTS = 128, /* from the loop in one turn */
-    SETTLE = 80,  /* milliseconds for connections that are being made when the server leaves */
+    EVENTS = 128,  /* from the loop in one turn */
+    TOGETHER = 16, /* peers that go through their turns side by side */
+    SETTLE = 80,   /* milliseconds for connections that are being made when the server leaves */
 };
 
 /* ---- Opening and closing -------------------------------------------------------------------- */
@@ -124,7 +125,8 @@ static void run_ready(struct sw_worker *worker)
     while (!sw_link_empty(&now)) {
         struct sw_peer *peer = SW_CONTAINER(now.next, struct sw_peer, link);
         sw_link_move(&peer->link, &worker->open);
-        sw_peer_ready(worker, peer, 0);
+        if (sw_peer_ready(worker, peer, 0))
+            sw_peer_run(worker, peer);
     }
 }
 
@@ -199,19 +201,32 @@ static void watch_doors(struct sw_worker *worker)
     }
 }
 
-static void turn(struct sw_worker *worker)
+/* News from the loop.  As many peers at once as fit into the caches and find a lease each. */
+static void take_news(struct sw_worker *worker, const struct sw_ready *ready, int n)
 {
-    struct sw_ready ready[EVENTS];
-    int n = sw_loop_wait(&worker->loop, ready, EVENTS, patience(worker));
-    keep_time(worker);
+    struct sw_peer *peers[TOGETHER];
+    size_t count = 0;
     for (int i = 0; i < n; i++) {
         if (!ready[i].tag)
             continue;
         if (*(uint8_t *)ready[i].tag == SW_TAG_DOOR)
             ((struct sw_door *)ready[i].tag)->ready = true;
-        else
-            sw_peer_ready(worker, ready[i].tag, ready[i].what);
+        else if (sw_peer_ready(worker, ready[i].tag, ready[i].what))
+            peers[count++] = ready[i].tag;
+        if (count == TOGETHER || count >= worker->leases.count - worker->leases.used) {
+            sw_peers_run(worker, peers, count);
+            count = 0;
+        }
     }
+    sw_peers_run(worker, peers, count);
+}
+
+static void turn(struct sw_worker *worker)
+{
+    struct sw_ready ready[EVENTS];
+    int n = sw_loop_wait(&worker->loop, ready, EVENTS, patience(worker));
+    keep_time(worker);
+    take_news(worker, ready, n);
     take_resumed(worker);
     run_ready(worker);
     run_timers(worker);

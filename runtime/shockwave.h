@@ -489,6 +489,12 @@ void sw_conn_init(struct sw_conn *conn, enum sw_role role, const struct sw_limit
  * sw_conn_refuse() needs it still.  Fields beyond 32: sw_head_lend() on message->head after this.
  */
 void sw_conn_lend(struct sw_conn *conn, struct sw_message *message);
+
+/*
+ * The same with room that was lent before, to this connection or to one with the same limits, and
+ * may have lain in a pool since: it is not prepared anew, which is most of what lending costs.
+ */
+void sw_conn_lend_again(struct sw_conn *conn, struct sw_message *message);
 struct sw_message *sw_conn_unlend(struct sw_conn *conn);
 
 /*

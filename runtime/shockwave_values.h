@@ -351,6 +351,9 @@ struct sw_host {
 /* uri-host [ ":" port ], as in Host and in a CONNECT target; no userinfo.  RFC 3986 3.2.2. */
 bool sw_host_parse(struct sw_span value, struct sw_host *host);
 
+/* The same, for who does not ask what is in it. */
+bool sw_host_valid(struct sw_span value);
+
 /* An address in network order, IPv4 as ::ffff:a.b.c.d. */
 struct sw_address {
     uint8_t bytes[16];

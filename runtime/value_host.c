@@ -2,6 +2,7 @@
 /* SPDX-License-Identifier: MIT */
 #include <string.h>
 
+#include "bytes.h"
 #include "value.h"
 
 /* Past IPv4address, or NULL.  A dec-octet has no leading zeros.  RFC 3986 3.2.2. */
@@ -171,9 +172,9 @@ static int parse_port(const char *p, const char *end)
     return port;
 }
 
-bool sw_host_parse(struct sw_span value, struct sw_host *host)
+/* All but telling an IPv4 address from a name: an address is a name too, as far as bytes go. */
+static bool parse_host(struct sw_span value, struct sw_host *host)
 {
-    uint8_t scratch[4];
     const char *p = value.p, *end = value_end(value);
 
     *host = (struct sw_host){.name = value_span(p, p), .port = -1};
@@ -188,12 +189,7 @@ bool sw_host_parse(struct sw_span value, struct sw_host *host)
         if (p == NULL)
             return false;
         host->name = value_span(value.p, p);
-        if (host->name.n == 0)
-            host->kind = SW_HOST_EMPTY;
-        else if (value_is_digit(*value.p) && parse_ipv4(value.p, p, scratch) == p)
-            host->kind = SW_HOST_IPV4;
-        else
-            host->kind = SW_HOST_NAME;
+        host->kind = host->name.n == 0 ? SW_HOST_EMPTY : SW_HOST_NAME;
     }
     if (p == end)
         return true;
@@ -201,6 +197,45 @@ bool sw_host_parse(struct sw_span value, struct sw_host *host)
         return false;
     host->port = parse_port(p, end);
     return host->port >= -1;
+}
+
+bool sw_host_parse(struct sw_span value, struct sw_host *host)
+{
+    uint8_t scratch[4];
+
+    if (!parse_host(value, host))
+        return false;
+    const char *end = host->name.p + host->name.n;
+    if (host->kind == SW_HOST_NAME && value_is_digit(*host->name.p) &&
+        parse_ipv4(host->name.p, end, scratch) == end)
+        host->kind = SW_HOST_IPV4;
+    return true;
+}
+
+/* Bytes of a name, then a colon and a port below 60000, or neither; nearly every Host is so.  No
+   branch depends on what the bytes of the name are. */
+static bool is_plain(struct sw_span value)
+{
+    size_t n = value.n, digits = 0;
+    unsigned all = SW_BYTE_HOST;
+
+    while (digits < 5 && digits < n && value_is_digit(value.p[n - 1 - digits]))
+        digits++;
+    if (digits < n && value.p[n - 1 - digits] == ':') {
+        if (digits == 0 || (digits == 5 && value.p[n - 5] >= '6'))
+            return false;
+        n -= digits + 1;
+    }
+    for (size_t i = 0; i < n; i++)
+        all &= sw_bytes[(unsigned char)value.p[i]];
+    return all != 0 && n > 0;
+}
+
+bool sw_host_valid(struct sw_span value)
+{
+    struct sw_host host;
+
+    return is_plain(value) || parse_host(value, &host);
 }
 
 bool sw_network_parse(struct sw_span text, struct sw_network *network)

@@ -43,6 +43,52 @@ START_TEST(replies_in_order)
 }
 END_TEST
 
+static void say_status(struct sw_exchange *exchange)
+{
+    unsigned status = (unsigned)atoi(sw_exchange_target(exchange).p + 1);
+    bool bare = status == SW_STATUS_NO_CONTENT || status == SW_STATUS_NOT_MODIFIED;
+    sw_reply(exchange, status, status == 200 || bare ? (struct sw_span){NULL, 0} : TEXT,
+             bare ? (struct sw_span){NULL, 0} : SW_SPAN("some words"));
+}
+
+static const unsigned statuses[] = {200, 201, 204, 299, 304, 404, 426, 599};
+
+/* The answer to HEAD is put together step by step, the one to GET in one go where it can be. */
+START_TEST(a_reply_has_one_head_whichever_way_it_goes)
+{
+    serve(say_status);
+    char ask[256], line[32];
+    snprintf(ask, sizeof ask, "GET /%u HTTP/1.1\r\n" HOST "\r\nHEAD /%u HTTP/1.1\r\n" HOST "\r\n"
+             "GET /200 HTTP/1.1\r\nConnection: close\r\n" HOST "\r\n", statuses[_i], statuses[_i]);
+    client_ask(&served, ask, buf, sizeof buf);
+    snprintf(line, sizeof line, "HTTP/1.1 %u ", statuses[_i]);
+    const char *got = buf, *head = strstr(buf + 1, line);
+    ck_assert_ptr_nonnull(head);
+    size_t n = (size_t)(strstr(got, "\r\n\r\n") + 4 - got);
+    ck_assert_int_eq(strncmp(got, line, strlen(line)), 0);
+    ck_assert_mem_eq(got, head, n);
+    ck_assert_uint_eq(count(buf, "Date: "), 3);
+    ck_assert_int_eq(strncmp(head + n, "HTTP/1.1 200 OK\r\n", 17), 0);
+    ck_assert_int_eq(served_end(&served), 0);
+}
+END_TEST
+
+static void say_two_lines(struct sw_exchange *exchange)
+{
+    sw_reply(exchange, SW_STATUS_OK, SW_SPAN("text/plain\r\nX-Mine: yes"), SW_SPAN("some words"));
+}
+
+START_TEST(a_type_of_two_lines_is_500)
+{
+    serve(say_two_lines);
+    client_ask(&served, "GET / HTTP/1.1\r\n" HOST "\r\n", buf, sizeof buf);
+    ck_assert_int_eq(strncmp(buf, "HTTP/1.1 500 ", 13), 0);
+    ck_assert_uint_eq(count(buf, "X-Mine"), 0);
+    ck_assert_uint_eq(count(buf, "HTTP/1.1"), 1);
+    ck_assert_int_eq(served_end(&served), 0);
+}
+END_TEST
+
 /* A reply of one write is one piece at the client, however many requests came in one. */
 START_TEST(a_batch_is_one_write)
 {
@@ -482,6 +528,9 @@ int main(void)
     TCase *tcase = tcase_create("server");
     tcase_set_timeout(tcase, 60);
     tcase_add_test(tcase, replies_in_order);
+    tcase_add_loop_test(tcase, a_reply_has_one_head_whichever_way_it_goes, 0,
+                        (int)(sizeof statuses / sizeof *statuses));
+    tcase_add_test(tcase, a_type_of_two_lines_is_500);
     tcase_add_test(tcase, a_batch_is_one_write);
     tcase_add_test(tcase, a_large_body_goes_out_from_where_it_lies);
     tcase_add_loop_test(tcase, a_mistake_before_the_head_is_500, 0,

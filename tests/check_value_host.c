@@ -7,6 +7,7 @@ static void read_host(struct sw_span value, struct notes *notes)
     static const char *const kinds[] = {"empty", "name", "ipv4", "ipv6", "future"};
     struct sw_host host;
 
+    ck_assert(sw_host_valid(value) == sw_host_parse(value, &host));
     if (!sw_host_parse(value, &host)) {
         note(notes, "bad");
         return;

@@ -378,7 +378,9 @@ static void read_events(struct side *side)
 static void relend(struct side *side)
 {
     struct sw_message *message = sw_conn_unlend(&side->conn);
-    if (message) {
+    if (message && once_in(2)) {
+        sw_conn_lend_again(&side->conn, message);
+    } else if (message) {
         memset(message, 0xa5, sizeof *message);
         sw_conn_lend(&side->conn, message);
     }
