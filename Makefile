@@ -338,7 +338,7 @@ SUITE    = $(patsubst %,check-%,$(filter-out server% main%,$(TESTS))) check-erro
 coverage:
 	@sh tests/need.sh gcovr check libjansson-dev python3
 	@rm -rf $(COVERAGE) && mkdir -p $(COVERAGE) # notes of older sources would not merge
-	@$(MAKE) --no-print-directory BUILD=$(COVERAGE) CC=gcc CFLAGS="-O0 -g --coverage" $(SUITE) \
+	@SW_SEED=9112 $(MAKE) --no-print-directory BUILD=$(COVERAGE) CC=gcc CFLAGS="-O0 -g --coverage" $(SUITE) \
 	    > $(COVERAGE)/log 2>&1 || { tail -n 40 $(COVERAGE)/log; exit 1; }
 	@gcovr -r . --filter runtime/ --exclude 'runtime/(loop|server|shockwave_server|demo|main|head_avx512|head_neon|header_avx512)' \
 	    --json --output $(COVERAGE)/gcovr.json $(COVERAGE)
@@ -399,8 +399,9 @@ check-avx512:
 # ---- Sanitizers: the tests that run something, in a build for each ---------------------------------
 # The first report ends the process; those of servers in the background are looked for at the end.
 # Pools tell AddressSanitizer what is free; with ThreadSanitizer they fill it with a pattern.  Random
-# walks take a tenth of their steps, each ten times as slow.  What cannot hold here and is left out is
-# the memory that a large file flows through (check_server_files_sent), and trials with figures.
+# walks take a tenth of their steps, each ten times as slow.  What cannot hold here and is left out are
+# the memory that a large file flows through (check_server_files_sent) and that options ask for
+# (check-options), and trials with figures.
 
 SANITIZED = check check-cases check-probe check-peers check-examples check-extend check-program \
             check-readme

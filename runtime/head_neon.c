@@ -59,7 +59,7 @@ INLINE uint8x16_t pairs_neon(uint8x16_t a, uint8x16_t b)
     return vpaddq_u8(vandq_u8(a, sixteen_neon(own)), vandq_u8(b, sixteen_neon(own)));
 }
 
-/* A byte for four of those whose class has one of these bits: the last step is left to the caller. */
+/* A byte for four of those whose class has one of these bits; the last step is the caller's. */
 INLINE uint8x16_t fours_neon(struct block_neon class, uint8_t bits)
 {
     return vpaddq_u8(pairs_neon(any_neon(class.v[0], bits), any_neon(class.v[1], bits)),
@@ -69,7 +69,8 @@ INLINE uint8x16_t fours_neon(struct block_neon class, uint8_t bits)
 INLINE struct masks masks_neon(struct block_neon block)
 {
     struct block_neon class = classes_neon(block, text_tables);
-    uint64x2_t both = vreinterpretq_u64_u8(vpaddq_u8(fours_neon(class, 0xf8), fours_neon(class, 7)));
+    uint8x16_t eights = vpaddq_u8(fours_neon(class, 0xf8), fours_neon(class, 7));
+    uint64x2_t both = vreinterpretq_u64_u8(eights);
 
     return (struct masks){vgetq_lane_u64(both, 0), vgetq_lane_u64(both, 1)};
 }
@@ -146,7 +147,7 @@ INLINE bool is_host_neon(const char *p, size_t n)
     return !colon || has_plain_port(all, colon, host_bits_neon(front, last, 2));
 }
 
-/* Without a question whether there is one, for which compilers would branch: 63 if there is none. */
+/* Without asking whether there is one, for which compilers would branch: 63 if there is none. */
 INLINE uint16_t first_neon(uint32_t base, uint64_t bits)
 {
     return (uint16_t)(base + count_zeros(bits | UINT64_C(1) << 63));

@@ -139,7 +139,7 @@ def main():
         for name, size in (("small.txt", 10), ("large.txt", 10_000)):
             with open(f"{directory}/{name}", "wb") as file:
                 file.write(size * b"x")
-        server = Server(directory, program="alloc_server")
+        server = Server(directory, f"{directory}/log", program="alloc_server")
         path = f"{directory}/strace"
 
         # What does ask for memory is seen.

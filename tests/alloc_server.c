@@ -1,6 +1,6 @@
 /* alloc_server.c - a server that does a bit of everything, and says what memory that has taken.
  *
- *     alloc_server DIRECTORY
+ *     alloc_server DIRECTORY LOG
  *
  * Serves on two workers: / , /file/NAME, /echo, /lent, /later, /metrics; /counts, what was counted
  * so far; /allocate, which does what no other path may.  Says its port.
@@ -151,7 +151,11 @@ int main(int argc, char **argv)
 {
     const struct sw_listener listener = {.address = "127.0.0.1"};
     const struct sw_server_config config = {
-        .listeners = &listener, .listener_count = 1, .workers = 2, .handler = handle};
+        .listeners = &listener,
+        .listener_count = 1,
+        .workers = 2,
+        .log = argc > 2 ? argv[2] : NULL,
+        .handler = handle};
     pthread_t thread;
     files.root = argc > 1 ? argv[1] : ".";
     sem_init(&some, 0, 0);

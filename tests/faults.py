@@ -3,10 +3,14 @@
     python3 tests/faults.py [TRIAL]...
 """
 # SPDX-License-Identifier: MIT
+import os
+import re
 import select
 import socket
 import struct
+import subprocess
 import sys
+import tempfile
 import threading
 import time
 
@@ -296,6 +300,46 @@ def never():
     server.process.wait()
 
 
+# ---- Logging -----------------------------------------------------------------------------------
+
+
+def dropped(server):
+    with server.connect() as client:
+        client.sendall(b"GET /metrics HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+        return int(re.search(rb"\nshockwave_log_dropped_total (\d+)", receive_all(client))[1])
+
+
+def full_disk():
+    """A disk too small for the log holds nobody up; when there is room, lines are written again."""
+    with tempfile.TemporaryDirectory() as directory:
+        mount = ["mount", "-t", "tmpfs", "-o", "size=256k", "shockwave", directory]
+        disk = subprocess.run(mount, stderr=subprocess.DEVNULL).returncode == 0
+        path = f"{directory}/log" if disk else "/dev/full"  # who may not mount has no more
+        try:
+            server, other = Server("workers=1", f"log={path}"), Server("workers=1")
+            load = load_end(server.load(8, 20_000))
+            lost = dropped(server)
+            beside, alone, quotient = compare(server, other)
+            again = "not tried"
+            if disk:
+                os.truncate(path, 0)
+                server.p99(1000)
+                with open(path) as file:
+                    lines = file.read().split("\n")[1:]  # the first may have been begun before
+                again = sum(line.startswith("127.0.0.1 - - [") for line in lines)
+            server.leave()
+            other.leave()
+        finally:
+            if disk:
+                subprocess.run(["umount", directory])
+    tell(
+        "full disk",
+        f"{load['failed']} of {load['requests']} requests failed, {lost} lines dropped; p99 "
+        f"{beside:.0f} us, {alone:.0f} us without a log; with room again {again} lines from 1000 requests",
+        load["failed"] == 0 and lost > 0 and again in ("not tried", *range(900, 1200)),
+    )
+
+
 # ---- Streams -----------------------------------------------------------------------------------
 
 
@@ -354,7 +398,7 @@ def burst():
 
 TRIALS = (
     slow_head, slow_body, slow_reading, descriptors, long_head, leaving, leaving_late, resets,
-    half_close, never, five_gigabytes, burst,
+    half_close, never, full_disk, five_gigabytes, burst,
 )  # fmt: skip
 
 for trial in TRIALS:

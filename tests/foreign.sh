@@ -8,7 +8,7 @@
 set -e
 architecture=$1 folder=$2
 shift 2
-[ -e "$folder/done" ] && exit 0
+[ -e "$folder/unpacked" ] && exit 0
 
 rm -rf "$folder"
 mkdir -p "$folder/lists/partial" "$folder/cache/archives/partial"
@@ -21,6 +21,6 @@ apt() {
 echo "unpacking for $architecture: $*"
 apt update
 apt download "$@"
-for package in *.deb; do dpkg -x "$package" .; done
-rm -r lists cache *.deb
-touch done
+for package in ./*.deb; do dpkg -x "$package" .; done
+rm -r lists cache ./*.deb
+touch unpacked

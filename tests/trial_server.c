@@ -1,6 +1,7 @@
 /* trial_server.c - the server that clients, faults, idleness and replacement are tried on.
  *
  *     trial_server [MEMBER=NUMBER]... [port=NUMBER] [proxied=NUMBER] [files=DIRECTORY]
+ *                  [log=PATH]
  *
  * Serves /, /large, /echo, /drop, /never, /who, /metrics, /livez and /readyz, and for all else the
  * directory; says its port, and at the end how many it had to cut.
@@ -166,6 +167,8 @@ static bool read_option(const char *text, struct sw_server_config *config,
         listener->proxied = (enum sw_proxied)number;
     else if (strncmp(text, "files=", 6) == 0)
         files.root = value + 1;
+    else if (strncmp(text, "log=", 4) == 0)
+        config->log = value + 1;
     else if (strncmp(text, "shared=", 7) == 0)
         config->shared = number != 0;
     else
