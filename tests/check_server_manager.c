@@ -174,6 +174,8 @@ START_TEST(newcomers_are_for_who_stays)
     begin_with(&old, listener, "<old>", place);
     hear(manager, "READY=1");
     int busy = client_open(&old);
+    client_say(busy, "GET / HTTP/1.1\r\nHost: x\r\n\r\n");
+    client_until(busy, buf, sizeof buf, "<old>"); /* so it is he who let this one in */
     client_say(busy, "GET / HTTP/1.1\r\n");
     begin_with(&new, dup(listener), "<new>", place);
     hear(manager, "READY=1");

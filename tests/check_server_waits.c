@@ -113,7 +113,7 @@ START_TEST(a_head_is_there_for_content_that_dribbles)
     }
     close(fd);
     served_end(&served);
-    ck_assert_uint_ge(hooks_called, 2 * 5);
+    ck_assert_uint_ge(hooks_called, 2 * 2); /* pieces that come together are one */
     ck_assert_uint_eq(heads_wrong, 0);
 }
 END_TEST
