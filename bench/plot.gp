@@ -26,9 +26,9 @@ stats data using 2 skip 1 nooutput
 draw = "plot for [i=2:columns] data using i:xtic(1) title columnheader(i) linetype i-1"
 columns = STATS_columns
 
-set terminal svg size 960,420 font "sans-serif,13"
+set terminal svg size 1160,420 font "sans-serif,13"
 set output out.".svg"
 eval draw
-set terminal pngcairo size 1920,840 font "sans-serif,26" transparent
+set terminal pngcairo size 2320,840 font "sans-serif,26" transparent
 set output out.".png"
 eval draw
