@@ -232,6 +232,7 @@ ids    = grep -o 'SW_[A-Z0-9_]* = [0-9]*' $(1)/shockwave_words.h | grep -v _COUN
 
 check-extend:
 	@$(MAKE) --no-print-directory gen $(EXTEND)
+	@$(MAKE) --no-print-directory -j2 archives $(EXTEND)
 	@$(MAKE) --no-print-directory check-words $(EXTEND)
 	$(CC) $(CFLAGS) $(WARN) -Iruntime -I$(BUILD)/extend/gen -o $(BUILD)/extend/extend \
 	    tests/extend.c $(BUILD)/extend/libshockwave.a
@@ -449,7 +450,7 @@ check-bigendian:
 
 test:
 	@sh tests/need.sh re2c gperf check
-	$(MAKE) --no-print-directory all
+	$(MAKE) --no-print-directory -j2 all $(TESTS:%=$(BUILD)/tests/check_%)
 	$(MAKE) --no-print-directory check check-cases check-probe check-peers check-examples check-gen \
 	    check-core check-stack check-layers check-extend check-program check-options check-readme
 
