@@ -186,7 +186,9 @@ def refused(server):
     with server.connect() as first:
         first.sendall(GET)
         until(first, b'Hello')
-        return b' 503 ' in server.ask(LAST)
+        with server.connect() as second:
+            second.sendall(LAST)
+            return comes(second) and b' 503 ' in rest(second)
 
 
 effect('--connections 1', '--listen 0 --workers 1 --full refuse')(refused)
