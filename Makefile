@@ -232,7 +232,7 @@ ids    = grep -o 'SW_[A-Z0-9_]* = [0-9]*' $(1)/shockwave_words.h | grep -v _COUN
 
 check-extend:
 	@$(MAKE) --no-print-directory gen $(EXTEND)
-	@$(MAKE) --no-print-directory -j2 archives $(EXTEND)
+	@$(MAKE) --no-print-directory archives $(EXTEND)
 	@$(MAKE) --no-print-directory check-words $(EXTEND)
 	$(CC) $(CFLAGS) $(WARN) -Iruntime -I$(BUILD)/extend/gen -o $(BUILD)/extend/extend \
 	    tests/extend.c $(BUILD)/extend/libshockwave.a
@@ -448,11 +448,20 @@ check-bigendian:
 
 # ---- Everything ------------------------------------------------------------------------------------
 
+# All packages at once, as two apt-get do not wait for each other; no service is to be started.
+# Then all programs, by two, and what they say: by three, since half of them only wait.
+
+TEST_DEBS = re2c gperf check libjansson-dev python3 libhttp-parser-dev node-llhttp libuv1-dev curl \
+            nginx-light groff
+COMPILED  = all $(TESTS:%=$(BUILD)/tests/check_%) case-runner probe-server $(EXAMPLES) $(STACK) \
+            $(SEEDS) $(BUILD)/peers/peers
+TESTED    = check-extend check-options check check-cases check-probe check-peers check-examples \
+            check-gen check-core check-stack check-layers check-program check-readme
+
 test:
-	@sh tests/need.sh re2c gperf check
-	$(MAKE) --no-print-directory -j2 all $(TESTS:%=$(BUILD)/tests/check_%)
-	$(MAKE) --no-print-directory check check-cases check-probe check-peers check-examples check-gen \
-	    check-core check-stack check-layers check-extend check-program check-options check-readme
+	@RUNLEVEL=1 sh tests/need.sh $(TEST_DEBS)
+	$(MAKE) --no-print-directory -j2 $(COMPILED)
+	$(MAKE) --no-print-directory -j3 --output-sync=target $(TESTED)
 
 clean:
 	rm -rf $(BUILD)
