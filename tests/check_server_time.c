@@ -100,7 +100,7 @@ END_TEST
 START_TEST(dribbling_does_not_stretch_content_but_progress_does)
 {
     served_begin(&served, (struct sw_server_config){
-                              .handler = swallow_all, .body_timeout = 400, .pace = 1000});
+                              .handler = swallow_all, .body_timeout = 1000, .pace = 1000});
     static char block[2000];
     int slow = client_open(&served), quick = client_open(&served);
     struct pollfd closed = {.fd = slow, .events = POLLIN};
@@ -108,7 +108,7 @@ START_TEST(dribbling_does_not_stretch_content_but_progress_does)
     client_say(slow, POST);
     client_say(quick, POST);
     size_t sent = 0;
-    while (poll(&closed, 1, 50) == 0) { /* eight rounds in the time of the slow one */
+    while (poll(&closed, 1, 50) == 0) { /* twenty rounds in the time of the slow one */
         client_say(slow, "x");
         client_send(quick, block, sizeof block);
         sent += sizeof block;

@@ -226,7 +226,7 @@ static void reply_large(struct sw_exchange *exchange)
 START_TEST(who_takes_enough_in_time_is_not_cut)
 {
     served_begin(&served, (struct sw_server_config){
-                              .handler = reply_large, .write_timeout = 400, .pace = 10000});
+                              .handler = reply_large, .write_timeout = 1200, .pace = 10000});
     int fd = client_open_narrow(&served, 65536);
     client_say(fd, "GET / HTTP/1.1\r\nHost: x\r\n\r\n");
     for (int i = 0; i < 40; i++) {
