@@ -4,6 +4,7 @@
 #define SW_CONN_H
 
 #include "limit.h"
+#include "write.h"
 
 /* Why a state changes; conn.c has the tables. */
 enum sw_conn_cause {
@@ -63,12 +64,12 @@ void sw_conn_move_in(struct sw_conn *conn, enum sw_conn_cause cause);
 void sw_conn_move_out(struct sw_conn *conn, enum sw_conn_cause cause);
 
 /*
- * Server: the whole of a reply, in one go, to a request that has been read, on a connection that
- * stays open: what sw_conn_reply(), a Content-Type unless `type` is empty, sw_conn_content() and
- * sw_conn_finish() make of it.  False, and nothing done, where it is not as plain as that.
+ * Server: a whole reply, in one piece, to a request that has been read, on a connection that stays
+ * open: what sw_conn_reply(), its Content-Type, sw_conn_content() and sw_conn_finish() make of it.
+ * False, and nothing done, where it is not as plain as that.
  */
-bool sw_conn_reply_plainly(struct sw_conn *conn, struct sw_writer *out, unsigned status,
-                           struct sw_span type, struct sw_span body, const struct sw_date *date);
+bool sw_conn_reply_plainly(struct sw_conn *conn, struct sw_writer *out,
+                           const struct sw_whole *reply);
 
 /* Server: if both sides are done with this exchange, on to the next, or to none. */
 void sw_conn_turn(struct sw_conn *conn);

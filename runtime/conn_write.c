@@ -142,10 +142,10 @@ enum sw_error sw_conn_reply(struct sw_conn *conn, struct sw_writer *out, unsigne
     return write_reply(conn, out, status, length, date);
 }
 
-bool sw_conn_reply_plainly(struct sw_conn *conn, struct sw_writer *out, unsigned status,
-                           struct sw_span type, struct sw_span body, const struct sw_date *date)
+bool sw_conn_reply_plainly(struct sw_conn *conn, struct sw_writer *out,
+                           const struct sw_whole *reply)
 {
-    const size_t n = out->n;
+    const unsigned status = reply->status;
     enum sw_method method = (enum sw_method)conn->message->head.method;
 
     if (!may_reply(conn) || conn->flags & (CLOSING | OLD_PEER) ||
@@ -155,18 +155,8 @@ bool sw_conn_reply_plainly(struct sw_conn *conn, struct sw_writer *out, unsigned
         status == SW_STATUS_UPGRADE_REQUIRED || method == SW_METHOD_HEAD ||
         method == SW_METHOD_CONNECT)
         return false;
-    sw_write_status(out, status);
-    sw_write_date(out, date);
-    sw_write_length(out, body.n);
-    if (type.n)
-        sw_write_field(out, SW_HEADER_CONTENT_TYPE, type);
-    sw_write_end(out);
-    sw_write_bytes(out, body.p, body.n);
-    if (out->error != SW_OK) {
-        out->n = n;
-        out->error = SW_OK;
+    if (!sw_write_whole(out, reply))
         return false;
-    }
     conn->framing = SW_FRAMING_LENGTH;
     conn->owed = 0;
     conn->flags = (uint16_t)((conn->flags & ~EXCHANGE) | HEAD_STALE);

@@ -208,17 +208,16 @@ enum sw_error sw_reply_end(struct sw_exchange *exchange)
 }
 
 /* The short way, which most replies go.  False: nothing was done. */
-static bool reply_plainly(struct sw_lease *lease, unsigned status, struct sw_span type,
-                          struct sw_span body)
+static bool reply_plainly(struct sw_lease *lease, const struct sw_whole *reply)
 {
-    if (body.n > SW_REPLY_COPIED || lease->reply != SW_REPLY_NONE || listens(lease))
+    if (reply->body.n > SW_REPLY_COPIED || lease->reply != SW_REPLY_NONE || listens(lease))
         return false;
     struct sw_writer out = sw_lease_writer(lease);
-    if (!sw_conn_reply_plainly(&lease->peer->conn, &out, status, type, body, &lease->worker->date))
+    if (!sw_conn_reply_plainly(&lease->peer->conn, &out, reply))
         return false;
     lease->written += (uint32_t)out.n;
-    lease->told += body.n;
-    lease->status = (uint16_t)status;
+    lease->told += reply->body.n;
+    lease->status = (uint16_t)reply->status;
     lease->reply = SW_REPLY_ENDED;
     return true;
 }
@@ -226,7 +225,8 @@ static bool reply_plainly(struct sw_lease *lease, unsigned status, struct sw_spa
 void sw_reply(struct sw_exchange *exchange, unsigned status, struct sw_span type,
               struct sw_span body)
 {
-    if (reply_plainly(sw_lease_of(exchange), status, type, body))
+    struct sw_lease *lease = sw_lease_of(exchange);
+    if (reply_plainly(lease, &(struct sw_whole){status, type, body, &lease->worker->date}))
         return;
     struct sw_writer *out = sw_reply_begin(exchange, status, body.n);
     if (type.n)

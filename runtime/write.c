@@ -4,6 +4,7 @@
 
 #include "bytes.h"
 #include "shockwave_values.h"
+#include "write.h"
 
 /*
  * Each piece is checked first, then claimed as a whole, then written: so nothing is left of a piece
@@ -71,6 +72,16 @@ static inline void copy(char *to, const char *from, size_t n)
     }
 }
 
+/* Returns what is behind them. */
+static inline char *put(char *to, const char *from, size_t n)
+{
+    if (n > 32)
+        copy_answer(to, from, n);
+    else
+        copy(to, from, n);
+    return to + n;
+}
+
 void sw_write_bytes(struct sw_writer *out, const char *bytes, size_t n)
 {
     /* No bytes at all go the way of too many. */
@@ -81,10 +92,7 @@ void sw_write_bytes(struct sw_writer *out, const char *bytes, size_t n)
     }
     char *to = out->p + out->n;
     out->n += n;
-    if (n > 32)
-        copy_answer(to, bytes, n);
-    else
-        copy(to, bytes, n);
+    put(to, bytes, n);
 }
 
 void sw_write_end(struct sw_writer *out)
@@ -408,4 +416,29 @@ void sw_write_date(struct sw_writer *out, const struct sw_date *date)
     char *to = claim(out, DATE_LINE);
     if (to != NULL)
         memcpy(to, date->line, DATE_LINE);
+}
+
+/* ---- A reply in one piece ------------------------------------------------------------------- */
+
+bool sw_write_whole(struct sw_writer *out, const struct sw_whole *reply)
+{
+    static const char length_is[16] = "Content-Length: ", type_is[16] = "\r\nContent-Type: ";
+    const struct sw_status_info *info = sw_status_find(reply->status);
+    const struct sw_span type = reply->type, body = reply->body;
+
+    if (info == NULL || reply->date->line[0] == 0 || !is_value(type))
+        return false;
+    size_t room = out->size - out->n, digits = decimal_len(body.n), line = info->line_len;
+    size_t head = line + DATE_LINE + sizeof length_is + digits + sizeof type_is + type.n + 4;
+    if (out->error != SW_OK || out->framed != 0 || room < head || room - head < body.n)
+        return false;
+    char *to = put(out->p + out->n, info->line, line);
+    to = put(to, reply->date->line, DATE_LINE);
+    to = put(to, length_is, sizeof length_is) + digits;
+    put_decimal(to, body.n);
+    if (type.n != 0)
+        to = put(put(to, type_is, sizeof type_is), type.p, type.n);
+    to = put(put(to, "\r\n\r\n", 4), body.p, body.n);
+    out->n = (size_t)(to - out->p);
+    return true;
 }

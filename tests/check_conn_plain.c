@@ -2,6 +2,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "conn.h" /* sw_conn_reply_plainly() is the server's, and not public */
 #include "expect.h"
+#include "shockwave_values.h"
 
 static struct sw_date date;
 
@@ -48,7 +49,8 @@ static bool check_plain(const char *request, unsigned status, struct sw_span typ
 
     read_all(&plain, request, room);
     before = plain;
-    if (!sw_conn_reply_plainly(&plain.conn, &plain.out, status, type, body, &date)) {
+    if (!sw_conn_reply_plainly(&plain.conn, &plain.out,
+                               &(struct sw_whole){status, type, body, &date})) {
         MUST(memcmp(&plain.conn, &before.conn, sizeof plain.conn) == 0 && plain.out.n == 0 &&
                  plain.out.error == SW_OK,
              "refused, but something was done: %u to %s", status, request);
@@ -93,7 +95,7 @@ START_TEST(one_go_is_all_parts)
     static const struct {
         unsigned status;
         bool plain;
-    } statuses[] = {{200, true},  {404, true},  {299, true},  {503, true}, {204, false},
+    } statuses[] = {{200, true},  {404, true},  {299, false}, {503, true}, {204, false},
                     {304, false}, {101, false}, {103, false}, {426, false}};
     static const struct sw_span bodies[] = {
         {"", 0}, {"Hello, World!", 13}, {"words and words and words and words and words", 45}};
@@ -117,8 +119,39 @@ START_TEST(one_go_is_all_parts)
 }
 END_TEST
 
+START_TEST(it_needs_room_a_date_and_a_writer_that_takes_it)
+{
+    static const char begin[] = "HTTP/1.1 200 OK\r\nDate: ",
+                      end[] = "Content-Length: 2\r\nContent-Type: a/b\r\n\r\nhi";
+    static struct side side;
+    const size_t whole = sizeof begin - 1 + SW_DATE_LEN + 2 + sizeof end - 1;
+    const struct sw_date undated = {0};
+    struct sw_whole reply = {200, SW_SPAN("a/b"), SW_SPAN("hi"), &date};
+
+    sw_date_set(&date, 1795536976);
+    read_all(&side, "GET / HTTP/1.1\r\nHost: h\r\n\r\n", whole - 1);
+    ck_assert(!sw_conn_reply_plainly(&side.conn, &side.out, &reply));
+    side.out.size = whole;
+    reply.date = &undated;
+    ck_assert(!sw_conn_reply_plainly(&side.conn, &side.out, &reply));
+    reply.date = &date;
+    side.out.framed = SW_FRAMED; /* inside another head */
+    ck_assert(!sw_conn_reply_plainly(&side.conn, &side.out, &reply));
+    side.out.framed = SW_FRAMED_BY_CALLER;
+    side.out.error = SW_ERROR_BAD_OUT_NAME;
+    ck_assert(!sw_conn_reply_plainly(&side.conn, &side.out, &reply));
+    ck_assert_uint_eq(side.out.n, 0);
+    side.out.error = SW_OK;
+    ck_assert(sw_conn_reply_plainly(&side.conn, &side.out, &reply));
+    ck_assert_uint_eq(side.out.n, whole);
+    ck_assert_mem_eq(side.memory, begin, sizeof begin - 1);
+    ck_assert_mem_eq(side.memory + whole - sizeof end + 1, end, sizeof end - 1);
+}
+END_TEST
+
 int main(void)
 {
-    const TTest *const tests[] = {one_go_is_all_parts};
+    const TTest *const tests[] = {one_go_is_all_parts,
+                                  it_needs_room_a_date_and_a_writer_that_takes_it};
     return expect_suite("conn plain", tests, COUNT(tests));
 }

@@ -1,0 +1,22 @@
+/* write.h - a reply in one piece, for the connection that sends it. */
+/* SPDX-License-Identifier: MIT */
+#ifndef SW_WRITE_H
+#define SW_WRITE_H
+
+#include "shockwave.h"
+
+/* A reply that is there from its beginning to its end. */
+struct sw_whole {
+    unsigned status;
+    struct sw_span type, body; /* no Content-Type where `type` is empty */
+    const struct sw_date *date;
+};
+
+/*
+ * Write its status line, Date, Content-Length, Content-Type and body.  False, and nothing written,
+ * where one of them is refused, there is too little room, or the grammar does not name the status:
+ * written one by one, they tell why, or come through.
+ */
+bool sw_write_whole(struct sw_writer *out, const struct sw_whole *reply);
+
+#endif
