@@ -580,7 +580,7 @@ void sw_lease_room(struct sw_lease *lease);
 /* sw_exchange_resume() was called; the worker's turn has come to it. */
 void sw_lease_resume(struct sw_lease *lease);
 
-/* The exchange ends, well or not: tell its owner, and make ready for the next. */
+/* The exchange ends, well or not: tell its owner, and make ready for the next.  Fetch it before. */
 void sw_lease_over(struct sw_lease *lease, bool whole);
 
 /* ---- server_beneath.c ----------------------------------------------------------------------- */

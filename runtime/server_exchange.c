@@ -264,7 +264,6 @@ void sw_lease_over(struct sw_lease *lease, bool whole)
 {
     struct sw_exchange *exchange = &lease->exchange;
     const struct sw_hooks *hooks = exchange->hooks;
-    sw_lease_fetch(lease);
     if (hooks && hooks->over)
         hooks->over(exchange, whole);
     if (lease->active) {

@@ -107,8 +107,10 @@ static void forget(struct sw_worker *worker, struct sw_peer *peer)
             lease->exchange.hooks->gone(&lease->exchange);
         return; /* until it is resumed */
     }
-    if (lease && lease->active)
+    if (lease && lease->active) {
+        sw_lease_fetch(lease);
         sw_lease_over(lease, false);
+    }
     if (lease)
         sw_lease_return(worker, peer);
     sw_peer_unpark(worker, peer);
