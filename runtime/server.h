@@ -541,7 +541,7 @@ static inline bool sw_log_wanted(const struct sw_server_config *config)
 const char *sw_log_open(struct sw_worker *worker);
 void sw_log_close(struct sw_worker *worker);
 
-/* The exchange is over. */
+/* The exchange is over, and there is a log. */
 void sw_log_exchange(struct sw_lease *lease, bool whole);
 
 /* A message that never became an exchange, and what the peer was told. */

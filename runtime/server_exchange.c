@@ -268,13 +268,16 @@ void sw_lease_over(struct sw_lease *lease, bool whole)
         hooks->over(exchange, whole);
     if (lease->active) {
         sw_metrics_note(lease);
-        sw_log_exchange(lease, whole);
+        if (lease->worker->log.lines)
+            sw_log_exchange(lease, whole);
     }
     lease->active = lease->whole = lease->held = false;
     lease->draining = true;
     lease->reply = SW_REPLY_NONE;
     lease->error = SW_OK;
-    sw_lease_give_head(lease);
+    if (lease->shelf)
+        sw_lease_give_head(lease);
+    lease->kept = 0;
     lease->status = lease->broken = lease->timeout = 0;
     lease->told = 0;
     lease->lent.n = lease->content.n = 0;
@@ -317,7 +320,8 @@ static void settle(struct sw_lease *lease)
    then nobody knows for how long.  Returns where it is. */
 static const char *settle_head(struct sw_lease *lease, const char *bytes)
 {
-    sw_lease_give_head(lease); /* what was left of the one before waited there for its end */
+    if (lease->shelf)
+        sw_lease_give_head(lease); /* what was left of the one before waited there for its end */
     if (!sw_body_done(&lease->message->body)) {
         const char *aside = sw_lease_keep_head(lease, bytes);
         if (aside)

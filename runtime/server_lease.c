@@ -69,7 +69,8 @@ void sw_lease_return(struct sw_worker *worker, struct sw_peer *peer)
 {
     struct sw_lease *lease = peer->lease;
     sw_lease_give_output(lease);
-    sw_lease_give_head(lease);
+    if (lease->shelf)
+        sw_lease_give_head(lease);
     give_input(lease);
     if (lease->message)
         sw_pool_put(&worker->messages, lease->message);
@@ -153,10 +154,8 @@ const char *sw_lease_keep_head(struct sw_lease *lease, const char *bytes)
 
 void sw_lease_give_head(struct sw_lease *lease)
 {
-    if (lease->shelf)
-        sw_pool_put(&lease->worker->shelves, lease->shelf);
+    sw_pool_put(&lease->worker->shelves, lease->shelf);
     lease->shelf = NULL;
-    lease->kept = 0;
 }
 
 /* Where the fields are on a shelf: those of the head, then those of the trailers. */

@@ -362,8 +362,6 @@ static void note(struct sw_worker *worker, const struct entry *entry)
 void sw_log_exchange(struct sw_lease *lease, bool whole)
 {
     struct sw_worker *worker = lease->worker;
-    if (!worker->log.lines)
-        return;
     note(worker, &(struct entry){
                      .head = lease->exchange.head,
                      .bytes = lease->exchange.bytes,
