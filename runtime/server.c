@@ -55,6 +55,8 @@ struct sw_server *sw_server_open(const struct sw_server_config *config,
                       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
         failed = "mmap";
         if (server != MAP_FAILED) {
+            /* One byte touched is to cost a page, not two megabytes. */
+            madvise(server, plan.size, MADV_NOHUGEPAGE);
             server->config = whole;
             failed = set_up(server, &plan, &listener);
             server->config.listeners = NULL;

@@ -3,6 +3,7 @@
 #define _GNU_SOURCE
 #include "served.h"
 
+#include <inttypes.h>
 #include <stdatomic.h>
 #include <stdio.h>
 
@@ -142,6 +143,37 @@ START_TEST(lingering_has_its_time)
 }
 END_TEST
 
+/* ---- Memory -----------------------------------------------------------------------------------
+ */
+
+/* What the kernel was told of the memory at p: two letters a flag, proc(5). */
+static void memory_flags(const void *p, char *flags, size_t size)
+{
+    FILE *maps = fopen("/proc/self/smaps", "r");
+    ck_assert_ptr_nonnull(maps);
+    uintptr_t first = 0, end = 0;
+    flags[0] = '\0';
+    for (char line[512]; !flags[0] && fgets(line, sizeof line, maps);) {
+        if (sscanf(line, "%" SCNxPTR "-%" SCNxPTR " ", &first, &end) == 2)
+            continue;
+        if (first <= (uintptr_t)p && (uintptr_t)p < end && strncmp(line, "VmFlags:", 8) == 0)
+            snprintf(flags, size, "%.*s", (int)size - 1, line + 8);
+    }
+    fclose(maps);
+}
+
+START_TEST(memory_that_is_not_used_is_not_resident)
+{
+    char flags[512];
+    if (access("/sys/kernel/mm/transparent_hugepage", F_OK))
+        return; /* pages are of one size */
+    served_begin(&served, (struct sw_server_config){.handler = say_what_there_is});
+    memory_flags(served.server, flags, sizeof flags);
+    ck_assert_msg(strstr(flags, " nh"), "pages may be huge:%s", flags);
+    served_end(&served);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("server config");
@@ -152,6 +184,7 @@ int main(void)
     tcase_add_loop_test(tcase, output_is_as_large_as_was_asked_for, 0,
                         (int)(sizeof outputs / sizeof *outputs));
     tcase_add_test(tcase, lingering_has_its_time);
+    tcase_add_test(tcase, memory_that_is_not_used_is_not_resident);
     suite_add_tcase(suite, tcase);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_NORMAL);
