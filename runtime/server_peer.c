@@ -302,13 +302,24 @@ bool sw_peer_flush(struct sw_worker *worker, struct sw_peer *peer)
     return !peer->broken;
 }
 
+/* Was it HEAD, of which no more than that may have come? */
+static bool asks_for_head(const struct sw_lease *lease)
+{
+    static const char head[] = "HEAD ";
+    const size_t n = sizeof head - 1;
+    if (lease->active)
+        return lease->exchange.head->method == SW_METHOD_HEAD;
+    return lease->end - lease->start >= n && memcmp(lease->in + lease->start, head, n) == 0;
+}
+
 void sw_peer_say(struct sw_worker *worker, struct sw_peer *peer, unsigned status,
                  struct sw_span text)
 {
     struct sw_lease *lease = peer->lease;
+    sw_lease_fetch(lease);
     peer->last = true;
     lease->status = (uint16_t)status;
-    lease->told = text.n;
+    lease->told = asks_for_head(lease) ? 0 : text.n;
     struct sw_writer out = sw_lease_writer(lease);
     sw_write_status(&out, status);
     sw_write_date(&out, &worker->date);
@@ -316,7 +327,7 @@ void sw_peer_say(struct sw_worker *worker, struct sw_peer *peer, unsigned status
     sw_write_field(&out, SW_HEADER_CONTENT_TYPE, SW_SPAN("text/plain; charset=utf-8"));
     sw_write_length(&out, text.n);
     sw_write_end(&out);
-    sw_write_bytes(&out, text.p, text.n);
+    sw_write_bytes(&out, text.p, lease->told);
     if (!out.error)
         lease->written += (uint32_t)out.n;
 }

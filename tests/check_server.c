@@ -196,6 +196,17 @@ START_TEST(a_mistake_before_the_head_is_500)
 }
 END_TEST
 
+/* RFC 9110 9.3.2: it has no content, whoever makes it. */
+START_TEST(a_mistake_about_a_head_is_500_without_content)
+{
+    serve(mistakes[_i]);
+    client_ask(&served, "HEAD / HTTP/1.1\r\n" HOST "\r\n", buf, sizeof buf);
+    ck_assert_ptr_eq(strstr(buf, "HTTP/1.1 500 "), buf);
+    ck_assert_str_eq(strstr(buf, "\r\n\r\n"), "\r\n\r\n");
+    served_end(&served);
+}
+END_TEST
+
 static void promise_too_much(struct sw_exchange *exchange)
 {
     sw_reply_begin(exchange, SW_STATUS_OK, 10);
@@ -534,6 +545,8 @@ int main(void)
     tcase_add_test(tcase, a_batch_is_one_write);
     tcase_add_test(tcase, a_large_body_goes_out_from_where_it_lies);
     tcase_add_loop_test(tcase, a_mistake_before_the_head_is_500, 0,
+                        (int)(sizeof mistakes / sizeof *mistakes));
+    tcase_add_loop_test(tcase, a_mistake_about_a_head_is_500_without_content, 0,
                         (int)(sizeof mistakes / sizeof *mistakes));
     tcase_add_loop_test(tcase, a_mistake_behind_the_head_closes, 0,
                         (int)(sizeof later_mistakes / sizeof *later_mistakes));

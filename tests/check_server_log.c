@@ -52,6 +52,8 @@ static const struct {
     /* What the server says itself, and why. */
     {"GET /nothing HTTP/1.1\r\n" HOST CLOSE, "\"GET /nothing HTTP/1.1\" 500 29 ",
      "\"status\":500,"},
+    {"HEAD /nothing HTTP/1.1\r\n" HOST CLOSE, "\"HEAD /nothing HTTP/1.1\" 500 - ",
+     "\"status\":500,\"bytes\":0,"},
     {"GET / HTTP/1.1\r\nHost : x\r\n\r\n",
      "\"GET / HTTP/1.1\" 400 93 \"-\" \"-\" \"SPACE_BEFORE_COLON at byte 20, RFC 9112 5.1\"",
      "\"status\":400,\"bytes\":93,\"ms\":0,\"whole\":false,\"error\":\"SPACE_BEFORE_COLON\","
@@ -113,8 +115,11 @@ static const struct {
     const char *request, *want;
 } slow[] = {
     {"GET /slow HT", "\"-\" 408 36 \"-\" \"-\" \"timeout of head\""},
+    {"HEAD /slow HT", "\"-\" 408 - \"-\" \"-\" \"timeout of head\""},
     {"POST /read HTTP/1.1\r\n" HOST "Content-Length: 5\r\n\r\nabc",
      "\"POST /read HTTP/1.1\" 408 36 \"-\" \"-\" \"timeout of body\""},
+    {"HEAD /read HTTP/1.1\r\n" HOST "Content-Length: 9\r\n\r\nabc",
+     "\"HEAD /read HTTP/1.1\" 408 - \"-\" \"-\" \"timeout of body\""},
     {"GET /endless HTTP/1.1\r\n" HOST "\r\n", "\"timeout of write\""},
 };
 
