@@ -101,6 +101,12 @@ static void explain(const struct sw_server_fault *fault)
     }
 }
 
+static void explain_log(const struct sw_server_fault *fault)
+{
+    fprintf(stderr, "shockwave: %s: %s: going on with the file as it was\n", options.config.log,
+            strerror(fault->code));
+}
+
 static void on_signal(int signal_number, void (*handler)(int))
 {
     struct sigaction action = {.sa_handler = handler};
@@ -120,6 +126,7 @@ int sw_main_serve(int argc, char **argv)
         complain(options.files.root, strerror(code));
         return 2;
     }
+    options.config.log_fault = explain_log;
     struct sw_server_fault fault;
     server = sw_server_open(&options.config, &fault);
     if (!server) {

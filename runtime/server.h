@@ -287,6 +287,7 @@ struct sw_metrics {
     _Atomic uint64_t timeouts[SW_WAIT_LINGER + 1]; /* by enum sw_wait */
     _Atomic uint64_t errors[SW_ERROR_COUNT];
     _Atomic uint64_t dropped; /* lines of the log */
+    _Atomic uint64_t not_reopened;
     /* As they were when the last turn ended. */
     _Atomic uint64_t peers[SW_WAIT_LINGER + 1]; /* by enum sw_wait */
     struct {
@@ -360,6 +361,7 @@ struct sw_server {
     atomic_bool running; /* sw_server_run() has begun, and not returned yet */
     atomic_uint stop;    /* calls of sw_server_stop() */
     atomic_uint reopen;  /* and of sw_server_reopen() */
+    atomic_uint faulted; /* the last of these whose failure was told */
 };
 
 static inline struct sw_worker *sw_server_worker(const struct sw_server *server, uint32_t i)

@@ -392,6 +392,15 @@ void sw_log_refuse(struct sw_worker *worker, struct sw_peer *peer, struct sw_log
                  });
 }
 
+/* It stays with the file it has: whoever asked may not find lines where he looks for them. */
+static void note_fault(struct sw_worker *worker, unsigned asked)
+{
+    const struct sw_server_fault fault = {.what = "log", .code = errno};
+    if (worker->config->log_fault && atomic_exchange(&worker->server->faulted, asked) != asked)
+        worker->config->log_fault(&fault);
+    sw_count(&worker->metrics.not_reopened, 1);
+}
+
 /* What was written before the file was renamed still goes there. */
 static void reopen(struct sw_worker *worker)
 {
@@ -406,6 +415,8 @@ static void reopen(struct sw_worker *worker)
     write_lines(worker);
     if (take(log, open_log(worker->config)))
         close(before);
+    else
+        note_fault(worker, asked);
 }
 
 void sw_log_turn(struct sw_worker *worker)

@@ -46,6 +46,7 @@ extern "C" {
 
 struct sw_exchange;
 struct sw_server;
+struct sw_server_fault;
 
 /* ---- Configuration -------------------------------------------------------------------------- */
 
@@ -126,6 +127,8 @@ struct sw_server_config {
     const char *log;     /* a file for the access log, see below, made if there is none; kept: must
                             outlive the server; no log */
     int log_fd;          /* the same, as a descriptor that stays yours: 1, 2, a pipe, a socket */
+    void (*log_fault)(const struct sw_server_fault *fault); /* told once for each call of
+                            sw_server_reopen() that failed, on a thread of the server's; nobody is */
     enum sw_log_format log_format;
     uint32_t log_buffer; /* bytes for lines of each worker not written yet; at least 8192; 65 536 */
     void (*handler)(struct sw_exchange *exchange); /* must be given */
@@ -348,7 +351,7 @@ void sw_reply_unrouted(struct sw_exchange *exchange, const char *allow);
 
 /* ---- Servers -------------------------------------------------------------------------------- */
 
-/* Why a server could not be opened. */
+/* Why a server could not be opened, or its log not anew. */
 struct sw_server_fault {
     const char *what; /* the member of the configuration, or the system call */
     int code;         /* errno: EINVAL for a member out of range */
@@ -396,8 +399,9 @@ enum sw_server_state sw_server_state(const struct sw_server *server);
  */
 void sw_server_stop(struct sw_server *server);
 
-/* Open config.log anew, for whoever has renamed it; where that fails, go on with the one there is.
-   May be called on any thread and in a signal handler. */
+/* Open config.log anew, for whoever has renamed it; where that fails, go on with the one there is,
+   tell config.log_fault, and count it for each worker: shockwave_log_reopen_failures_total.  May be
+   called on any thread and in a signal handler. */
 void sw_server_reopen(struct sw_server *server);
 
 /* Close and unmap everything, exchanges that are held included: not while it runs, nor while

@@ -24,8 +24,10 @@ static void serve_counted(struct sw_server_config config)
     serve_logged(config);
 }
 
-static long dropped(void)
+static long counted(const char *metric)
 {
+    char line[80];
+
     struct sockaddr_in address = {.sin_family = AF_INET,
                                   .sin_port = htons((uint16_t)sw_server_port(served.server, 1)),
                                   .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
@@ -34,9 +36,15 @@ static long dropped(void)
     client_say(fd, "GET /metrics HTTP/1.0\r\n\r\n");
     client_all(fd, buf, sizeof buf);
     close(fd);
-    const char *at = strstr(buf, "\nshockwave_log_dropped_total ");
+    snprintf(line, sizeof line, "\n%s ", metric);
+    const char *at = strstr(buf, line);
     ck_assert_ptr_nonnull(at);
-    return atol(at + strlen("\nshockwave_log_dropped_total "));
+    return atol(at + strlen(line));
+}
+
+static long dropped(void)
+{
+    return counted("shockwave_log_dropped_total");
 }
 
 static void ask(int fd, size_t times)
@@ -132,7 +140,17 @@ START_TEST(a_log_that_was_renamed_is_made_anew)
 }
 END_TEST
 
-/* Where it cannot be opened, the one there is goes on. */
+static atomic_int faults;
+static atomic_int fault_code;
+
+static void note_fault(const struct sw_server_fault *fault)
+{
+    ck_assert_str_eq(fault->what, "log");
+    atomic_store(&fault_code, fault->code);
+    atomic_fetch_add(&faults, 1);
+}
+
+/* Where it cannot be opened, the one there is goes on, and that is told, by one worker for all. */
 START_TEST(a_log_that_cannot_be_opened_is_not_given_up)
 {
     char folder[] = "/tmp/shockwave-log-XXXXXX", path[64], before[80], moved[64];
@@ -140,12 +158,17 @@ START_TEST(a_log_that_cannot_be_opened_is_not_given_up)
     snprintf(path, sizeof path, "%s/log", folder);
     snprintf(moved, sizeof moved, "%s.moved", folder);
     snprintf(before, sizeof before, "%s/log", moved);
-    serve_counted((struct sw_server_config){.log = path});
+    serve_counted((struct sw_server_config){.log = path, .workers = 3, .log_fault = note_fault});
     int fd = client_open(&served);
     ask(fd, 1);
     rename(folder, moved);
-    sw_server_reopen(served.server);
-    dropped(); /* a turn has passed */
+    for (int i = 1; i <= 2; i++) {
+        sw_server_reopen(served.server);
+        while (counted("shockwave_log_reopen_failures_total") < i * 3)
+            usleep(1000);
+        ck_assert_int_eq(atomic_load(&faults), i);
+        ck_assert_int_eq(atomic_load(&fault_code), ENOENT);
+    }
     client_say(fd, "GET /behind HTTP/1.1\r\n" HOST "\r\n");
     expect_in(before, "/behind");
     close(fd);

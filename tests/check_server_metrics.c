@@ -231,7 +231,7 @@ START_TEST(the_format_is_that_of_prometheus)
             MUST(number && sscanf(number, "%lf", &value) == 1 && value >= 0, "%s", line);
         }
     }
-    ck_assert_uint_eq(families, 12);
+    ck_assert_uint_eq(families, 13);
     ck_assert_uint_gt(samples, 100);
     served_end(&served);
 }

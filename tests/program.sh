@@ -73,6 +73,28 @@ wait $pid
 verdict $? "serve DIR does not leave cleanly"
 rm -r "$directory"
 
+# A log that cannot be opened anew is spoken of.
+directory=$(mktemp -d)
+mkdir "$directory/logs"
+"$program" serve --listen 0 --access-log "$directory/logs/log" >"$directory/out" 2>"$directory/said" &
+pid=$!
+tries=50
+while [ $tries -gt 0 ] && ! grep -q Ctrl-C "$directory/out"; do
+    sleep 0.1
+    tries=$((tries - 1))
+done
+mv "$directory/logs" "$directory/moved"
+kill -HUP $pid
+while [ $tries -gt 0 ] && ! [ -s "$directory/said" ]; do
+    sleep 0.1
+    tries=$((tries - 1))
+done
+kill -TERM $pid
+wait $pid
+grep -q "shockwave: $directory/logs/log: No such file or directory" "$directory/said"
+verdict $? "SIGHUP, and no word of a log that cannot be opened: $(cat "$directory/said")"
+rm -r "$directory"
+
 # Without standard streams, their places are not taken by sockets.
 "$program" serve --listen 0 --access-log - <&- >&- 2>&- &
 pid=$!
