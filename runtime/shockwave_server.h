@@ -94,7 +94,9 @@ struct sw_server_config {
     uint32_t listener_count;             /* at most SW_LISTENERS_MAX */
     uint32_t backlog;       /* connections that wait in the kernel; 4096, or net.core.somaxconn */
     bool shared;            /* listen beside another server on the same TCP ports, if it is `shared`
-                               too, until one of both leaves; false: a port in use is a fault */
+                               too, until one of both leaves; false: a port in use is a fault.
+                               Workers share theirs: two or more cannot keep a `shared` server, or
+                               another program of the same user with SO_REUSEPORT, off it */
     const char *notify;     /* where to tell READY=1 and STOPPING=1, as NOTIFY_SOCKET says it: the path
                                of a unix datagram socket, or `@` and an abstract name; nowhere */
     uint32_t workers;       /* threads that serve; one for each processor that this process may use;
