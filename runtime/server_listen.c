@@ -18,6 +18,7 @@
 enum {
     ACCEPTS = 64,     /* for one listener before the peers have their turn */
     RETRY_AFTER = 50, /* milliseconds, when descriptors have run out */
+    UNSENT = 256 << 10,
 };
 
 union address {
@@ -72,6 +73,17 @@ static bool turn_on(int fd, int level, int option)
 }
 
 /*
+ * What accepted sockets inherit.  One whose peer does not read takes no more than UNSENT bytes beyond
+ * what is under way, where it would take megabytes of the kernel's memory; to a fast peer it is no
+ * bound.  Neither is anything to a unix socket.
+ */
+static void prepare(int fd)
+{
+    turn_on(fd, IPPROTO_TCP, TCP_NODELAY);
+    setsockopt(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &(int){UNSENT}, sizeof(int));
+}
+
+/*
  * Each worker has a socket of its own on a TCP port, and the kernel deals newcomers out to them.
  * The first one binds before it agrees to others, so that a port which another server has is a
  * fault, unless that was asked for.
@@ -79,8 +91,8 @@ static bool turn_on(int fd, int level, int option)
 static const char *listen_tcp(const struct sw_server_config *config, int fd,
                               const union address *address, bool first)
 {
+    prepare(fd);
     if (!turn_on(fd, SOL_SOCKET, SO_REUSEADDR) ||
-        !turn_on(fd, IPPROTO_TCP, TCP_NODELAY) || /* accepted sockets inherit it */
         (address->any.sa_family == AF_INET6 && !turn_on(fd, IPPROTO_IPV6, IPV6_V6ONLY)) ||
         ((config->shared || !first) && !turn_on(fd, SOL_SOCKET, SO_REUSEPORT)))
         return "setsockopt";
@@ -115,7 +127,7 @@ static const char *adopt(struct sw_door *door, int fd)
     }
     if (fcntl(fd, F_SETFL, flags | O_NONBLOCK) || fcntl(fd, F_SETFD, FD_CLOEXEC))
         return "fcntl";
-    turn_on(fd, IPPROTO_TCP, TCP_NODELAY); /* which is nothing to a unix socket */
+    prepare(fd);
     door->fd = fd;
     door->common = true;
     return NULL;

@@ -3,10 +3,12 @@
 #define _GNU_SOURCE
 #include "served.h"
 
+#include <linux/sockios.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <signal.h>
 #include <stdio.h>
+#include <sys/ioctl.h>
 #include <sys/resource.h>
 #include <sys/un.h>
 #include <sys/wait.h>
@@ -471,6 +473,56 @@ START_TEST(out_of_descriptors_it_serves_on_and_does_not_spin)
 }
 END_TEST
 
+/* ---- Memory of the kernel's ------------------------------------------------------------------ */
+
+static void lend_much(struct sw_exchange *exchange)
+{
+    static char much[64 << 20];
+    sw_reply(exchange, SW_STATUS_OK, TEXT, (struct sw_span){much, sizeof much});
+}
+
+/* The descriptor of this process that a connection of ours leads to. */
+static int other_end(int fd)
+{
+    struct sockaddr_in ours, peer;
+    socklen_t n = sizeof ours;
+    ck_assert_int_eq(getsockname(fd, (struct sockaddr *)&ours, &n), 0);
+    for (int i = 3; i < 1024; i++) {
+        n = sizeof peer;
+        if (!getpeername(i, (struct sockaddr *)&peer, &n) && peer.sin_family == AF_INET &&
+            peer.sin_port == ours.sin_port)
+            return i;
+    }
+    ck_abort_msg("nobody is at the other end");
+    return -1;
+}
+
+static int queued(int fd)
+{
+    int n = 0;
+    ck_assert_int_eq(ioctl(fd, SIOCOUTQ, &n), 0);
+    return n;
+}
+
+START_TEST(who_does_not_read_takes_little_of_the_kernels_memory)
+{
+    served_begin(&served, (struct sw_server_config){.handler = lend_much});
+    int fd = client_open_narrow(&served, 4096);
+    client_say(fd, GET);
+    client_until(fd, buf, 64, "HTTP/1.1 200");
+    int server_fd = other_end(fd), before = 0, now = queued(server_fd);
+    while (now != before) {
+        usleep(100000);
+        before = now;
+        now = queued(server_fd);
+    }
+    ck_assert_int_gt(now, 0);
+    ck_assert_int_lt(now, 1 << 20);
+    close(fd);
+    served_end(&served);
+}
+END_TEST
+
 static Suite *make_suite(void)
 {
     Suite *suite = suite_create("server limits");
@@ -491,6 +543,7 @@ static Suite *make_suite(void)
     tcase_add_test(tcase, a_head_comes_in_two_pieces);
     tcase_add_test(tcase, the_input_buffer_is_used_to_its_end);
     tcase_add_test(tcase, out_of_descriptors_it_serves_on_and_does_not_spin);
+    tcase_add_test(tcase, who_does_not_read_takes_little_of_the_kernels_memory);
     suite_add_tcase(suite, tcase);
     return suite;
 }
