@@ -1,4 +1,4 @@
-"""idle.py - tens of thousands of connections that ask once and then do nothing, on one worker."""
+"""idle.py - fifty thousand connections that ask once and then do nothing, on one worker."""
 # SPDX-License-Identifier: MIT
 import os
 import re
@@ -8,29 +8,18 @@ import sys
 
 from trial import GET, SLOWER, Server, compare, receive_until
 
-WANTED = 50_000
+COUNT = 50_000
 AGAIN = 1000  # and so many of them ask once more
-RESERVED = 64  # descriptors for other things
+DESCRIPTORS = COUNT + 64
 EACH = 128
 SERVER = 2 << 20
 
 
-def descriptors():
-    """As many as may be had."""
-    wanted = WANTED + RESERVED
-    most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
-    try:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, max(wanted, most)))
-        return wanted
-    except (ValueError, PermissionError):  # only who may do anything raises it beyond the most
-        return min(wanted, most)
-
-
-def hold(server, count, first, ready, go):
-    """In a process of its own: `count` connections from several addresses, each with a reply."""
+def hold(server, ready):
+    """In a process of its own: the connections, from several addresses, each with a reply."""
     clients = []
-    for i in range(count):
-        client = server.connect(source=f"127.0.1.{1 + (first + i) // 20_000}")
+    for i in range(COUNT):
+        client = server.connect(source=f"127.0.1.{1 + i // 20_000}")
         client.sendall(GET)
         clients.append(client)
         if len(clients) % 64 == 0:
@@ -39,45 +28,38 @@ def hold(server, count, first, ready, go):
     for asked in clients[len(clients) // 64 * 64 :]:
         receive_until(asked, b"Hello, World!")
     ready.send(b"y")
-    go.recv(1)
+    ready.recv(1)
     for client in clients[:AGAIN]:
         client.sendall(GET)
         receive_until(client, b"Hello, World!")
     ready.send(b"y")
-    go.recv(1)
+    ready.recv(1)
     os._exit(0)
 
 
 class Crowd:
-    def __init__(self, server, count):
-        self.parts = []
-        most = resource.getrlimit(resource.RLIMIT_NOFILE)[0] - RESERVED
-        for first in range(0, count, most):
-            ours, theirs = socket.socketpair()
-            pid = os.fork()
-            if pid == 0:
-                try:
-                    hold(server, min(most, count - first), first, theirs, theirs)
-                finally:
-                    os._exit(1)
-            theirs.close()
-            self.parts.append((pid, ours))
+    def __init__(self, server):
+        self.end, theirs = socket.socketpair()
+        self.pid = os.fork()
+        if self.pid == 0:
+            try:
+                hold(server, theirs)
+            finally:
+                os._exit(1)
+        theirs.close()
         self.wait()
 
     def wait(self):
-        for _, end in self.parts:
-            if end.recv(1) != b"y":
-                sys.exit("a client could not connect, or got no reply")
+        if self.end.recv(1) != b"y":
+            sys.exit("a client could not connect, or got no reply")
 
     def ask_again(self):
-        for _, end in self.parts:
-            end.send(b"g")
+        self.end.send(b"g")
         self.wait()
 
     def leave(self):
-        for pid, end in self.parts:
-            end.send(b"g")
-            os.waitpid(pid, 0)
+        self.end.send(b"g")
+        os.waitpid(self.pid, 0)
 
 
 def memory(server):
@@ -105,16 +87,14 @@ def lent(server):
 
 
 def main():
-    count = descriptors() - RESERVED
-    if count < WANTED:
-        print(f"idle: RLIMIT_NOFILE lets one process have no more than {count} of {WANTED} here")
-    options = ("workers=1", f"connections={count + 32}", "idle_timeout=600000")
+    resource.setrlimit(resource.RLIMIT_NOFILE, (DESCRIPTORS, DESCRIPTORS))
+    options = ("workers=1", f"connections={COUNT + 32}", "idle_timeout=600000")
     server, other = Server(*options), Server(*options)
     for warmed in (server, other):
         warmed.p99(connections=64)  # a turn that sixteen take part in touches what it needs once
         lent(warmed)
     whole, library, own = memory(server)
-    crowd = Crowd(server, count)
+    crowd = Crowd(server)
     grown = server.resident() - own
     beside, alone, quotient = compare(server, other, connections=1, seconds=20)
     crowd.ask_again()
@@ -122,9 +102,9 @@ def main():
     held = lent(server)
     crowd.leave()
     verdicts = (
-        (grown <= EACH * count + resource.getpagesize(), f"{grown / count:.1f} bytes each"),
+        (grown <= EACH * COUNT + resource.getpagesize(), f"{grown / COUNT:.1f} bytes each"),
         (again - grown <= resource.getpagesize(), f"{(again - grown) // 1024} KiB more after "
-         f"{AGAIN * len(crowd.parts)} have asked again"),
+         f"{AGAIN} have asked again"),
         (held[0] == 1 and held[1] <= 1 and held[2] == 0,
          f"while somebody asks, {held[0]} exchange, {held[1]} output and {held[2]} parked buffers "
          "are lent"),
@@ -133,7 +113,7 @@ def main():
         (quotient <= SLOWER, f"p99 of a live connection {beside:.0f} us, {alone:.0f} us without "
          f"them, {quotient:.2f} times as long"),
     )  # fmt: skip
-    print(f"idle: {count} connections on one worker")
+    print(f"idle: {COUNT} connections on one worker")
     for good, text in verdicts:
         print(f"idle: {text}{'' if good else '  FAILED'}")
     statuses = server.leave(), other.leave()
