@@ -4,6 +4,7 @@
 #include "served.h"
 
 #include <stdio.h>
+#include <time.h>
 
 #define TEXT SW_SPAN("text/plain")
 #define GET  "GET / HTTP/1.1\r\nHost: x\r\n\r\n"
@@ -17,11 +18,13 @@ static void hello(struct sw_exchange *exchange)
     sw_reply(exchange, SW_STATUS_OK, TEXT, SW_SPAN("hello"));
 }
 
+static uint32_t idle_time;
+
 /* Keeps the whole loop waiting, as nobody should, when asked to. */
 static void doze(struct sw_exchange *exchange)
 {
     if (sw_exchange_target(exchange).n > 1)
-        usleep(2400000);
+        usleep((idle_time + 400) * 1000);
     hello(exchange);
 }
 
@@ -133,27 +136,49 @@ START_TEST(idleness_has_its_time)
 }
 END_TEST
 
-/* The idle and their requests are more than the loop tells of in one turn, and it was late: later than
-   they may idle, which is long enough for all of them to come. */
-START_TEST(who_has_asked_is_not_idle)
+enum { CLIENTS = 300 };
+
+static uint32_t milliseconds(void)
 {
-    enum { CLIENTS = 300 };
-    static int fds[CLIENTS];
-    struct sw_server_config config = {.handler = doze, .idle_timeout = 2000, .workers = 1};
-    served_begin(&served, config);
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (uint32_t)(now.tv_sec * 1000 + now.tv_nsec / 1000000);
+}
+
+/* Have all of them served once.  False when that took too much of the time that they may idle. */
+static bool have_idle_clients(int fds[CLIENTS])
+{
+    uint32_t begin = milliseconds();
+    served_begin(&served, (struct sw_server_config){
+                              .handler = doze, .idle_timeout = idle_time, .workers = 1});
     for (size_t i = 0; i < CLIENTS; i++) {
         fds[i] = client_open(&served);
         client_say(fds[i], GET);
         client_until(fds[i], buf, 200, "hello");
     }
+    return milliseconds() - begin < idle_time / 2;
+}
+
+static void close_all(const int fds[CLIENTS])
+{
+    for (size_t i = 0; i < CLIENTS; i++)
+        close(fds[i]);
+    served_end(&served);
+}
+
+/* The idle and their requests are more than the loop tells of in one turn, and it was late: later than
+   they may idle. */
+START_TEST(who_has_asked_is_not_idle)
+{
+    static int fds[CLIENTS];
+    for (idle_time = 2000; !have_idle_clients(fds); idle_time *= 2)
+        close_all(fds);
     client_say(fds[0], "GET /doze HTTP/1.1\r\nHost: x\r\n\r\n");
     for (size_t i = 1; i < CLIENTS; i++)
         client_say(fds[i], GET);
-    for (size_t i = 0; i < CLIENTS; i++) {
+    for (size_t i = 0; i < CLIENTS; i++)
         client_until(fds[i], buf, 200, "hello");
-        close(fds[i]);
-    }
-    served_end(&served);
+    close_all(fds);
 }
 END_TEST
 
