@@ -96,7 +96,7 @@ def main():
     whole, library, own = memory(server)
     crowd = Crowd(server)
     grown = server.resident() - own
-    beside, alone, quotient = compare(server, other, connections=1, seconds=20)
+    beside, alone, quotient = compare(server, other, connections=1, seconds=120)
     crowd.ask_again()
     again = server.resident() - own
     held = lent(server)
