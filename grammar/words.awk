@@ -46,9 +46,11 @@ function flags(kind, first,    i, out, had) {
     return out ? out : "0"
 }
 
-# Every word ends here.  Names differ by `name`, and so must the identifiers made of them.
-function add(kind, text, id,    n) {
-    if (length(text) > 200) die(kind " of more than 200 bytes")
+# Every word ends here.  Names differ by `name`, and so must the identifiers made of them.  (A method
+# is looked for in the first 32 bytes of a head, before it is known where it ends.)
+function add(kind, text, id,    n, most) {
+    most = kind == "method" ? 31 : 200
+    if (length(text) > most) die(kind " of more than " most " bytes")
     if (count[kind] == limit[kind]) die("more than " limit[kind] " words of kind " kind)
     once(kind, "identifier", id)
     n = ++count[kind]

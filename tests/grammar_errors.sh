@@ -80,6 +80,7 @@ word "expected: header Name"                     'header # a'
 word "expected: error NAME STATUS"               'error BAD 400 # a'
 word "expected: media .suffix"                   'media .a # a'
 word "expected method, status, header, error or media, not 'heeder'" 'heeder A # a'
+word "method of more than 31 bytes"   "method A$(printf '%031d' 0) # a"
 word "header of more than 200 bytes" "header $(printf 'a%0200d' 0) # a"
 word "media type of more than 200 bytes" "media .a a/$(printf 'a%0200d' 0) # a"
 awk 'BEGIN { for (i = 0; i < 256; i++) print "method M" i " # a" }' |
