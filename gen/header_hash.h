@@ -14,8 +14,8 @@ struct sw_header_tables {
     unsigned char edge[64]; /* the 32 from n on leave, of a row, n bytes without bit 5 */
 };
 
-static inline unsigned sw_header_hash(const struct sw_header_tables *tables, const char *str,
-                                      size_t len)
+static inline size_t sw_header_hash(const struct sw_header_tables *tables, const char *str,
+                                    size_t len)
 {
-    return (unsigned)len + tables->weights[(unsigned char)str[1]+6] + tables->weights[(unsigned char)str[0]];
+    return len + tables->weights[(unsigned char)str[1]+6] + tables->weights[(unsigned char)str[0]];
 }

@@ -19,7 +19,6 @@ weighing && !/{/                          { weights = weights $0 "\n"; most += g
 /^ *return len \+ asso_values/ {
     sum = $0
     gsub(/asso_values/, "tables->weights", sum)
-    sub(/len/, "(unsigned)len", sum)
     sub(/^ */, "    ", sum)
 }
 
@@ -52,8 +51,8 @@ function emit_hash() {
     print "                                        may give that much of what is no name */"
     print "    uint16_t weights[" most "];"
     print "    unsigned char edge[64]; /* the 32 from n on leave, of a row, n bytes without bit 5 */\n};\n"
-    print "static inline unsigned sw_header_hash(const struct sw_header_tables *tables, const char *str,"
-    print "                                      size_t len)\n{\n" sum "\n}"
+    print "static inline size_t sw_header_hash(const struct sw_header_tables *tables, const char *str,"
+    print "                                    size_t len)\n{\n" sum "\n}"
 }
 
 function emit_tables(    i) {
