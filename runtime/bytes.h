@@ -42,6 +42,16 @@ static inline uint64_t sw_load8_little(const char *p)
 #endif
 }
 
+static inline uint32_t sw_load4_little(const char *p)
+{
+    uint32_t v;
+    memcpy(&v, p, 4);
+#if defined(__BYTE_ORDER__) && __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+    v = __builtin_bswap32(v);
+#endif
+    return v;
+}
+
 static inline uint32_t sw_load4(const char *p)
 {
     uint32_t v;

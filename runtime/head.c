@@ -7,6 +7,11 @@
 _Static_assert(sizeof(struct sw_field) == 16, "four fields fill a cache line");
 _Static_assert(sizeof(struct sw_head) % 64 == 0, "a head is made of whole cache lines");
 
+static uint32_t least(uint32_t a, uint32_t b)
+{
+    return a < b ? a : b;
+}
+
 void sw_head_init(struct sw_head *head, enum sw_kind kind, const struct sw_limits *limits)
 {
     memset(head, 0, sizeof *head);
@@ -15,11 +20,10 @@ void sw_head_init(struct sw_head *head, enum sw_kind kind, const struct sw_limit
     head->limits = limits = sw_limits_or_default(limits);
     head->most.method = SW_LIMIT(limits, method);
     head->most.target = SW_LIMIT(limits, target);
-    head->most.name = SW_LIMIT(limits, field_name);
-    if (head->most.name > UINT16_MAX)
-        head->most.name = UINT16_MAX;
     head->most.line = SW_LIMIT(limits, field_line);
     head->most.head = kind == SW_TRAILERS ? SW_LIMIT(limits, trailer_bytes) : SW_LIMIT(limits, head);
+    head->most.name = (uint16_t)least(SW_LIMIT(limits, field_name), UINT16_MAX);
+    head->most.reach = (uint16_t)least(head->most.head, SW_HEAD_REACH);
     sw_head_lend(head, NULL, 0);
 }
 
@@ -40,9 +44,10 @@ void sw_head_lend(struct sw_head *head, struct sw_field *more, size_t count)
     head->more = more;
     head->more_count = count < UINT16_MAX - SW_FIELDS_INLINE ? (uint16_t)count
                                                              : UINT16_MAX - SW_FIELDS_INLINE;
-    head->most.fields = SW_FIELDS_INLINE + head->more_count;
-    if (head->most.fields > most)
-        head->most.fields = most;
+    head->most.fields = (uint16_t)least(most, SW_FIELDS_INLINE + (uint32_t)head->more_count);
+    head->most.block = (uint16_t)least(head->most.fields, SW_FIELDS_INLINE);
+    if (head->most.line < 64 || head->most.name < 32)
+        head->most.block = 0;
 }
 
 bool sw_head_fail(struct sw_head *head, enum sw_error error, size_t at)
@@ -96,21 +101,12 @@ static __attribute__((noinline)) bool check_host(struct sw_head *head, const cha
     return true;
 }
 
-/* What the road leaves: the rest of a line that was cut, and then whole lines at a run again; lines that
-   are not plain, or not whole; errors.  So no byte is looked at more than twice, however many pieces
-   it comes in. */
-static __attribute__((noinline)) ptrdiff_t parse_rest(struct sw_head *head, const char *buf,
-                                                      size_t len)
+ptrdiff_t sw_head_finish(struct sw_head *head, const char *buf, size_t len)
 {
-    size_t most = head->most.head, n = len < most ? len : most;
+    size_t most = head->most.head;
 
-    if (head->state != SW_HEAD_START && head->state != SW_HEAD_FIELD) {
-        sw_head_step(head, buf, n, true);
-        if (head->state == SW_HEAD_FIELD && head->kind != SW_TRAILERS)
-            sw_head_fast(head, buf, n);
-    }
     if (head->state < SW_HEAD_WHOLE)
-        sw_head_step(head, buf, n, false);
+        sw_head_step(head, buf, len < most ? len : most, false);
     if (head->state == SW_HEAD_WHOLE) {
         head->state = SW_HEAD_DONE;
         if (head->kind != SW_REQUEST || check_host(head, buf))
@@ -124,14 +120,26 @@ static __attribute__((noinline)) ptrdiff_t parse_rest(struct sw_head *head, cons
     return head->state == SW_HEAD_FAILED ? -(ptrdiff_t)head->error : (ptrdiff_t)head->length;
 }
 
-ptrdiff_t sw_head_parse(struct sw_head *head, const char *buf, size_t len)
+static bool at_line(const struct sw_head *head)
+{
+    return (head->state == SW_HEAD_START || head->state == SW_HEAD_FIELD) &&
+           head->kind != SW_TRAILERS;
+}
+
+/* The rest of a line that was cut, and then whole lines at a run again: so no byte is looked at more
+   than twice, however many pieces it comes in. */
+static __attribute__((noinline)) ptrdiff_t resume(struct sw_head *head, const char *buf, size_t len)
 {
     size_t most = head->most.head;
 
-    if ((head->state == SW_HEAD_START || head->state == SW_HEAD_FIELD) &&
-        head->kind != SW_TRAILERS)
-        sw_head_fast(head, buf, len < most ? len : most);
-    return head->state == SW_HEAD_DONE ? (ptrdiff_t)head->length : parse_rest(head, buf, len);
+    if (head->kind != SW_TRAILERS && head->state < SW_HEAD_WHOLE)
+        sw_head_step(head, buf, len < most ? len : most, true);
+    return at_line(head) ? sw_head_fast(head, buf, len) : sw_head_finish(head, buf, len);
+}
+
+ptrdiff_t sw_head_parse(struct sw_head *head, const char *buf, size_t len)
+{
+    return at_line(head) ? sw_head_fast(head, buf, len) : resume(head, buf, len);
 }
 
 unsigned sw_head_error_status(const struct sw_head *head)

@@ -80,23 +80,28 @@ static inline void sw_head_put(struct sw_head *head, uint32_t i, struct sw_field
    (`one_line`) the line at an end.  This is the definition; whatever is faster must agree. */
 void sw_head_step(struct sw_head *head, const char *buf, size_t len, bool one_line);
 
-/* The road for what is short, and for machines without vectors. */
-void sw_head_words(struct sw_head *head, const char *buf, size_t len);
-
-/* The fastest on this CPU for what is at least one block of 64 bytes: at first one that finds out which
-   it is, and has it take its own place. */
-extern void (*sw_head_road)(struct sw_head *head, const char *buf, size_t len);
-
 /*
- * Take whole lines from the one that begins at head->at, as far as they are plainly right, and leave
- * the rest to sw_head_step(); a head that turns out whole and fine is done.
+ * A road takes whole lines from the one that begins at head->at, which is the start line or a field,
+ * as far as they are plainly right.  Where it leaves off sw_head_finish() goes on byte by byte, and
+ * says what all lines mean together.  All of them return what sw_head_parse() does.
  */
-static inline void sw_head_fast(struct sw_head *head, const char *buf, size_t len)
+ptrdiff_t sw_head_finish(struct sw_head *head, const char *buf, size_t len);
+
+/* Roads keep offsets in 16 bits: what lies further on is left to head_step.c. */
+enum { SW_HEAD_REACH = UINT16_MAX - 64 };
+
+/* The road for what is short, and for machines without vectors. */
+ptrdiff_t sw_head_words(struct sw_head *head, const char *buf, size_t len);
+
+/* The fastest on this CPU for what is at least 32 bytes: at first one that finds out which it is, and
+   has it take its own place. */
+extern ptrdiff_t (*sw_head_road)(struct sw_head *head, const char *buf, size_t len);
+
+static inline ptrdiff_t sw_head_fast(struct sw_head *head, const char *buf, size_t len)
 {
-    if (len - head->at < 64)
-        sw_head_words(head, buf, len);
-    else
-        __atomic_load_n(&sw_head_road, __ATOMIC_RELAXED)(head, buf, len);
+    if (len - head->at < 32)
+        return sw_head_words(head, buf, len);
+    return __atomic_load_n(&sw_head_road, __ATOMIC_RELAXED)(head, buf, len);
 }
 
 /* Check the request target against the method: its form, characters and authority. */

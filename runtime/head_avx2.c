@@ -18,6 +18,17 @@ INLINE TARGET struct block_avx2 load_avx2(const char *p)
                                _mm256_loadu_si256((const __m256i *)(p + 32))};
 }
 
+INLINE TARGET struct block_avx2 load_short_avx2(const char *p, size_t n)
+{
+    return (struct block_avx2){_mm256_loadu_si256((const __m256i *)p),
+                               _mm256_loadu_si256((const __m256i *)(p + n - 32))};
+}
+
+INLINE TARGET uint64_t fold_avx2(uint64_t bits, size_t n)
+{
+    return fold_halves(bits, n);
+}
+
 INLINE TARGET __m256i class_avx2(__m256i bytes, __m128i low, __m128i high)
 {
     __m256i halves = _mm256_and_si256(_mm256_srli_epi16(bytes, 4), _mm256_set1_epi8(15));
@@ -32,12 +43,38 @@ INLINE TARGET uint64_t bits_avx2(__m256i a, __m256i b)
     return (uint32_t)_mm256_movemask_epi8(a) | (uint64_t)(uint32_t)_mm256_movemask_epi8(b) << 32;
 }
 
-INLINE TARGET struct masks masks_avx2(struct block_avx2 block)
+/* A constant that stays in its register, where the compiler would make it anew for each block. */
+INLINE TARGET __m256i kept(__m256i v)
 {
-    __m256i a = class_avx2(block.a, TEXT_TABLES), b = class_avx2(block.b, TEXT_TABLES);
-    __m256i carry = _mm256_set1_epi8(0x78), zero = _mm256_setzero_si256();
-    uint64_t token = bits_avx2(_mm256_adds_epu8(a, carry), _mm256_adds_epu8(b, carry));
-    uint64_t none = bits_avx2(_mm256_cmpeq_epi8(a, zero), _mm256_cmpeq_epi8(b, zero));
+    __asm__("" : "+x"(v));
+    return v;
+}
+
+struct classes_avx2 {
+    __m256i low, high, half, carry, zero;
+};
+
+INLINE TARGET struct classes_avx2 text_avx2(void)
+{
+    return (struct classes_avx2){
+        kept(_mm256_broadcastsi128_si256(_mm_setr_epi8(SIXTEEN(TEXT_LOW)))),
+        kept(_mm256_broadcastsi128_si256(_mm_setr_epi8(TEXT_HIGH))), kept(_mm256_set1_epi8(15)),
+        kept(_mm256_set1_epi8(0x78)), kept(_mm256_setzero_si256())};
+}
+
+INLINE TARGET __m256i text_class(__m256i bytes, struct classes_avx2 classes)
+{
+    __m256i halves = _mm256_and_si256(_mm256_srli_epi16(bytes, 4), classes.half);
+
+    return _mm256_and_si256(_mm256_shuffle_epi8(classes.low, bytes),
+                            _mm256_shuffle_epi8(classes.high, halves));
+}
+
+INLINE TARGET struct masks masks_avx2(struct block_avx2 block, struct classes_avx2 classes)
+{
+    __m256i a = text_class(block.a, classes), b = text_class(block.b, classes);
+    uint64_t token = bits_avx2(_mm256_adds_epu8(a, classes.carry), _mm256_adds_epu8(b, classes.carry));
+    uint64_t none = bits_avx2(_mm256_cmpeq_epi8(a, classes.zero), _mm256_cmpeq_epi8(b, classes.zero));
 
     return (struct masks){token, ~(none | token)};
 }
@@ -50,23 +87,31 @@ INLINE TARGET uint64_t path_avx2(struct block_avx2 block)
                       _mm256_cmpeq_epi8(class_avx2(block.b, PATH_TABLES), zero));
 }
 
-INLINE TARGET __m256i controls_avx2(__m256i bytes)
+INLINE TARGET uint64_t host_avx2(struct block_avx2 block)
 {
-    __m256i below = _mm256_cmpeq_epi8(_mm256_min_epu8(bytes, _mm256_set1_epi8(31)), bytes);
+    __m256i zero = _mm256_setzero_si256(), other = _mm256_set1_epi8(~4);
+    __m256i a = _mm256_and_si256(class_avx2(block.a, HOST_TABLES), other);
+    __m256i b = _mm256_and_si256(class_avx2(block.b, HOST_TABLES), other);
 
-    return _mm256_or_si256(below, _mm256_cmpeq_epi8(bytes, _mm256_set1_epi8(127)));
+    return ~bits_avx2(_mm256_cmpeq_epi8(a, zero), _mm256_cmpeq_epi8(b, zero));
 }
 
-/* HTAB stops this too: it is rare inside long values. */
+/* HTAB stops this too, and what is above 127: both are rare inside long values. */
 INLINE TARGET size_t clean_avx2(const char *p, size_t n)
 {
     size_t i = 0;
 
     for (; i + 128 <= n; i += 128) {
-        const __m256i *v = (const __m256i *)(p + i);
-        __m256i some = controls_avx2(_mm256_loadu_si256(v));
-        for (int k = 1; k < 4; k++)
-            some = _mm256_or_si256(some, controls_avx2(_mm256_loadu_si256(v + k)));
+        const __m256i *v = (const __m256i *)(const void *)(p + i);
+        __m256i least = _mm256_loadu_si256(v), most = least;
+#pragma GCC unroll 3
+        for (int k = 1; k < 4; k++) {
+            __m256i bytes = _mm256_loadu_si256(v + k);
+            least = _mm256_min_epi8(least, bytes);
+            most = _mm256_max_epi8(most, bytes);
+        }
+        __m256i some = _mm256_or_si256(_mm256_cmpgt_epi8(_mm256_set1_epi8(32), least),
+                                       _mm256_cmpeq_epi8(most, _mm256_set1_epi8(127)));
         if (!_mm256_testz_si256(some, some))
             break;
     }
@@ -74,13 +119,9 @@ INLINE TARGET size_t clean_avx2(const char *p, size_t n)
 }
 
 INLINE TARGET bool same_avx2(const struct sw_header_tables *tables, const char *end, size_t n,
-                             unsigned id, bool near_front)
+                             size_t id, bool near_front)
 {
-    const char *word = tables->words[id];
-
-    if (!near_front)
-        return same_in_32(tables, end, n, word);
-    return !word[15] && same_in_16(tables, end, n, word + 16);
+    return same_by_32(tables, end, n, id, near_front);
 }
 
 INLINE TARGET bool is_host_avx2(const char *p, size_t n)
@@ -95,11 +136,11 @@ INLINE TARGET size_t emit_avx2(uint16_t *position, uint32_t base, uint64_t bits)
 
 #pragma GCC unroll 6
     for (size_t i = 0; i < 6; i++) {
-        position[i] = (uint16_t)(base + count_zeros(bits));
+        position[i] = (uint16_t)(base + _tzcnt_u64(bits));
         bits &= bits - 1;
     }
     for (size_t i = 6; i < count && i < POSITIONS_OF_BLOCK; i++) {
-        position[i] = (uint16_t)(base + count_zeros(bits));
+        position[i] = (uint16_t)(base + _tzcnt_u64(bits));
         bits &= bits - 1;
     }
     return count;

@@ -53,6 +53,19 @@ INLINE TARGET struct block_avx512 load_avx512(const char *p)
     return (struct block_avx512){_mm512_loadu_si512(p)};
 }
 
+/* With spaces behind, which are of no class. */
+INLINE TARGET struct block_avx512 load_short_avx512(const char *p, size_t n)
+{
+    return (struct block_avx512){
+        _mm512_mask_loadu_epi8(_mm512_set1_epi8(' '), (UINT64_C(1) << n) - 1, p)};
+}
+
+INLINE TARGET uint64_t fold_avx512(uint64_t bits, size_t n)
+{
+    (void)n;
+    return bits;
+}
+
 INLINE TARGET __m512i class_avx512(__m512i bytes, __m128i low, __m128i high)
 {
     __m512i halves = _mm512_and_si512(_mm512_srli_epi16(bytes, 4), _mm512_set1_epi8(15));
@@ -61,13 +74,33 @@ INLINE TARGET __m512i class_avx512(__m512i bytes, __m128i low, __m128i high)
                             _mm512_shuffle_epi8(_mm512_broadcast_i32x4(high), halves));
 }
 
-INLINE TARGET struct masks masks_avx512(struct block_avx512 block)
+/* A constant that stays in its register, where the compiler would make it anew for each block. */
+INLINE TARGET __m512i kept(__m512i v)
 {
-    __m512i class = class_avx512(block.v, TEXT_TABLES);
+    __asm__("" : "+v"(v));
+    return v;
+}
 
-    return (struct masks){
-        _mm512_test_epi8_mask(class, _mm512_set1_epi8((char)0xf8)),
-        _mm512_test_epi8_mask(class, _mm512_set1_epi8(7))};
+struct classes_avx512 {
+    __m512i low, high, half, token, control;
+};
+
+INLINE TARGET struct classes_avx512 text_avx512(void)
+{
+    return (struct classes_avx512){
+        kept(_mm512_broadcast_i32x4(_mm_setr_epi8(SIXTEEN(TEXT_LOW)))),
+        kept(_mm512_broadcast_i32x4(_mm_setr_epi8(TEXT_HIGH))), kept(_mm512_set1_epi8(15)),
+        kept(_mm512_set1_epi8((char)0xf8)), kept(_mm512_set1_epi8(7))};
+}
+
+INLINE TARGET struct masks masks_avx512(struct block_avx512 block, struct classes_avx512 classes)
+{
+    __m512i halves = _mm512_and_si512(_mm512_srli_epi16(block.v, 4), classes.half);
+    __m512i class = _mm512_and_si512(_mm512_shuffle_epi8(classes.low, block.v),
+                                     _mm512_shuffle_epi8(classes.high, halves));
+
+    return (struct masks){_mm512_test_epi8_mask(class, classes.token),
+                          _mm512_test_epi8_mask(class, classes.control)};
 }
 
 INLINE TARGET uint64_t path_avx512(struct block_avx512 block)
@@ -77,38 +110,52 @@ INLINE TARGET uint64_t path_avx512(struct block_avx512 block)
     return _mm512_test_epi8_mask(class, class);
 }
 
-/* HTAB stops this too: it is rare inside long values. */
+INLINE TARGET uint64_t host_avx512(struct block_avx512 block)
+{
+    return _mm512_test_epi8_mask(class_avx512(block.v, HOST_TABLES), _mm512_set1_epi8(~4));
+}
+
+/* HTAB stops this too, and what is above 127: both are rare inside long values. */
 INLINE TARGET size_t clean_avx512(const char *p, size_t n)
 {
     size_t i = 0;
 
     for (; i + 256 <= n; i += 256) {
-        __m512i del = _mm512_set1_epi8(127), least = _mm512_set1_epi8(-1), away = least;
-#pragma GCC unroll 4
-        for (int k = 0; k < 4; k++) {
+        __m512i least = _mm512_loadu_si512(p + i), most = least;
+#pragma GCC unroll 3
+        for (int k = 1; k < 4; k++) {
             __m512i bytes = _mm512_loadu_si512(p + i + 64 * k);
-            least = _mm512_min_epu8(least, bytes);
-            away = _mm512_min_epu8(away, _mm512_xor_si512(bytes, del));
+            least = _mm512_min_epi8(least, bytes);
+            most = _mm512_max_epi8(most, bytes);
         }
-        if (_mm512_cmplt_epu8_mask(least, _mm512_set1_epi8(32)) | _mm512_testn_epi8_mask(away, away))
+        if (_mm512_cmplt_epi8_mask(least, _mm512_set1_epi8(32)) |
+            _mm512_cmpeq_epi8_mask(most, _mm512_set1_epi8(127)))
             break;
     }
     return i;
 }
 
 INLINE TARGET bool same_avx512(const struct sw_header_tables *tables, const char *end, size_t n,
-                             unsigned id, bool near_front)
+                               size_t id, bool near_front)
 {
-    const char *word = tables->words[id];
-
-    if (!near_front)
-        return same_in_32(tables, end, n, word);
-    return !word[15] && same_in_16(tables, end, n, word + 16);
+    return same_by_32(tables, end, n, id, near_front);
 }
 
 INLINE TARGET bool is_host_avx512(const char *p, size_t n)
 {
-    return is_plain_host(p, n);
+    if (n - 1 >= 32)
+        return false;
+    uint32_t all = UINT32_MAX >> (32 - n);
+    __m256i bytes = _mm256_maskz_loadu_epi8(all, p);
+    __m256i halves = _mm256_and_si256(_mm256_srli_epi16(bytes, 4), _mm256_set1_epi8(15));
+    __m256i class = _mm256_and_si256(
+        _mm256_shuffle_epi8(_mm256_broadcastsi128_si256(_mm_setr_epi8(SIXTEEN(HOST_LOW))), bytes),
+        _mm256_shuffle_epi8(_mm256_broadcastsi128_si256(_mm_setr_epi8(HOST_HIGH)), halves));
+    if (_mm256_mask_testn_epi8_mask(all, class, class))
+        return false;
+    uint32_t colon = _mm256_test_epi8_mask(class, _mm256_set1_epi8(4));
+    return !colon || has_plain_port(all << (32 - n), colon << (32 - n),
+                                    _mm256_test_epi8_mask(class, _mm256_set1_epi8(2)) << (32 - n));
 }
 
 /* The numbers of the bits, packed, widened and moved to `base`: 16, and if that is not enough 32. */

@@ -9,9 +9,13 @@
  *
  *   struct NAME(block)           64 bytes, loaded
  *   NAME(load)(p)                p[0..64)
- *   NAME(masks)(block)           bit i for the i-th byte: tchar, RFC 9110 5.6.2; and what no value may
- *                                hold, all controls but HTAB
+ *   NAME(load_short)(p, n)       p[0..n), 32 <= n < 64
+ *   NAME(fold)(bits, n)          what the masks of that block are, without what lies behind n
+ *   struct NAME(classes)         what masks are made by, in registers where that helps: NAME(text)()
+ *   NAME(masks)(block, classes)  bit i for the i-th byte: tchar, RFC 9110 5.6.2; and what no value
+ *                                may hold, all controls but HTAB
  *   NAME(path)(block)            pchar, "/" and "?", but not "%", RFC 3986 3.3, 3.4
+ *   NAME(host)(block)            what needs no second thought in a Host, and is not the colon
  *   NAME(clean)(p, n)            how many bytes of p[0..n), a multiple of 64, hold no control
  *   NAME(same)(tables, end, n, id, near_front)  are the n bytes before `end`, at most 32, the name with
  *                                this id, but for bit 5 of each byte?  32 bytes lie before `end`, or
@@ -20,11 +24,6 @@
  *                                lie before p, and 32 if n is over 16.
  *   NAME(emit)(position, base, bits)   write base + i for each bit i, into POSITIONS_OF_BLOCK places
  *                                and not beyond; returns how many bits there are
- *
- * A line ends at the first control byte F of a run, and the next begins two bytes later: S = F << 2.
- * Adding S to the token bytes T makes a carry run through each name to its end, the first byte that
- * is no token: (T + S) & ~T.  One addition finds the colons of a block and validates the names in
- * it; colons inside values are never looked at.  A control byte where a line begins ends the head.
  */
 
 /*
@@ -37,180 +36,287 @@ INLINE TARGET bool NAME(take_line)(struct sw_head *head, const struct sw_header_
 {
     size_t n = e - s;
 
+    field->name = (uint32_t)s;
+    field->name_len = (uint16_t)n;
+    field->value = (uint32_t)e + 2;
+    field->value_len = (uint32_t)(r - e - 2);
     if (!is_plain(buf, e, r) || n - 2 > (near_front ? 14 : 30))
         return false;
-    unsigned id = sw_header_guess(tables, buf[s + 2], buf[e - 2], n);
+    size_t id = sw_header_guess(tables, buf[s + 2], buf[e - 2], n);
     while (!NAME(same)(tables, buf + e, n, id, near_front) &&
            (id = tables->twins[id]) != SW_HEADER_OTHER)
         ;
-    *field = (struct sw_field){(uint32_t)s, (uint16_t)n, (uint16_t)id, (uint32_t)e + 2,
-                               (uint32_t)(r - e - 2)};
+    field->id = (uint16_t)id;
     if (id == SW_HEADER_OTHER)
         return true;
     if (sw_head_stale(head->slot[id], head->first))
         head->slot[id] = at;
     else
-        sw_head_index(head, (uint16_t)(at - head->first), id);
+        sw_head_index(head, (uint16_t)(at - head->first), (unsigned)id);
     return true;
 }
 
 /*
- * Take the lines whose two ends are known, name ends and line ends in turn, up to the first that is
- * not plain or has a name of more than 32 bytes; returns where its ends are.  There is no call in it,
- * which leaves all registers to it.
+ * Take the lines whose two ends are known, name ends and line ends in turn, at least one of them, up to
+ * the first that is not plain or has a name of more than 32 bytes; returns where its ends are.  The
+ * first is taken as one near the front even where it is not, which costs no branch.  There is no call
+ * in it, which leaves all registers to it.
  */
-TARGET static __attribute__((noinline)) const uint16_t *
-NAME(take_plain)(struct sw_head *head, const char *buf, const uint16_t *p, const uint16_t *last)
+TARGET static __attribute__((noinline)) uint16_t *NAME(take_plain)(struct sw_head *head,
+                                                                   const char *buf, uint16_t *p,
+                                                                   const uint16_t *last)
 {
     const struct sw_header_tables *tables = in_register(&sw_header_tables);
     struct sw_field *field = sw_head_place(head, head->field_count);
     uint16_t at = (uint16_t)(head->first + head->field_count);
     size_t s = head->at;
 
-    for (; p != last && p[0] < 32; p += 2, field++, at++) {
+    do {
         size_t e = p[0], r = p[1];
         if (!NAME(take_line)(head, tables, buf, s, e, r, field, at, true))
             break;
         s = r + 2;
-    }
-    if (p == last || p[0] >= 32)
-        for (; p != last; p += 2, field++, at++) {
+        p += 2, field++, at++;
+    } while (p != last && p[0] < 32);
+    if (p != last && p[0] >= 32)
+        do {
             size_t e = p[0], r = p[1];
             if (!NAME(take_line)(head, tables, buf, s, e, r, field, at, false))
                 break;
             s = r + 2;
-        }
+            p += 2, field++, at++;
+        } while (p != last);
     head->at = (uint32_t)s;
     head->field_count = (uint16_t)(at - head->first);
     return p;
 }
 
-/* Take all of them that can be; returns how many positions that used. */
-INLINE TARGET size_t NAME(take_lines)(struct sw_head *head, const char *buf, size_t len,
-                                      const uint16_t *position, size_t count)
+/* Take as many of them as can be; is that all? */
+INLINE TARGET bool NAME(take_lines)(struct sw_head *head, const char *buf, size_t len, uint16_t *p,
+                                    const uint16_t *end)
 {
-    const uint16_t *p = position, *end = position + count, *last;
-
     while (end - p >= 2) {
-        last = p + 2 * sw_head_lines(head, len, p, (size_t)(end - p));
+        const uint16_t *last = p + 2 * sw_head_lines(head, len, p, (size_t)(end - p));
         if (p == last)
-            break;
+            return false;
         while (p != last) {
             if (head->most.name >= 32)
                 p = NAME(take_plain)(head, buf, p, last);
             if (p == last)
                 break;
             if (!sw_head_odd_line(head, buf, p[0], p[1]))
-                return (size_t)(p - position);
+                return false;
             p += 2;
         }
     }
-    return (size_t)(p - position);
+    return p == end;
 }
 
 /* The 64 bytes at `base`, or as many of them as there are: then the last 64 of all, shifted. */
-INLINE TARGET struct masks NAME(masks_at)(const char *buf, size_t len, size_t base)
+INLINE TARGET struct masks NAME(masks_at)(const char *buf, size_t len, size_t base,
+                                          struct NAME(classes) classes)
 {
     if (base + 64 <= len)
-        return NAME(masks)(NAME(load)(buf + base));
+        return NAME(masks)(NAME(load)(buf + base), classes);
     if (base >= len)
         return (struct masks){0, 0};
-    struct masks m = NAME(masks)(NAME(load)(buf + len - 64));
+    struct masks m = NAME(masks)(NAME(load)(buf + len - 64), classes);
     return (struct masks){m.token >> (base + 64 - len), m.control >> (base + 64 - len)};
 }
 
 /*
- * Write down the ends of names and of lines, in turn, from the block at search->base on, whose masks
- * are m; a line begins where `begin` has a bit.  There is no call in it either.
+ * Write down the ends of names and of lines, in turn, from the block at `base` on, whose masks are m.
+ * A field line begins there, or at 0 the start line, which has no name.  There is no call in it either.
  */
-TARGET static __attribute__((noinline)) enum found
-NAME(find_lines)(struct search *search, const char *buf, size_t len, struct masks m, uint64_t begin)
+TARGET static __attribute__((noinline)) struct found
+NAME(find_lines)(uint16_t *position, const char *buf, size_t len, size_t base, struct masks m)
 {
-    uint64_t in_name = search->in_name, control_before = search->control, busy_before = 1;
-    size_t base = search->base, count = search->count;
-    enum found found = FOUND_END;
+    const struct NAME(classes) classes = NAME(text)();
+    const uint16_t *full = position + POSITIONS - POSITIONS_OF_BLOCK, *earlier = NULL, *now = NULL;
+    uint64_t begin = base != 0, in_name = 0, control_before = 0;
+    struct ends ends;
 
     for (;;) {
-        uint64_t line_end = m.control & ~(m.control << 1 | control_before);
-        uint64_t line = line_end << 2 | begin;
-        unsigned long long sum;
-        bool runs_on = __builtin_uaddll_overflow(m.token, line | in_name, &sum);
-        uint64_t name_end = sum & ~m.token;
-        uint64_t end = line & m.control, before_end = (end - 1) & ~end;
-
-        if (name_end & line_end & before_end)
-            return FOUND_ODD;
-        size_t more = NAME(emit)(search->position + count, (uint32_t)base,
-                                 (name_end | line_end) & before_end);
+        m = (struct masks){as_number(m.token), as_number(m.control)};
+        ends = find_ends(m, begin, in_name, control_before);
+        if (ends.head | ends.odd)
+            break;
+        size_t more = NAME(emit)(position, (uint32_t)base, ends.name | ends.line);
         if (more > POSITIONS_OF_BLOCK)
-            return FOUND_ODD;
-        count += more;
-        if (end)
-            break;
-        base += 64;
-        begin = line_end >> 62;
+            return (struct found){position, FOUND_ODD};
+        const uint16_t *before = now;
+        now = position;
+        position += more;
+        begin = ends.line >> 62;
         control_before = m.control >> 63;
-        in_name = runs_on;
-        if (base >= len || count > POSITIONS - POSITIONS_OF_BLOCK) {
-            found = base < len ? FOUND_MANY : FOUND_ALL;
-            search->begin = begin;
-            search->in_name = in_name;
-            search->control = control_before;
-            search->base = base;
-            break;
+        in_name = ends.runs_on;
+        base += 64;
+        if (base + 64 > len || position > full) {
+            if (base >= len || position > full)
+                return (struct found){position, FOUND_PART};
+            m = NAME(masks_at)(buf, len, base, classes);
+            continue;
         }
-        uint64_t busy = m.control | in_name;
-        if (!(busy | busy_before))
-            base += NAME(clean)(buf + base, len - base);
-        busy_before = busy;
-        m = NAME(masks_at)(buf, len, base);
+        if (position == earlier && !in_name)
+            base += NAME(clean)(buf + base, len - 64 - base);
+        earlier = before;
+        m = NAME(masks)(NAME(load)(buf + base), classes);
     }
-    search->count = count;
-    return found;
+    uint64_t before = below(ends.head);
+    size_t more = NAME(emit)(position, (uint32_t)base, (ends.name | ends.line) & before);
+    if (ends.odd & before || more > POSITIONS_OF_BLOCK || !ends.head)
+        return (struct found){position, FOUND_ODD};
+    return (struct found){position + more, FOUND_END};
 }
 
-/*
- * The lines from head->at on, which lies in the block at `base`, whose masks are `m`.  True if the
- * head ends behind them, at head->at.
- */
-INLINE TARGET bool NAME(take_fields)(struct sw_head *head, const char *buf, size_t len,
-                                     struct masks m, size_t base, size_t at)
+/* Apart, for constants not to be made ready in vain. */
+TARGET static __attribute__((noinline)) struct masks NAME(masks_there)(const char *buf, size_t len,
+                                                                       size_t base)
 {
-    _Alignas(32) uint16_t position[POSITIONS];
-    struct search search = {.position = position, .base = base};
-    uint64_t begin = UINT64_C(1) << (at - base);
-    enum found found;
+    return NAME(masks_at)(buf, len, base, NAME(text)());
+}
 
-    m = (struct masks){m.token & -begin, m.control & -begin};
-    while ((found = NAME(find_lines)(&search, buf, len, m, begin)) != FOUND_ODD) {
-        size_t used = NAME(take_lines)(head, buf, len, position, search.count);
-        if (found == FOUND_END)
-            return used == search.count && head->at + 2 <= len && is_crlf(buf + head->at);
-        if (found == FOUND_ALL || search.count - used > 1)
+/* The lines from head->at on, be they odd, many, or only a part of the head. */
+TARGET static __attribute__((noinline)) enum taken NAME(take_more)(struct sw_head *head,
+                                                                   const char *buf, size_t len,
+                                                                   uint16_t *position)
+{
+    uint32_t from;
+
+    if (len < 64)
+        return sw_head_lines_by_words(head, buf, len);
+    do {
+        from = head->at;
+        struct masks m = NAME(masks_there)(buf, len, from);
+        struct found found = NAME(find_lines)(position, buf, len, from, m);
+        if (found.then == FOUND_ODD)
+            return TAKEN_PART;
+        if (NAME(take_lines)(head, buf, len, position, found.end) && found.then == FOUND_END)
+            return TAKEN_LINES;
+    } while (head->at > from);
+    return TAKEN_PART;
+}
+
+/* The lines behind the start line, which begins the block at 0, whose masks these are. */
+INLINE TARGET enum taken NAME(take_fields)(struct sw_head *head, const char *buf, size_t len,
+                                           struct masks m, uint16_t *position)
+{
+    if (len < 64 || head->at > 65)
+        return NAME(take_more)(head, buf, len, position);
+    struct found found = NAME(find_lines)(position, buf, len, 0, m);
+    size_t lines = (size_t)(found.end - position) / 2;
+    if (found.then == FOUND_END && lines - 1 < head->most.block &&
+        found.end[-1] - head->at <= head->most.line &&
+        NAME(take_plain)(head, buf, position + 1, found.end) == found.end)
+        return TAKEN_LINES;
+    return NAME(take_more)(head, buf, len, position);
+}
+
+/* The bytes of the line at p before its first control byte, which is not among the first 64; n if
+   there is none.  They are looked at for what no path has, with those before: one space should be. */
+INLINE TARGET size_t NAME(long_line)(const char *p, size_t n, size_t *others)
+{
+    size_t at = 64;
+
+    for (; at < n; at += 64) {
+        size_t from = at + 64 <= n ? at : n - 64;
+        struct NAME(block) block = NAME(load)(p + from);
+        uint64_t control = NAME(masks)(block, NAME(text)()).control >> (at - from);
+        uint64_t other = ~NAME(path)(block) >> (at - from), before = below(control);
+        *others += (size_t)__builtin_popcountll(other & before);
+        if (control)
+            return at + count_zeros(control);
+    }
+    return n;
+}
+
+/* The request line that begins a block with these masks. */
+INLINE TARGET bool NAME(request_line)(struct sw_head *head, const char *buf, size_t len,
+                                      struct masks m, uint64_t path, enum sw_method method)
+{
+    size_t space = count_zeros(~m.token), end = count_zeros(m.control);
+    uint64_t before = below(m.control);
+
+    if (space > 60)
+        return false;
+    uint64_t other = ~path & before & -(UINT64_C(2) << space);
+    bool plain = !(other & (other - 1));
+    if (end == 64) {
+        size_t others = (size_t)__builtin_popcountll(other);
+        if (len < 64)
             return false;
-        position[0] = position[used];
-        search.count -= used;
-        begin = search.begin;
-        m = NAME(masks_at)(buf, len, search.base);
+        end = NAME(long_line)(buf, len, &others);
+        plain = others == 1;
     }
-    return false;
+    return take_request_line(head, buf, len, 0, space, end, method, plain);
 }
 
-/* The request line at `base`, where `block` begins; returns where the next line begins, or 0. */
-INLINE TARGET size_t NAME(request_line)(struct sw_head *head, const char *buf, size_t len,
-                                        struct NAME(block) block, uint64_t token, size_t base)
+/* The first block of buf[0..len). */
+INLINE TARGET struct NAME(block) NAME(front)(const char *buf, size_t len)
 {
-    const char *p = buf + base;
-    size_t left = len - base;
-    unsigned space = count_zeros(~token);
+    return len < 64 ? NAME(load_short)(buf, len) : NAME(load)(buf);
+}
 
-    if (space >= 62 || p[space] != ' ')
-        return 0;
-    uint64_t path = NAME(path)(block) | ((UINT64_C(2) << space) - 1);
-    size_t end = count_zeros(~path);
-    for (size_t more = 64; end % 64 == 0 && more == 64 && end + 64 <= left; end += more)
-        more = count_zeros(~NAME(path)(NAME(load)(p + end)));
-    return sw_head_request_line(head, buf, len, space, end);
+/* A head that ends in its first block: its lines behind the start line, by the bits of their ends. */
+INLINE TARGET enum taken NAME(take_block)(struct sw_head *head, const char *buf, size_t len,
+                                          struct ends ends)
+{
+    const struct sw_header_tables *tables = in_register(&sw_header_tables);
+    uint64_t bits = (ends.name | ends.line) & below(ends.head);
+    struct sw_field *field = head->fields;
+    uint16_t at = head->first;
+    size_t s = count_zeros(bits) + 2;
+
+    bits &= bits - 1;
+    if ((size_t)__builtin_popcountll(bits) > 2 * head->most.block)
+        return TAKEN_PART;
+    for (; bits; field++, at++) {
+        size_t e = (size_t)__builtin_ctzll(bits);
+        bits &= bits - 1;
+        size_t r = (size_t)__builtin_ctzll(bits);
+        bits &= bits - 1;
+        if (!(e < 32 ? NAME(take_line)(head, tables, buf, s, e, r, field, at, true)
+                     : NAME(take_line)(head, tables, buf, s, e, r, field, at, false)))
+            break;
+        s = r + 2;
+    }
+    head->at = (uint32_t)s;
+    head->field_count = (uint16_t)(at - head->first);
+    if (s != count_zeros(ends.head))
+        return TAKEN_PART;
+    const struct sw_field *host = sw_head_field(head, SW_HEADER_HOST);
+    if (!host || head->repeats || !host->value_len)
+        return TAKEN_LINES;
+    uint64_t plain = NAME(host)(NAME(front)(buf, len));
+    uint64_t others = ~(len < 64 ? NAME(fold)(plain, len) : plain) >> host->value;
+    return others << (64 - host->value_len) ? TAKEN_LINES : TAKEN_FINE;
+}
+
+/* A head from its first byte on. */
+INLINE TARGET enum taken NAME(take_head)(struct sw_head *head, const char *buf, size_t len,
+                                         uint16_t *position)
+{
+    bool request = head->kind == SW_REQUEST;
+    /* No method is longer than 31 bytes: the space behind it need not be looked for before. */
+    enum sw_method method = request ? sw_method_scan(buf) : SW_METHOD_OTHER;
+    struct NAME(block) block = NAME(front)(buf, len);
+    struct masks m = NAME(masks)(block, NAME(text)());
+    uint64_t path = NAME(path)(block);
+
+    if (len < 64) {
+        m = (struct masks){NAME(fold)(m.token, len), NAME(fold)(m.control, len)};
+        path = NAME(fold)(path, len);
+    }
+    m = (struct masks){as_number(m.token), as_number(m.control)};
+    if (request ? !NAME(request_line)(head, buf, len, m, path, method)
+                : !sw_head_status_line(head, buf, len, count_zeros(m.control)))
+        return TAKEN_PART;
+    struct ends ends = find_ends(m, 0, 0, 0);
+    if (ends.head && !(ends.odd & below(ends.head))) {
+        enum taken taken = NAME(take_block)(head, buf, len, ends);
+        return taken == TAKEN_PART ? NAME(take_more)(head, buf, len, position) : taken;
+    }
+    return NAME(take_fields)(head, buf, len, m, position);
 }
 
 /* What the lines of a whole head mean together, as far as it is plain: a request has one Host. */
@@ -222,34 +328,22 @@ INLINE TARGET bool NAME(is_fine)(const struct sw_head *head, const char *buf)
     return host && !head->repeats && NAME(is_host)(buf + host->value, host->value_len);
 }
 
-TARGET void NAME(sw_head)(struct sw_head *head, const char *buf, size_t len)
+TARGET ptrdiff_t NAME(sw_head)(struct sw_head *head, const char *buf, size_t all)
 {
-    size_t base = head->at, at = base;
+    _Alignas(64) uint16_t position[POSITIONS];
+    size_t len = all < head->most.reach ? all : head->most.reach;
+    enum taken taken = TAKEN_PART;
 
-    if (len > FAST_REACH)
-        len = FAST_REACH;
-    if (base + 64 > len)
-        return;
-    struct NAME(block) block = NAME(load)(buf + base);
-    struct masks m = NAME(masks)(block);
-    m = (struct masks){as_number(m.token), as_number(m.control)};
-    if (head->state == SW_HEAD_START) {
-        at = head->kind == SW_REQUEST
-                 ? NAME(request_line)(head, buf, len, block, m.token, base)
-                 : sw_head_status_line(head, buf, len, count_zeros(m.control));
-        if (!at)
-            return;
-        if (at - base >= 64) {
-            base = at;
-            m = NAME(masks_at)(buf, len, base);
-        }
-    }
-    if (!NAME(take_fields)(head, buf, len, m, base, at))
-        return;
+    if (head->state == SW_HEAD_FIELD)
+        taken = NAME(take_more)(head, buf, len, position);
+    else if (head->at == 0 && len >= 32)
+        taken = NAME(take_head)(head, buf, len, position);
+    if (taken == TAKEN_PART || head->at + 2 > len || !is_crlf(buf + head->at))
+        return sw_head_finish(head, buf, all);
     head->at += 2;
     head->state = SW_HEAD_WHOLE;
-    if (NAME(is_fine)(head, buf)) {
-        head->state = SW_HEAD_DONE;
-        head->length = head->at;
-    }
+    if (taken != TAKEN_FINE && !NAME(is_fine)(head, buf))
+        return sw_head_finish(head, buf, all);
+    head->state = SW_HEAD_DONE;
+    return head->length = head->at;
 }

@@ -5,7 +5,7 @@
 
 struct road {
     const char *name;
-    void (*take)(struct sw_head *head, const char *buf, size_t len);
+    ptrdiff_t (*take)(struct sw_head *head, const char *buf, size_t len);
     enum sw_header (*find)(const char *name, size_t len);
     bool (*here)(void);
 };
@@ -36,45 +36,24 @@ static const struct road *best(void)
 }
 
 /* Threads that come at the same time all find the same road. */
-static void find_road(struct sw_head *head, const char *buf, size_t len)
+static ptrdiff_t find_road(struct sw_head *head, const char *buf, size_t len)
 {
     const struct road *road = best();
 
     __atomic_store_n(&sw_head_road, road->take, __ATOMIC_RELAXED);
-    road->take(head, buf, len);
+    return road->take(head, buf, len);
 }
 
-void (*sw_head_road)(struct sw_head *head, const char *buf, size_t len) = find_road;
+ptrdiff_t (*sw_head_road)(struct sw_head *head, const char *buf, size_t len) = find_road;
 
-size_t sw_head_request_line(struct sw_head *head, const char *buf, size_t len, size_t space, size_t end)
-{
-    const char *p = buf + head->at;
-    size_t target_len = end - space - 1;
-
-    if (space - 1 >= head->most.method || head->at + end + 11 > len || p[end] != ' ' ||
-        memcmp(p + end + 1, "HTTP/1.", 7) != 0 || (p[end + 8] | 1) != '1' ||
-        !is_crlf(p + end + 9) || p[space + 1] != '/' || target_len > head->most.target)
-        return 0;
-    enum sw_method method = sw_method_scan(p);
-    if (sw_method_names[method].flags & SW_METHOD_F_PREFACE || method == SW_METHOD_CONNECT)
-        return 0;
-    head->method = (uint16_t)method;
-    head->minor = p[end + 8] & 1;
-    head->start = head->at;
-    head->target = head->at + (uint32_t)space + 1;
-    head->target_len = (uint32_t)target_len;
-    head->state = SW_HEAD_FIELD;
-    return head->at += (uint32_t)end + 11;
-}
-
-size_t sw_head_status_line(struct sw_head *head, const char *buf, size_t len, size_t end)
+bool sw_head_status_line(struct sw_head *head, const char *buf, size_t len, size_t end)
 {
     const char *p = buf + head->at;
     struct sw_status_line line;
 
     if (end < 13 || head->at + end + 2 > len || !is_crlf(p + end) ||
         sw_status_scan(p, &line) < 100 || line.reason != 13)
-        return 0;
+        return false;
     head->status = line.code;
     head->status_id = line.id;
     head->minor = line.minor;
@@ -82,7 +61,20 @@ size_t sw_head_status_line(struct sw_head *head, const char *buf, size_t len, si
     head->target = head->at + 13;
     head->target_len = (uint32_t)end - 13;
     head->state = SW_HEAD_FIELD;
-    return head->at += (uint32_t)end + 2;
+    head->at += (uint32_t)end + 2;
+    return true;
+}
+
+bool sw_head_other_target(struct sw_head *head, const char *buf)
+{
+    if (buf[head->target - 1] == ' ' && sw_head_check_target(head, buf))
+        return true;
+    head->state = SW_HEAD_START;
+    head->error = SW_OK;
+    head->at = head->start;
+    head->method = head->minor = 0;
+    head->start = head->target = head->target_len = 0;
+    return false;
 }
 
 size_t sw_head_lines(const struct sw_head *head, size_t len, const uint16_t *position, size_t count)

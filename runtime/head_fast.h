@@ -25,27 +25,33 @@
    head, and one block more.  No line is shorter than four bytes. */
 enum { POSITIONS_OF_BLOCK = 32, POSITIONS = 2 * SW_FIELDS_INLINE + POSITIONS_OF_BLOCK };
 
-/* Offsets are kept in 16 bits, so what lies further on is left to head_step.c. */
-enum { FAST_REACH = UINT16_MAX - 64 };
+/* How far a road has come. */
+enum taken {
+    TAKEN_PART,  /* the next line is not plain, or not there yet */
+    TAKEN_LINES, /* up to the end of the head, at head->at */
+    TAKEN_FINE,  /* and a plain Host is among them */
+};
 
 /* For 64 bytes, a bit each. */
 struct masks {
     uint64_t token, control;
 };
 
-/* How far the search for the ends of names and lines has come. */
-struct search {
-    uint16_t *position;
-    size_t base, count;               /* where the next block begins; positions so far */
-    uint64_t begin, in_name, control; /* does a line begin in it, a name go on, did a control stand
-                                         before it: bit 0, of the first one bit 1 too */
+/* Where in a block names and lines end, and the head; where what should be the end of a name is that
+   of a line, it has no colon. */
+struct ends {
+    uint64_t name, line, head, odd;
+    bool runs_on; /* a name goes on in the next block */
 };
 
-enum found {
-    FOUND_END,  /* the end of the head */
-    FOUND_ALL,  /* all that there is so far */
-    FOUND_MANY, /* as many as there is room for */
-    FOUND_ODD,  /* a line without a colon */
+/* Name ends and line ends, in turn, up to `end`, and why there are no more. */
+struct found {
+    uint16_t *end;
+    enum {
+        FOUND_END,  /* the end of the head is behind them */
+        FOUND_PART, /* there is no more, or no room for more */
+        FOUND_ODD,  /* a line without a colon */
+    } then;
 };
 
 /* The zeros below the lowest bit that is set; 64 if none is. */
@@ -54,9 +60,41 @@ INLINE unsigned count_zeros(uint64_t bits)
     return bits ? (unsigned)__builtin_ctzll(bits) : 64;
 }
 
+/* The masks of a block of which the last 32 bytes are the last of n, 32 to 64. */
+INLINE uint64_t fold_halves(uint64_t bits, size_t n)
+{
+    return (uint32_t)bits | bits >> 32 << (n - 32);
+}
+
 INLINE bool is_crlf(const char *p)
 {
     return memcmp(p, "\r\n", 2) == 0;
+}
+
+/*
+ * A line ends at the first control byte F of a run, and the next begins two bytes later: S = F << 2.
+ * Adding S to the token bytes T makes a carry run through each name to its end, the first byte that
+ * is no token: (T + S) & ~T.  One addition finds the colons of a block and validates the names in
+ * it; colons inside values are never looked at.  A control byte where a line begins ends the head.
+ */
+INLINE struct ends find_ends(struct masks m, uint64_t begin, uint64_t in_name, uint64_t control_before)
+{
+    struct ends ends;
+    unsigned long long sum;
+
+    ends.line = m.control & ~(2 * m.control + control_before);
+    uint64_t line = 4 * ends.line + begin;
+    ends.runs_on = __builtin_uaddll_overflow(m.token, line + in_name, &sum);
+    ends.name = sum & ~m.token;
+    ends.head = line & m.control;
+    ends.odd = ends.name & ends.line;
+    return ends;
+}
+
+/* The bits below the lowest of these, or all if there is none. */
+INLINE uint64_t below(uint64_t bits)
+{
+    return (bits - 1) & ~bits;
 }
 
 /* Are the colon at e and the CRLF at r where they should be, and nothing between them to trim off but
@@ -81,15 +119,44 @@ INLINE uint64_t as_number(uint64_t mask)
     return mask;
 }
 
+/* Is the request target right that is not surely a path?  If not, the line is given back. */
+bool sw_head_other_target(struct sw_head *head, const char *buf);
+
+/* Does a line end here, with the version HTTP/1.0 or HTTP/1.1 before it? */
+INLINE bool is_version(const char *end)
+{
+    return memcmp(end - 9, " HTTP/1.", 8) == 0 &&
+           (sw_load4_little(end - 2) & ~UINT32_C(0x100)) == UINT32_C(0x0a0d302e);
+}
+
 /*
- * The request line at head->at: a method of `space` token bytes, a space, and a target that is a
- * path and perhaps a query without "%" up to `end`.  Other targets take their own check.  Returns
- * where the next line begins, or 0 if it is not plain.
+ * The request line at `at`: a method of `space` token bytes, and a line of `end` bytes before its
+ * first control byte.  `path` if only such bytes as a path or a query has, but for "%", stand between
+ * the two spaces.  False if the line is not plain.
  */
-size_t sw_head_request_line(struct sw_head *head, const char *buf, size_t len, size_t space, size_t end);
+INLINE bool take_request_line(struct sw_head *head, const char *buf, size_t len, uint32_t at,
+                              size_t space, size_t end, enum sw_method method, bool path)
+{
+    const char *p = buf + at;
+    size_t target_len = end - space - 10;
+
+    if (space - 1 >= head->most.method || end < space + 11 || target_len > head->most.target ||
+        at + end + 2 > len || !is_version(p + end) ||
+        sw_method_names[method].flags & SW_METHOD_F_PREFACE)
+        return false;
+    head->method = (uint16_t)method;
+    head->minor = p[end - 1] & 1;
+    head->start = at;
+    head->target = at + (uint32_t)space + 1;
+    head->target_len = (uint32_t)target_len;
+    head->state = SW_HEAD_FIELD;
+    head->at = at + (uint32_t)end + 2;
+    return (path && memcmp(p + space, " /", 2) == 0 && method != SW_METHOD_CONNECT) ||
+           sw_head_other_target(head, buf);
+}
 
 /* The status line at head->at, whose first control byte is `end` bytes on. */
-size_t sw_head_status_line(struct sw_head *head, const char *buf, size_t len, size_t end);
+bool sw_head_status_line(struct sw_head *head, const char *buf, size_t len, size_t end);
 
 /* How many of the lines, from head->at on, can be taken in one go: whole ones, none of them too long,
    and with places for their fields one behind the other. */
@@ -99,10 +166,13 @@ size_t sw_head_lines(const struct sw_head *head, size_t len, const uint16_t *pos
    for its field. */
 bool sw_head_odd_line(struct sw_head *head, const char *buf, size_t e, size_t r);
 
+/* Take the fields up to the end of the head, if all are plain. */
+enum taken sw_head_lines_by_words(struct sw_head *head, const char *buf, size_t len);
+
 /* The roads.  Each takes what it can of buf[head->at..len). */
-void sw_head_sse42(struct sw_head *head, const char *buf, size_t len);
-void sw_head_avx2(struct sw_head *head, const char *buf, size_t len);
-void sw_head_avx512(struct sw_head *head, const char *buf, size_t len);
-void sw_head_neon(struct sw_head *head, const char *buf, size_t len);
+ptrdiff_t sw_head_sse42(struct sw_head *head, const char *buf, size_t len);
+ptrdiff_t sw_head_avx2(struct sw_head *head, const char *buf, size_t len);
+ptrdiff_t sw_head_avx512(struct sw_head *head, const char *buf, size_t len);
+ptrdiff_t sw_head_neon(struct sw_head *head, const char *buf, size_t len);
 
 #endif

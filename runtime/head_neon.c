@@ -14,6 +14,10 @@ static const char text_tables[2][16] = {{SIXTEEN(TEXT_LOW)}, {TEXT_HIGH}};
 static const char path_tables[2][16] = {{SIXTEEN(PATH_LOW)}, {PATH_HIGH}};
 static const char host_tables[2][16] = {{SIXTEEN(HOST_LOW)}, {HOST_HIGH}};
 
+struct classes_neon {
+    char none;
+};
+
 struct block_neon {
     uint8x16_t v[4];
 };
@@ -27,6 +31,17 @@ INLINE struct block_neon load_neon(const char *p)
 {
     return (struct block_neon){
         {sixteen_neon(p), sixteen_neon(p + 16), sixteen_neon(p + 32), sixteen_neon(p + 48)}};
+}
+
+INLINE struct block_neon load_short_neon(const char *p, size_t n)
+{
+    return (struct block_neon){{sixteen_neon(p), sixteen_neon(p + 16), sixteen_neon(p + n - 32),
+                                sixteen_neon(p + n - 16)}};
+}
+
+INLINE uint64_t fold_neon(uint64_t bits, size_t n)
+{
+    return fold_halves(bits, n);
 }
 
 INLINE uint8x16_t class_neon(uint8x16_t bytes, const char (*tables)[16])
@@ -66,8 +81,14 @@ INLINE uint8x16_t fours_neon(struct block_neon class, uint8_t bits)
                      pairs_neon(any_neon(class.v[2], bits), any_neon(class.v[3], bits)));
 }
 
-INLINE struct masks masks_neon(struct block_neon block)
+INLINE struct classes_neon text_neon(void)
 {
+    return (struct classes_neon){0};
+}
+
+INLINE struct masks masks_neon(struct block_neon block, struct classes_neon classes)
+{
+    (void)classes;
     struct block_neon class = classes_neon(block, text_tables);
     uint8x16_t eights = vpaddq_u8(fours_neon(class, 0xf8), fours_neon(class, 7));
     uint64x2_t both = vreinterpretq_u64_u8(eights);
@@ -78,6 +99,13 @@ INLINE struct masks masks_neon(struct block_neon block)
 INLINE uint64_t path_neon(struct block_neon block)
 {
     uint8x16_t fours = fours_neon(classes_neon(block, path_tables), 0xff);
+
+    return vgetq_lane_u64(vreinterpretq_u64_u8(vpaddq_u8(fours, fours)), 0);
+}
+
+INLINE uint64_t host_neon(struct block_neon block)
+{
+    uint8x16_t fours = fours_neon(classes_neon(block, host_tables), 0xff & ~4);
 
     return vgetq_lane_u64(vreinterpretq_u64_u8(vpaddq_u8(fours, fours)), 0);
 }
@@ -113,8 +141,8 @@ INLINE bool no_bit_neon(uint8x16_t bytes)
     return !vmaxvq_u32(vreinterpretq_u32_u8(bytes));
 }
 
-INLINE bool same_neon(const struct sw_header_tables *tables, const char *end, size_t n, unsigned id,
-                      bool near_front)
+INLINE bool same_neon(const struct sw_header_tables *tables, const char *end, size_t n,
+                             size_t id, bool near_front)
 {
     const char *word = tables->words[id];
     const unsigned char *edge = tables->edge + n;

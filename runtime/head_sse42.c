@@ -8,6 +8,10 @@
 #define NAME(x) x##_sse42
 #define TARGET __attribute__((target("sse4.2,popcnt")))
 
+struct classes_sse42 {
+    char none;
+};
+
 struct block_sse42 {
     __m128i v[4];
 };
@@ -22,6 +26,19 @@ INLINE TARGET struct block_sse42 load_sse42(const char *p)
     return block;
 }
 
+INLINE TARGET struct block_sse42 load_short_sse42(const char *p, size_t n)
+{
+    const __m128i *front = (const __m128i *)p, *last = (const __m128i *)(p + n - 32);
+
+    return (struct block_sse42){{_mm_loadu_si128(front), _mm_loadu_si128(front + 1),
+                                 _mm_loadu_si128(last), _mm_loadu_si128(last + 1)}};
+}
+
+INLINE TARGET uint64_t fold_sse42(uint64_t bits, size_t n)
+{
+    return fold_halves(bits, n);
+}
+
 INLINE TARGET __m128i class_sse42(__m128i bytes, __m128i low, __m128i high)
 {
     __m128i halves = _mm_and_si128(_mm_srli_epi16(bytes, 4), _mm_set1_epi8(15));
@@ -34,8 +51,14 @@ INLINE TARGET uint64_t bits_sse42(__m128i bytes)
     return (uint32_t)_mm_movemask_epi8(bytes);
 }
 
-INLINE TARGET struct masks masks_sse42(struct block_sse42 block)
+INLINE TARGET struct classes_sse42 text_sse42(void)
 {
+    return (struct classes_sse42){0};
+}
+
+INLINE TARGET struct masks masks_sse42(struct block_sse42 block, struct classes_sse42 classes)
+{
+    (void)classes;
     uint64_t token = 0, some = 0;
 
 #pragma GCC unroll 4
@@ -59,6 +82,18 @@ INLINE TARGET uint64_t path_sse42(struct block_sse42 block)
     return path;
 }
 
+INLINE TARGET uint64_t host_sse42(struct block_sse42 block)
+{
+    uint64_t host = 0;
+
+#pragma GCC unroll 4
+    for (int k = 0; k < 4; k++) {
+        __m128i class = _mm_and_si128(class_sse42(block.v[k], HOST_TABLES), _mm_set1_epi8(~4));
+        host |= bits_sse42(_mm_cmpgt_epi8(class, _mm_setzero_si128())) << 16 * k;
+    }
+    return host;
+}
+
 /* HTAB stops this too: it is rare inside long values. */
 INLINE TARGET size_t clean_sse42(const char *p, size_t n)
 {
@@ -80,7 +115,7 @@ INLINE TARGET size_t clean_sse42(const char *p, size_t n)
 }
 
 INLINE TARGET bool same_sse42(const struct sw_header_tables *tables, const char *end, size_t n,
-                             unsigned id, bool near_front)
+                             size_t id, bool near_front)
 {
     const char *word = tables->words[id];
 

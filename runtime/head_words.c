@@ -78,13 +78,15 @@ static bool take_start(struct sw_head *head, const char *buf, size_t len)
     size_t left = len - head->at;
 
     if (head->kind == SW_RESPONSE)
-        return sw_head_status_line(head, buf, len, value_end(buf, head->at, len) - head->at);
+        return sw_head_status_line(head, buf, len, value_end(p, 0, left));
     size_t space = token_end(p, 0, left), end = space + 1;
     if (space == left || p[space] != ' ')
         return false;
     while (end < left && sw_byte_is(p[end], SW_BYTE_TARGET) && p[end] != '%')
         end++;
-    return sw_head_request_line(head, buf, len, space, end);
+    bool path = end + 9 <= left && p[end] == ' ';
+    end = path ? end + 9 : value_end(p, space, left);
+    return take_request_line(head, buf, len, head->at, space, end, sw_method_scan(p), path);
 }
 
 /*
@@ -124,23 +126,27 @@ static bool is_plain_host(const char *p, size_t n)
     return all && n > 0;
 }
 
-void sw_head_words(struct sw_head *head, const char *buf, size_t len)
+enum taken sw_head_lines_by_words(struct sw_head *head, const char *buf, size_t len)
 {
-    if (len < 8)
-        return;
-    if (head->state == SW_HEAD_START && !take_start(head, buf, len))
-        return;
     while (head->at + 2 <= len && !is_crlf(buf + head->at))
         if (!take_line(head, buf, len))
-            return;
-    if (head->at + 2 > len)
-        return;
+            return TAKEN_PART;
+    return head->at + 2 <= len ? TAKEN_LINES : TAKEN_PART;
+}
+
+ptrdiff_t sw_head_words(struct sw_head *head, const char *buf, size_t all)
+{
+    size_t len = all < head->most.reach ? all : head->most.reach;
+
+    if (len < 8 || (head->state == SW_HEAD_START && !take_start(head, buf, len)) ||
+        sw_head_lines_by_words(head, buf, len) == TAKEN_PART)
+        return sw_head_finish(head, buf, all);
     head->at += 2;
     head->state = SW_HEAD_WHOLE;
     const struct sw_field *host = sw_head_field(head, SW_HEADER_HOST);
-    if (head->kind == SW_RESPONSE ||
-        (host && !head->repeats && is_plain_host(buf + host->value, host->value_len))) {
-        head->state = SW_HEAD_DONE;
-        head->length = head->at;
-    }
+    if (head->kind == SW_REQUEST &&
+        !(host && !head->repeats && is_plain_host(buf + host->value, host->value_len)))
+        return sw_head_finish(head, buf, all);
+    head->state = SW_HEAD_DONE;
+    return head->length = head->at;
 }

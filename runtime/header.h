@@ -54,7 +54,7 @@ enum { SW_HEADER_PICKS = 2, SW_HEADER_LONGEST = KEY_MAX_WORD_LENGTH - SW_HEADER_
  * tell the most names apart.  words.awk puts the same two in front of each key.  Words that agree in
  * all three are twins: gperf knows the first, which leads to the next.
  */
-static inline unsigned sw_header_guess(const struct sw_header_tables *tables, char third,
+static inline size_t sw_header_guess(const struct sw_header_tables *tables, char third,
                                        char last_but_one, size_t len)
 {
     const char picked[SW_HEADER_PICKS] = {third, last_but_one};
@@ -64,7 +64,7 @@ static inline unsigned sw_header_guess(const struct sw_header_tables *tables, ch
 
 static inline enum sw_header sw_header_lookup(const char *name, size_t len)
 {
-    unsigned id = SW_HEADER_OTHER;
+    size_t id = SW_HEADER_OTHER;
 
     if (len - 1 < SW_HEADER_LONGEST)
         id = sw_header_guess(&sw_header_tables, len > 2 ? name[2] : ':', name[len - 1 - (len > 1)],

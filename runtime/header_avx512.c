@@ -22,7 +22,7 @@ sw_header_find_avx512(const char *name, size_t len)
     const void *row = (const void *)((uintptr_t)name + len - 32);
     __m256i bytes = _mm256_maskz_loadu_epi8(UINT32_MAX << (32 - len), row);
     bytes = _mm256_and_si256(bytes, _mm256_set1_epi8((char)0xdf));
-    unsigned id = sw_header_guess(tables, len > 2 ? name[2] : ':', name[len - 1 - (len > 1)], len);
+    size_t id = sw_header_guess(tables, len > 2 ? name[2] : ':', name[len - 1 - (len > 1)], len);
     while (id != SW_HEADER_OTHER) {
         const void *word = tables->words[id];
         __m256i differ = _mm256_xor_si256(bytes, _mm256_load_si256(word));

@@ -171,7 +171,9 @@ struct sw_head {
     struct sw_field *more;
     const struct sw_limits *limits;
     struct {
-        uint32_t method, target, name, line, fields, head;
+        uint32_t method, target, line, head;
+        uint16_t name, fields;
+        uint16_t reach, block; /* how far roads look; fields that a block may have unasked */
     } most; /* the limits, their defaults where they are 0 */
     uint16_t slot[(SW_HEADER_COUNT + 31) / 32 * 32 + 16]; /* up to a whole cache line */
     struct sw_field fields[SW_FIELDS_INLINE];

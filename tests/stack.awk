@@ -1,6 +1,6 @@
 # stack.awk - the deepest stack below each public function, from gcc's call graphs.
 #
-#     awk -v most=1024 -f stack.awk runtime/shockwave.h runtime/shockwave_values.h *.ci
+#     awk -v most=1152 -f stack.awk runtime/shockwave.h runtime/shockwave_values.h *.ci
 #
 # Public is what a header declares.  A .ci file (gcc -fcallgraph-info=su) has the functions of one
 # object, with the bytes of their frames, and the calls among them.  Fails on a path of more than
@@ -18,7 +18,7 @@ BEGIN {
     pointer["find_way"] = ways
     pointer["sw_header_find"] = ways " runtime/header.c:find_way"
     roads = "sw_head_words sw_head_sse42 sw_head_avx2 sw_head_avx512"
-    pointer["sw_head_parse"] = pointer["parse_rest"] = roads " runtime/head_fast.c:find_road"
+    pointer["sw_head_parse"] = pointer["resume"] = roads " runtime/head_fast.c:find_road"
     pointer["find_road"] = cpus " " roads
     pointer["sw_head_variant"] = pointer["best"] = cpus
     pointer["matches"] = "sw_etag_equal_weak sw_etag_equal_strong"
