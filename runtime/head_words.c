@@ -10,10 +10,11 @@ INLINE uint64_t zeros_of(uint64_t word)
     return (word - EACH(1)) & ~word & EACH(0x80);
 }
 
-/* The same for each control byte, HTAB too: what is below 0x20, and 0x7f. */
+/* The same, exact up to the first, for each control byte, HTAB too: what is below 0x20, and 0x7f.  (A
+   "~" behind a byte of all ones passes for one too: such a line is not plain.) */
 INLINE uint64_t controls_of(uint64_t word)
 {
-    return ((word - EACH(0x20)) | ((word ^ EACH(0x7f)) - EACH(1))) & ~word & EACH(0x80);
+    return ((word - EACH(0x20)) | (word + EACH(1))) & ~word & EACH(0x80);
 }
 
 INLINE size_t first_of(uint64_t bits)
