@@ -41,7 +41,7 @@ struct masks {
    of a line, it has no colon. */
 struct ends {
     uint64_t name, line, head, odd;
-    bool runs_on; /* a name goes on in the next block */
+    uint64_t runs_on; /* 1 if a name goes on in the next block */
 };
 
 /* Name ends and line ends, in turn, up to `end`, and why there are no more. */
