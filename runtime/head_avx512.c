@@ -8,7 +8,8 @@
 #define NAME(x) x##_avx512
 #ifdef SW_SIMDE
 #define TARGET
-/* SIMDe has all but these three. */
+#define REGISTER "+m" /* none is as wide */
+/* SIMDe has all but these. */
 static inline __m512i emulate_compress(uint64_t bits, __m512i bytes)
 {
     uint8_t from[64], to[64] = {0};
@@ -35,13 +36,35 @@ static inline __m512i emulate_widen(__m256i bytes)
         to[i] = from[i];
     return _mm512_loadu_si512(to);
 }
+
+static inline __m512i emulate_load(__m512i others, uint64_t bits, const void *p)
+{
+    uint8_t to[64];
+
+    _mm512_storeu_si512(to, others);
+    for (unsigned i = 0; i < 64; i++)
+        if (bits >> i & 1)
+            to[i] = ((const uint8_t *)p)[i];
+    return _mm512_loadu_si512(to);
+}
 #undef _mm512_cvtepu8_epi16
+#undef _mm512_mask_loadu_epi8
+#undef _mm256_maskz_loadu_epi8
+#undef _mm256_test_epi8_mask
+#undef _mm256_mask_testn_epi8_mask
 #undef _mm512_testn_epi8_mask
 #define _mm512_testn_epi8_mask emulate_zeros
 #define _mm512_maskz_compress_epi8 emulate_compress
 #define _mm512_cvtepu8_epi16 emulate_widen
+#define _mm512_mask_loadu_epi8 emulate_load
+#define WIDE(v) _mm512_castsi256_si512(v)
+#define _mm256_maskz_loadu_epi8(bits, p) \
+    _mm512_castsi512_si256(emulate_load(_mm512_setzero_si512(), bits, p))
+#define _mm256_test_epi8_mask(a, b) (uint32_t)_mm512_test_epi8_mask(WIDE(a), WIDE(b))
+#define _mm256_mask_testn_epi8_mask(bits, a, b) ((bits) & (uint32_t)emulate_zeros(WIDE(a), WIDE(b)))
 #else
 #define TARGET __attribute__((target("avx512bw,avx512vl,avx512vbmi2,avx2,bmi,bmi2,popcnt")))
+#define REGISTER "+v"
 #endif
 
 struct block_avx512 {
@@ -77,7 +100,7 @@ INLINE TARGET __m512i class_avx512(__m512i bytes, __m128i low, __m128i high)
 /* A constant that stays in its register, where the compiler would make it anew for each block. */
 INLINE TARGET __m512i kept(__m512i v)
 {
-    __asm__("" : "+v"(v));
+    __asm__("" : REGISTER(v));
     return v;
 }
 
