@@ -176,14 +176,15 @@ TARGET static __attribute__((noinline)) struct masks NAME(masks_there)(const cha
     return NAME(masks_at)(buf, len, base, NAME(text)());
 }
 
-/* The lines from head->at on, be they odd, many, or only a part of the head. */
+/* The lines from head->at on, be they odd, many, or only a part of the head.  Only a start line without
+   its CR, if forgiven, can leave less than 16 bytes before the end of a name of two. */
 TARGET static __attribute__((noinline)) enum taken NAME(take_more)(struct sw_head *head,
                                                                    const char *buf, size_t len,
                                                                    uint16_t *position)
 {
     uint32_t from;
 
-    if (len < 64)
+    if (len < 64 || head->at < 14)
         return sw_head_lines_by_words(head, buf, len);
     do {
         from = head->at;

@@ -139,6 +139,27 @@ static inline const char *drive_head_cut(struct drive_head *cut, const struct dr
                : drive_why("%s, but asked again: %s", verdict_text(v), verdict_text(again));
 }
 
+/* All of it moved once its first bytes were taken, to where nothing before it can be read. */
+static inline const char *drive_head_moved(struct drive_head *cut, const struct drive_head *whole,
+                                           struct verdict expected, const char *bytes, size_t n,
+                                           size_t first)
+{
+    sw_head_reset(&cut->head);
+    char *buf = guard_end(bytes, first), *begin = guard_room();
+    struct verdict v = drive_head_call(&cut->head, buf, first);
+    if (!v.error && !v.whole) {
+        memmove(begin, buf, first);
+        memcpy(begin + first, bytes + first, n - first);
+        v = drive_head_call(&cut->head, begin, n);
+    }
+    if (!verdict_same(v, expected))
+        return drive_why("%s, but moved behind its first %zu bytes: %s", verdict_text(expected),
+                         first, verdict_text(v));
+    if (v.whole && !drive_same_head(&cut->head, &whole->head))
+        return drive_why("other fields when moved behind its first %zu bytes", first);
+    return NULL;
+}
+
 /* More bytes behind it change nothing of what is whole or wrong; they make a short head one that is
    taken in blocks of 64. */
 static inline const char *drive_head_longer(struct drive_head *cut, const struct drive_head *whole,
@@ -185,6 +206,7 @@ static inline const char *drive_head_ways(struct drive_head *whole, struct verdi
             return drive_why("%s, but its first %zu bytes: %s", verdict_text(v), k,
                              verdict_text(prefix));
         why = drive_head_cut(&cut, whole, v, bytes, n, k, n);
+        why = why ? why : drive_head_moved(&cut, whole, v, bytes, n, k);
     }
     return why ? why : drive_head_cut(&cut, whole, v, bytes, n, 0, 1);
 }
