@@ -401,7 +401,7 @@ $(BUILD)/fuzz/fuzz_%: tests/fuzz/fuzz_%.c $(CORE_SRC) $(wildcard runtime/*.h $(G
 check-avx512:
 	@sh tests/need.sh check libsimde-dev
 	$(MAKE) --no-print-directory BUILD=$(BUILD)/simde CFLAGS="-O2 -mavx2 -mbmi2 -DSW_SIMDE -w" WARN="-std=gnu11" \
-	    check-head check-head_bytes check-head_limits check-head_random
+	    check-head check-head_bytes check-head_limits check-head_roads check-head_random
 
 # ---- Sanitizers: the tests that run something, in a build for each ---------------------------------
 # The first report ends the process; those of servers in the background are looked for at the end.

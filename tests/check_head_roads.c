@@ -1,0 +1,247 @@
+/* check_head_roads.c - the edges of what the roads through a head look at. */
+/* SPDX-License-Identifier: MIT */
+#include <stdint.h>
+
+#include "expect.h"
+
+enum { REACH = UINT16_MAX - 64 }; /* how far any road looks */
+
+static struct drive_head whole;
+static char text[1 << 17];
+
+static size_t put(size_t n, const char *bytes)
+{
+    return n + (size_t)sprintf(text + n, "%s", bytes);
+}
+
+static size_t put_many(size_t n, char c, size_t count)
+{
+    memset(text + n, c, count);
+    text[n + count] = '\0';
+    return n + count;
+}
+
+static void expect_text(enum sw_kind kind, struct verdict expected)
+{
+    expect_head(&whole, kind, NULL, text, expected);
+}
+
+/* ---- Names ----------------------------------------------------------------------------------- */
+
+/* A known name of so many bytes, or letters. */
+static enum sw_header name_of(size_t n, char *name)
+{
+    memset(name, 'q', n);
+    name[n] = '\0';
+    for (unsigned id = 1; id < SW_HEADER_COUNT; id++)
+        if (sw_header_names[id].len == n) {
+            memcpy(name, sw_header_names[id].text, n);
+            return (enum sw_header)id;
+        }
+    return SW_HEADER_OTHER;
+}
+
+/* With a target of `pad` bytes, that name first and last, and as it should be only first. */
+static void check_name(size_t pad, const char *name, enum sw_header id)
+{
+    size_t n = put_many(put(0, "G /"), 'p', pad);
+    n = put(n, " HTTP/1.0\r\n");
+    n +=
+        (size_t)sprintf(text + n, "%s: a\r\nX: y\r\n!%s: b\r\n%s: c\r\n\r\n", name, name + 1, name);
+    expect_text(SW_REQUEST, expect_whole(n));
+    const struct sw_field *fields = whole.head.fields;
+    ck_assert_uint_eq(whole.head.field_count, 4);
+    ck_assert_uint_eq(fields[0].id, id);
+    ck_assert_uint_eq(fields[2].id, SW_HEADER_OTHER);
+    ck_assert_uint_eq(fields[3].id, id);
+}
+
+START_TEST(names_of_any_length_anywhere)
+{
+    static const size_t lengths[] = {1, 2, 3, 15, 16, 17, 18, 31, 32, 33, 34};
+    for (size_t i = 0; i < COUNT(lengths); i++) {
+        char name[40];
+        enum sw_header id = name_of(lengths[i], name);
+        for (size_t pad = 0; pad < 70; pad++)
+            check_name(pad, name, id);
+    }
+}
+END_TEST
+
+/* Where 16 bytes end in the first name, but not 32, and where 32 do.  (No second Host is let in.)
+ */
+START_TEST(every_header_first)
+{
+    for (unsigned id = 1; id < SW_HEADER_COUNT; id++)
+        for (size_t pad = 0; pad < 24 && id != SW_HEADER_HOST; pad += 4)
+            check_name(pad, sw_header_names[id].text, (enum sw_header)id);
+}
+END_TEST
+
+/* ---- Start lines ----------------------------------------------------------------------------- */
+
+/* In a path of every length, at its front, in its middle and at its end. */
+START_TEST(percent_anywhere)
+{
+    for (size_t pad = 0; pad < 140; pad++)
+        for (size_t at = 0; at <= pad; at += pad / 2 + 1) {
+            size_t before = put_many(put(0, "GET /"), 'p', at);
+            size_t n = put_many(put(before, "%4f"), 'p', pad - at);
+            n = put(n, " HTTP/1.1\r\nHost: h\r\n\r\n");
+            expect_text(SW_REQUEST, expect_whole(n));
+            text[before + 2] = 'g';
+            expect_text(SW_REQUEST, expect_error(SW_ERROR_BAD_TARGET_PERCENT, before));
+        }
+}
+END_TEST
+
+/* Targets that are no paths, of every length; "x" is made longer. */
+static const struct {
+    const char *before, *after;
+    enum sw_error error;
+    size_t at;
+} targets[] = {
+    {"GET http://", "/?%41", SW_OK, 0},
+    {"OPTIONS http://", ":80", SW_OK, 0},
+    {"CONNECT ", ":443", SW_OK, 0},
+    {"CONNECT ", "", SW_ERROR_BAD_TARGET_AUTHORITY, 8},
+    {"CONNECT /", "", SW_ERROR_BAD_TARGET_FORM, 8},
+    {"GET ", "", SW_ERROR_BAD_TARGET_FORM, 4},
+    {"GET ", ":80", SW_ERROR_BAD_TARGET_FORM, 4},
+    {"OPTIONS *", "", SW_ERROR_BAD_TARGET_FORM, 8},
+    {"GET http://u@", "/", SW_ERROR_TARGET_USERINFO, 12},
+};
+
+START_TEST(other_targets)
+{
+    for (size_t i = 0; i < COUNT(targets); i++)
+        for (size_t pad = 1; pad < 140; pad++) {
+            size_t n = put_many(put(0, targets[i].before), 'x', pad);
+            n = put(put(n, targets[i].after), " HTTP/1.1\r\nHost: h\r\n\r\n");
+            expect_text(SW_REQUEST, targets[i].error ? expect_error(targets[i].error, targets[i].at)
+                                                     : expect_whole(n));
+        }
+}
+END_TEST
+
+/* A method is asked for before it is known where it ends. */
+START_TEST(methods_that_go_on)
+{
+    for (unsigned m = 1; m < SW_METHOD_COUNT; m++) {
+        size_t n = put(0, sw_method_names[m].text);
+        n = put(n, "X /path HTTP/1.1\r\nHost: h\r\n\r\n");
+        expect_text(SW_REQUEST, expect_whole(n));
+        ck_assert_uint_eq(whole.head.method, SW_METHOD_OTHER);
+        text[strlen(sw_method_names[m].text)] = '\t';
+        expect_text(SW_REQUEST, expect_error(SW_ERROR_BAD_METHOD, strlen(sw_method_names[m].text)));
+    }
+}
+END_TEST
+
+/* ---- Heads of every length ------------------------------------------------------------------- */
+
+/* Of a block, of less and of more; the byte behind the host is none of its. */
+START_TEST(hosts_of_any_length)
+{
+    for (size_t n = 0; n < 80; n++) {
+        size_t host = put(0, "G / HTTP/1.1\r\nHost: ");
+        put(put_many(host, 'h', n), "\r\n\r\n");
+        expect_text(SW_REQUEST, expect_whole(host + n + 4));
+        put(put_many(host, 'h', n), ":80\r\n\r\n");
+        expect_text(SW_REQUEST, expect_whole(host + n + 7));
+        put(put_many(host, 'h', n), "[\r\nA: b\r\n\r\n");
+        expect_text(SW_REQUEST, expect_error(SW_ERROR_BAD_HOST, host));
+        put(put_many(host, 'h', n), "\r\nHost: h\r\n\r\n");
+        expect_text(SW_REQUEST, expect_error(SW_ERROR_HOST_REPEATED, host + n + 2));
+        text[host + n + 2] = 'M';
+        expect_text(SW_REQUEST, expect_whole(host + n + 13));
+    }
+}
+END_TEST
+
+/* A line whose name, colon or end is not what it should be, at every distance. */
+static const struct {
+    const char *line;
+    enum sw_error error;
+    size_t at;
+} odd[] = {
+    {"A:b\r\n", SW_OK, 0},
+    {"A:\r\n", SW_OK, 0},
+    {"A: \t b\t\r\n", SW_OK, 0},
+    {"A: \xff\r\n", SW_OK, 0},
+    {"A: b\n", SW_ERROR_BARE_LF, 4},
+    {"A: b\r\r\n", SW_ERROR_BARE_CR, 4},
+    {"A: b\x7f\r\n", SW_ERROR_BAD_FIELD_VALUE, 4},
+    {"AB\r\n", SW_ERROR_NO_COLON, 2},
+    {"A : b\r\n", SW_ERROR_SPACE_BEFORE_COLON, 1},
+    {"A\x7f: b\r\n", SW_ERROR_BAD_FIELD_NAME, 1},
+    {" A: b\r\n", SW_ERROR_OBS_FOLD, 0},
+    {": b\r\n", SW_ERROR_EMPTY_FIELD_NAME, 0},
+    {"\r\r\n", SW_ERROR_BARE_CR, 0},
+    {"\n", SW_ERROR_BARE_LF, 0},
+};
+
+START_TEST(odd_lines_anywhere)
+{
+    for (size_t i = 0; i < COUNT(odd); i++)
+        for (size_t pad = 0; pad < 140; pad++) {
+            size_t at = put_many(put(0, "HTTP/1.1 200 \r\nX: "), 'x', pad);
+            at = put(at, "\r\n");
+            size_t n = put(put(at, odd[i].line), "Y: z\r\n\r\n");
+            expect_text(SW_RESPONSE, odd[i].error ? expect_error(odd[i].error, at + odd[i].at)
+                                                  : expect_whole(n));
+        }
+}
+END_TEST
+
+/* ---- As far as roads look -------------------------------------------------------------------- */
+
+/* Whole, and in two around where they stop, by every road. */
+static void expect_far(const struct sw_limits *limits, size_t n)
+{
+    static const char *const variants[] = {"portable", "sse42", "avx2", "avx512", "neon"};
+    static struct drive_head cut;
+    const char *best = sw_head_variant(NULL);
+    for (size_t i = 0; i < COUNT(variants); i++) {
+        if (!sw_head_variant(variants[i]))
+            continue;
+        drive_head_init(&whole, SW_REQUEST, limits);
+        drive_head_init(&cut, SW_REQUEST, limits);
+        struct verdict v = expect_whole(n);
+        expect_verdict(drive_head(&whole, text, n, n, n), v, variants[i]);
+        ck_assert_uint_eq(whole.head.field_count, 4);
+        ck_assert_uint_eq(whole.head.fields[2].id, SW_HEADER_AGE);
+        ck_assert_uint_eq(whole.head.fields[2].value_len, 1);
+        const char *why = drive_head_longer(&cut, &whole, v, text, n);
+        why = why ? why : drive_head_cut(&cut, &whole, v, text, n, REACH, n);
+        why = why ? why : drive_head_moved(&cut, &whole, v, text, n, 30);
+        MUST(!why, "%s: %s", variants[i], why);
+    }
+    sw_head_variant(best);
+}
+
+START_TEST(lines_around_the_reach)
+{
+    static const struct sw_limits limits = {.head = 1 << 17, .field_line = 1 << 17};
+    for (size_t end = REACH - 70; end < REACH + 70; end++) {
+        size_t n = put(0, "GET / HTTP/1.1\r\nHost: h\r\nA: ");
+        n = put_many(n, 'a', end - n);
+        expect_far(&limits, put(n, "\r\nAge: 1\r\nX-Forwarded-For: 2\r\n\r\n"));
+    }
+}
+END_TEST
+
+int main(void)
+{
+    const TTest *const tests[] = {
+        names_of_any_length_anywhere,
+        every_header_first,
+        percent_anywhere,
+        other_targets,
+        methods_that_go_on,
+        hosts_of_any_length,
+        odd_lines_anywhere,
+        lines_around_the_reach,
+    };
+    return expect_suite("head roads", tests, COUNT(tests));
+}
