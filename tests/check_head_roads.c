@@ -78,6 +78,21 @@ START_TEST(every_header_first)
 }
 END_TEST
 
+/* The search for the end of a long value, which goes by hundreds of bytes, may not begin in a name.
+ */
+START_TEST(names_of_many_blocks)
+{
+    static const struct sw_limits limits = {.field_name = 1000};
+    for (size_t name = 150; name < 800; name += 23) {
+        size_t n = put_many(put(0, "HTTP/1.1 200 OK\r\n"), 'n', name);
+        n = put_many(put(n, ":"), 'v', 600);
+        n = put(n, ":w\r\n\r\n");
+        expect_head(&whole, SW_RESPONSE, &limits, text, expect_whole(n));
+        ck_assert_uint_eq(whole.head.fields[0].name_len, name);
+    }
+}
+END_TEST
+
 /* ---- Start lines ----------------------------------------------------------------------------- */
 
 /* In a path of every length, at its front, in its middle and at its end. */
@@ -236,6 +251,7 @@ int main(void)
     const TTest *const tests[] = {
         names_of_any_length_anywhere,
         every_header_first,
+        names_of_many_blocks,
         percent_anywhere,
         other_targets,
         methods_that_go_on,
