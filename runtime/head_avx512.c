@@ -159,9 +159,15 @@ INLINE TARGET size_t clean_avx512(const char *p, size_t n)
 }
 
 INLINE TARGET bool same_avx512(const struct sw_header_tables *tables, const char *end, size_t n,
-                               size_t id, bool near_front)
+                               size_t id)
 {
-    return same_by_32(tables, end, n, id, near_front);
+    return same_in_32(tables, end, n, tables->words[id]);
+}
+
+INLINE TARGET bool same_near_avx512(const struct sw_header_tables *tables, const char *end,
+                                    size_t n, size_t id)
+{
+    return same_near_front(tables, end, n, tables->words[id]);
 }
 
 INLINE TARGET bool is_host_avx512(const char *p, size_t n)

@@ -17,22 +17,20 @@
  *   NAME(path)(block)            pchar, "/" and "?", but not "%", RFC 3986 3.3, 3.4
  *   NAME(host)(block)            what needs no second thought in a Host, and is not the colon
  *   NAME(clean)(p, n)            how many bytes of p[0..n), a multiple of 64, hold no control
- *   NAME(same)(tables, end, n, id, near_front)  are the n bytes before `end`, at most 32, the name with
- *                                this id, but for bit 5 of each byte?  32 bytes lie before `end`, or
- *                                only 16 if it is `near_front`, and then n is not more.
+ *   NAME(same)(tables, end, n, id)  are the n bytes before `end`, at most 32, the name with this
+ *                                id, but for bit 5 of each byte?  32 bytes lie before `end`.
+ *   NAME(same_near)(tables, end, n, id)  the same for at most 16 bytes, where only 16 may lie there
  *   NAME(is_host)(p, n)          is p[0..n) surely a host and perhaps a port?  At least 16 bytes
  *                                lie before p, and 32 if n is over 16.
  *   NAME(emit)(position, base, bits)   write base + i for each bit i, into POSITIONS_OF_BLOCK places
  *                                and not beyond; returns how many bits there are
  */
 
-/*
- * Take the line that begins at s, whose name ends at e and which ends at r, if it is plain; the index
- * is to say `at` of its field.
- */
+/* Take the line that begins at s, whose name ends at e and which ends at r, if it is plain; the index
+   is to say `at` of its field. */
 INLINE TARGET bool NAME(take_line)(struct sw_head *head, const struct sw_header_tables *tables,
                                    const char *buf, size_t s, size_t e, size_t r,
-                                   struct sw_field *field, uint16_t at, bool near_front)
+                                   struct sw_field *field, uint16_t at)
 {
     size_t n = e - s;
 
@@ -40,19 +38,32 @@ INLINE TARGET bool NAME(take_line)(struct sw_head *head, const struct sw_header_
     field->name_len = (uint16_t)n;
     field->value = (uint32_t)e + 2;
     field->value_len = (uint32_t)(r - e - 2);
-    if (!is_plain(buf, e, r) || n - 2 > (near_front ? 14 : 30))
+    if (!is_plain(buf, e, r) || n - 2 > 30)
         return false;
     size_t id = sw_header_guess(tables, buf[s + 2], buf[e - 2], n);
-    while (!NAME(same)(tables, buf + e, n, id, near_front) &&
-           (id = tables->twins[id]) != SW_HEADER_OTHER)
+    while (!NAME(same)(tables, buf + e, n, id) && (id = tables->twins[id]) != SW_HEADER_OTHER)
         ;
-    field->id = (uint16_t)id;
-    if (id == SW_HEADER_OTHER)
-        return true;
-    if (sw_head_stale(head->slot[id], head->first))
-        head->slot[id] = at;
-    else
-        sw_head_index(head, (uint16_t)(at - head->first), (unsigned)id);
+    put_id(head, field, at, id);
+    return true;
+}
+
+/* The same near the front, where there may be no 32 bytes before e, for names of at most 16. */
+INLINE TARGET bool NAME(take_line_near)(struct sw_head *head, const struct sw_header_tables *tables,
+                                        const char *buf, size_t s, size_t e, size_t r,
+                                        struct sw_field *field, uint16_t at)
+{
+    size_t n = e - s;
+
+    field->name = (uint32_t)s;
+    field->name_len = (uint16_t)n;
+    field->value = (uint32_t)e + 2;
+    field->value_len = (uint32_t)(r - e - 2);
+    if (!is_plain(buf, e, r) || n - 2 > 14)
+        return false;
+    size_t id = sw_header_guess(tables, buf[s + 2], buf[e - 2], n);
+    while (!NAME(same_near)(tables, buf + e, n, id) && (id = tables->twins[id]) != SW_HEADER_OTHER)
+        ;
+    put_id(head, field, at, id);
     return true;
 }
 
@@ -73,7 +84,7 @@ TARGET static __attribute__((noinline)) uint16_t *NAME(take_plain)(struct sw_hea
 
     do {
         size_t e = p[0], r = p[1];
-        if (!NAME(take_line)(head, tables, buf, s, e, r, field, at, true))
+        if (!NAME(take_line_near)(head, tables, buf, s, e, r, field, at))
             break;
         s = r + 2;
         p += 2, field++, at++;
@@ -81,7 +92,7 @@ TARGET static __attribute__((noinline)) uint16_t *NAME(take_plain)(struct sw_hea
     if (p != last && p[0] >= 32)
         do {
             size_t e = p[0], r = p[1];
-            if (!NAME(take_line)(head, tables, buf, s, e, r, field, at, false))
+            if (!NAME(take_line)(head, tables, buf, s, e, r, field, at))
                 break;
             s = r + 2;
             p += 2, field++, at++;
@@ -276,8 +287,8 @@ INLINE TARGET enum taken NAME(take_block)(struct sw_head *head, const char *buf,
         bits &= bits - 1;
         size_t r = (size_t)__builtin_ctzll(bits);
         bits &= bits - 1;
-        if (!(e < 32 ? NAME(take_line)(head, tables, buf, s, e, r, field, at, true)
-                     : NAME(take_line)(head, tables, buf, s, e, r, field, at, false)))
+        if (!(e < 32 ? NAME(take_line_near)(head, tables, buf, s, e, r, field, at)
+                     : NAME(take_line)(head, tables, buf, s, e, r, field, at)))
             break;
         s = r + 2;
     }

@@ -105,6 +105,18 @@ INLINE bool is_plain(const char *buf, size_t e, size_t r)
            (unsigned char)buf[r - 1] > ' ';
 }
 
+/* Say how the field is called; the index is to point to it by `at`. */
+INLINE void put_id(struct sw_head *head, struct sw_field *field, uint16_t at, size_t id)
+{
+    field->id = (uint16_t)id;
+    if (id == SW_HEADER_OTHER)
+        return;
+    if (sw_head_stale(head->slot[id], head->first))
+        head->slot[id] = at;
+    else
+        sw_head_index(head, (uint16_t)(at - head->first), (unsigned)id);
+}
+
 /* One register for the address of many tables, which the compiler would compute for each of them. */
 INLINE const struct sw_header_tables *in_register(const struct sw_header_tables *tables)
 {

@@ -141,16 +141,21 @@ INLINE bool no_bit_neon(uint8x16_t bytes)
     return !vmaxvq_u32(vreinterpretq_u32_u8(bytes));
 }
 
-INLINE bool same_neon(const struct sw_header_tables *tables, const char *end, size_t n,
-                             size_t id, bool near_front)
+INLINE bool same_near_neon(const struct sw_header_tables *tables, const char *end, size_t n,
+                           size_t id)
+{
+    const char *word = tables->words[id];
+
+    return !word[15] && no_bit_neon(differ_neon(end - 16, tables->edge + n + 16, word + 16));
+}
+
+INLINE bool same_neon(const struct sw_header_tables *tables, const char *end, size_t n, size_t id)
 {
     const char *word = tables->words[id];
     const unsigned char *edge = tables->edge + n;
-    uint8x16_t differ = differ_neon(end - 16, edge + 16, word + 16);
 
-    if (!near_front)
-        return no_bit_neon(vorrq_u8(differ, differ_neon(end - 32, edge, word)));
-    return !word[15] && no_bit_neon(differ);
+    return no_bit_neon(vorrq_u8(differ_neon(end - 32, edge, word),
+                                differ_neon(end - 16, edge + 16, word + 16)));
 }
 
 /* Of 32 bytes whose classes these are, those that have one of the bits. */

@@ -115,14 +115,19 @@ INLINE TARGET size_t clean_sse42(const char *p, size_t n)
 }
 
 INLINE TARGET bool same_sse42(const struct sw_header_tables *tables, const char *end, size_t n,
-                             size_t id, bool near_front)
+                              size_t id)
 {
     const char *word = tables->words[id];
 
-    if (!near_front)
-        return same_in_16(tables, end, n < 16 ? n : 16, word + 16) &&
-               (n <= 16 ? !word[15] : same_in_16(tables, end - 16, n - 16, word));
-    return !word[15] && same_in_16(tables, end, n, word + 16);
+    if (n <= 16)
+        return same_near_front(tables, end, n, word);
+    return same_in_16(tables, end, 16, word + 16) && same_in_16(tables, end - 16, n - 16, word);
+}
+
+INLINE TARGET bool same_near_sse42(const struct sw_header_tables *tables, const char *end,
+                                   size_t n, size_t id)
+{
+    return same_near_front(tables, end, n, tables->words[id]);
 }
 
 INLINE TARGET bool is_host_sse42(const char *p, size_t n)

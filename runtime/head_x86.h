@@ -77,14 +77,10 @@ INLINE WITH_AVX2 bool same_in_32(const struct sw_header_tables *tables, const ch
     return _mm256_testz_si256(differ, differ);
 }
 
-/* The same for one word, whether there are 32 bytes before `end` or only 16. */
-INLINE WITH_AVX2 bool same_by_32(const struct sw_header_tables *tables, const char *end, size_t n,
-                                 size_t id, bool near_front)
+/* For a row whose word may be longer than 16 bytes, which n is not. */
+INLINE WITH_SSE41 bool same_near_front(const struct sw_header_tables *tables, const char *end,
+                                       size_t n, const char *word)
 {
-    const char *word = tables->words[id];
-
-    if (!near_front)
-        return same_in_32(tables, end, n, word);
     return !word[15] && same_in_16(tables, end, n, word + 16);
 }
 
