@@ -123,15 +123,12 @@ INLINE TARGET bool NAME(take_lines)(struct sw_head *head, const char *buf, size_
     return p == end;
 }
 
-/* The 64 bytes at `base`, or as many of them as there are: then the last 64 of all, shifted. */
-INLINE TARGET struct masks NAME(masks_at)(const char *buf, size_t len, size_t base,
-                                          struct NAME(classes) classes)
+/* The bytes from `base` on, fewer than 64: the last 64 of all, shifted. */
+INLINE TARGET struct masks NAME(masks_of_rest)(const char *buf, size_t len, size_t base,
+                                               struct NAME(classes) classes)
 {
-    if (base + 64 <= len)
-        return NAME(masks)(NAME(load)(buf + base), classes);
-    if (base >= len)
-        return (struct masks){0, 0};
     struct masks m = NAME(masks)(NAME(load)(buf + len - 64), classes);
+
     return (struct masks){m.token >> (base + 64 - len), m.control >> (base + 64 - len)};
 }
 
@@ -165,7 +162,7 @@ NAME(find_lines)(uint16_t *position, const char *buf, size_t len, size_t base, s
         if (base + 64 > len || position > full) {
             if (base >= len || position > full)
                 return (struct found){position, FOUND_PART};
-            m = NAME(masks_at)(buf, len, base, classes);
+            m = NAME(masks_of_rest)(buf, len, base, classes);
             continue;
         }
         if (position == earlier && !in_name)
@@ -175,16 +172,21 @@ NAME(find_lines)(uint16_t *position, const char *buf, size_t len, size_t base, s
     }
     uint64_t before = below(ends.head);
     size_t more = NAME(emit)(position, (uint32_t)base, (ends.name | ends.line) & before);
-    if (ends.odd & before || more > POSITIONS_OF_BLOCK || !ends.head)
+    if (ends.odd & before || more > POSITIONS_OF_BLOCK)
         return (struct found){position, FOUND_ODD};
     return (struct found){position + more, FOUND_END};
 }
 
-/* Apart, for constants not to be made ready in vain. */
+/* The 64 bytes at `base`, or as many of them as there are.  Apart, for constants not to be made ready in
+   vain. */
 TARGET static __attribute__((noinline)) struct masks NAME(masks_there)(const char *buf, size_t len,
                                                                        size_t base)
 {
-    return NAME(masks_at)(buf, len, base, NAME(text)());
+    if (base + 64 <= len)
+        return NAME(masks)(NAME(load)(buf + base), NAME(text)());
+    if (base >= len)
+        return (struct masks){0, 0};
+    return NAME(masks_of_rest)(buf, len, base, NAME(text)());
 }
 
 /* The lines from head->at on, be they odd, many, or only a part of the head.  Only a start line without
@@ -237,7 +239,7 @@ INLINE TARGET size_t NAME(long_line)(const char *p, size_t n, size_t *others)
         uint64_t other = ~NAME(path)(block) >> (at - from), before = below(control);
         *others += (size_t)__builtin_popcountll(other & before);
         if (control)
-            return at + count_zeros(control);
+            return at + (size_t)__builtin_ctzll(control);
     }
     return n;
 }
@@ -277,7 +279,7 @@ INLINE TARGET enum taken NAME(take_block)(struct sw_head *head, const char *buf,
     uint64_t bits = (ends.name | ends.line) & below(ends.head);
     struct sw_field *field = head->fields;
     uint16_t at = head->first;
-    size_t s = count_zeros(bits) + 2;
+    size_t s = (size_t)__builtin_ctzll(bits) + 2;
 
     bits &= bits - 1;
     if ((size_t)__builtin_popcountll(bits) > 2 * head->most.block)
@@ -294,10 +296,10 @@ INLINE TARGET enum taken NAME(take_block)(struct sw_head *head, const char *buf,
     }
     head->at = (uint32_t)s;
     head->field_count = (uint16_t)(at - head->first);
-    if (s != count_zeros(ends.head))
+    if (s != (size_t)__builtin_ctzll(ends.head))
         return TAKEN_PART;
     const struct sw_field *host = sw_head_field(head, SW_HEADER_HOST);
-    if (!host || head->repeats || !host->value_len)
+    if (!host || head->repeats)
         return TAKEN_LINES;
     uint64_t plain = NAME(host)(NAME(front)(buf, len));
     uint64_t others = ~(len < 64 ? NAME(fold)(plain, len) : plain) >> host->value;

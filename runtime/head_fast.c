@@ -52,7 +52,7 @@ bool sw_head_status_line(struct sw_head *head, const char *buf, size_t len, size
     struct sw_status_line line;
 
     if (end < 13 || head->at + end + 2 > len || !is_crlf(p + end) ||
-        sw_status_scan(p, &line) < 100 || line.reason != 13)
+        sw_status_scan(p, &line) < 100)
         return false;
     head->status = line.code;
     head->status_id = line.id;

@@ -145,7 +145,7 @@ INLINE TARGET size_t emit_sse42(uint16_t *position, uint32_t base, uint64_t bits
         bits &= bits - 1;
     }
     for (size_t i = 4; i < count && i < POSITIONS_OF_BLOCK; i++) {
-        position[i] = (uint16_t)(base + count_zeros(bits));
+        position[i] = (uint16_t)(base + (size_t)__builtin_ctzll(bits));
         bits &= bits - 1;
     }
     return count;
