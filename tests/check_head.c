@@ -184,7 +184,8 @@ START_TEST(duplicates_keep_their_order)
 END_TEST
 
 /* Names that hash like a known one: a twin of it, one that is none, one that only ends or begins like it,
-   in the first line and behind long ones, and names that fill a row of 32 bytes or are longer. */
+   or is the last 16 bytes of it, in the first line and behind long ones, and names that fill a row of 32
+   bytes or are longer. */
 START_TEST(names_are_not_taken_for_others)
 {
     static const struct {
@@ -206,6 +207,8 @@ START_TEST(names_are_not_taken_for_others)
         {"xransfer-Encoding", SW_HEADER_OTHER},
         {"Content-Security-Policy-Report-Only", SW_HEADER_CONTENT_SECURITY_POLICY_REPORT_ONLY},
         {"Content-Security-Policy-Report-Onlx", SW_HEADER_OTHER},
+        {"Service-Worker-Allowed", SW_HEADER_SERVICE_WORKER_ALLOWED},
+        {"e-Worker-Allowed", SW_HEADER_OTHER},
         {"X", SW_HEADER_OTHER},
     };
     static const char *const before[] = {"", "User-Agent: a name and a version and another one\r\n"};

@@ -209,6 +209,57 @@ START_TEST(odd_lines_anywhere)
 }
 END_TEST
 
+/* As many ends in a block as there can be, and each number below. */
+START_TEST(short_lines)
+{
+    for (size_t name = 1; name < 6; name++)
+        for (size_t value = 0; value < 10; value++) {
+            size_t n = put(0, "HTTP/1.1 200 \r\n");
+            for (size_t i = 0; i < 30; i++) {
+                n = put(put_many(n, 'n', name), value ? ": " : ":");
+                n = put(put_many(n, 'v', value), "\r\n");
+            }
+            n = put(n, "\r\n");
+            expect_text(SW_RESPONSE, expect_whole(n));
+            ck_assert_uint_eq(whole.head.field_count, 30);
+        }
+}
+END_TEST
+
+/* What a block of 64 bytes holds is taken without a look at most limits, which may be lower. */
+START_TEST(limits_inside_a_block)
+{
+    const size_t at = put(0, "HTTP/1.1 200 \r\n");
+    for (uint32_t most = 1; most <= 40; most++)
+        for (size_t n = most; n <= most + 1; n++) {
+            struct sw_limits names = {.field_name = most}, lines = {.field_line = most + 3};
+            size_t end = put(put_many(at, 'x', n), ": v\r\n\r\n");
+            expect_head(&whole, SW_RESPONSE, &names, text,
+                        n > most ? expect_error(SW_ERROR_FIELD_NAME_TOO_LONG, at + most)
+                                 : expect_whole(end));
+            end = put(put_many(put(at, "X: "), 'x', n), "\r\n\r\n");
+            expect_head(&whole, SW_RESPONSE, &lines, text,
+                        n > most ? expect_error(SW_ERROR_FIELD_LINE_TOO_LONG, at + most + 3)
+                                 : expect_whole(end));
+        }
+}
+END_TEST
+
+START_TEST(fields_inside_a_block)
+{
+    for (uint32_t most = 1; most <= 6; most++) {
+        struct sw_limits limits = {.fields = most};
+        size_t n = put(0, "HTTP/1.1 200 \r\n");
+        for (size_t i = 0; i < most; i++)
+            n = put(n, "A: b\r\n");
+        put(n, "\r\n");
+        expect_head(&whole, SW_RESPONSE, &limits, text, expect_whole(n + 2));
+        put(n, "A: b\r\n\r\n");
+        expect_head(&whole, SW_RESPONSE, &limits, text, expect_error(SW_ERROR_TOO_MANY_FIELDS, n));
+    }
+}
+END_TEST
+
 /* ---- As far as roads look -------------------------------------------------------------------- */
 
 /* Whole, and in two around where they stop, by every road. */
@@ -257,6 +308,9 @@ int main(void)
         methods_that_go_on,
         hosts_of_any_length,
         odd_lines_anywhere,
+        short_lines,
+        limits_inside_a_block,
+        fields_inside_a_block,
         lines_around_the_reach,
     };
     return expect_suite("head roads", tests, COUNT(tests));
