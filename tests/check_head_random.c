@@ -203,7 +203,7 @@ START_TEST(every_road_leads_to_the_same)
             size_t first = once_in(2) ? len : chance((uint32_t)len + 1);
             const char *why = drive_head_cut(&fast, &slow, v, text, len, first, len);
             why = why ? why : drive_head_longer(&fast, &slow, v, text, len);
-            why = why ? why : drive_head_moved(&fast, &slow, v, text, len, first);
+            why = why ? why : drive_head_begin(&fast, &slow, v, text, len, first);
             MUST(!why, "turn %zu, %s: %s: %.*s", turn, variants[i], why, (int)len, text);
             if (v.whole)
                 check_index(&fast.head);

@@ -280,7 +280,7 @@ static void expect_far(const struct sw_limits *limits, size_t n)
         ck_assert_uint_eq(whole.head.fields[2].value_len, 1);
         const char *why = drive_head_longer(&cut, &whole, v, text, n);
         why = why ? why : drive_head_cut(&cut, &whole, v, text, n, REACH, n);
-        why = why ? why : drive_head_moved(&cut, &whole, v, text, n, 30);
+        why = why ? why : drive_head_begin(&cut, &whole, v, text, n, 30);
         MUST(!why, "%s: %s", variants[i], why);
     }
     sw_head_variant(best);
