@@ -183,8 +183,9 @@ INLINE TARGET bool is_host_avx512(const char *p, size_t n)
     if (_mm256_mask_testn_epi8_mask(all, class, class))
         return false;
     uint32_t colon = _mm256_test_epi8_mask(class, _mm256_set1_epi8(4));
-    return !colon || has_plain_port(all << (32 - n), colon << (32 - n),
-                                    _mm256_test_epi8_mask(class, _mm256_set1_epi8(2)) << (32 - n));
+    uint32_t digit = _mm256_test_epi8_mask(class, _mm256_set1_epi8(2));
+    return !colon ||
+           has_plain_port(all << (32 - n), colon << (32 - n), digit << (32 - n), p[n - 5]);
 }
 
 /* The numbers of the bits, packed, widened and moved to `base`: 16, and if that is not enough 32. */

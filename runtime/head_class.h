@@ -35,17 +35,17 @@
         f(15)
 
 /*
- * RFC 3986 3.2.2, 3.2.3: what is surely a registered name or an IPv4 address, and up to four digits
- * of a port, has only bytes of the class HOST, and no colon or this.  value_host.c knows the rest.
- * `all` has a bit for each byte of it, the last one highest of 32, `colon` one for each colon among
- * them; `digit` has those of the digits.
+ * RFC 3986 3.2.2, 3.2.3: what is surely a registered name or an IPv4 address, and a port below 60000, has
+ * only bytes of the class HOST, and no colon or this.  value_host.c knows the rest.  `all` has a bit
+ * for each byte of it, the last one highest of 32, `colon` one for each colon among them; `digit` has
+ * those of the digits.  `fifth` is the last byte but four.
  */
-INLINE bool has_plain_port(uint32_t all, uint32_t colon, uint32_t digit)
+INLINE bool has_plain_port(uint32_t all, uint32_t colon, uint32_t digit, char fifth)
 {
     uint32_t port = all & -(colon << 1), first = all & -all;
 
     return !(colon & (colon - 1)) && colon != first && port && !(port & ~digit) &&
-           colon >= UINT32_C(1) << 27;
+           colon >= UINT32_C(1) << (fifth < '6' ? 26 : 27);
 }
 
 #endif

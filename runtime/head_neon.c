@@ -177,7 +177,7 @@ INLINE bool is_host_neon(const char *p, size_t n)
     if (~host_bits_neon(front, last, 0xff) & all)
         return false;
     uint32_t colon = host_bits_neon(front, last, 4) & all;
-    return !colon || has_plain_port(all, colon, host_bits_neon(front, last, 2));
+    return !colon || has_plain_port(all, colon, host_bits_neon(front, last, 2), p[n - 5]);
 }
 
 /* Without asking whether there is one, for which compilers would branch: 63 if there is none. */

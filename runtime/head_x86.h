@@ -51,7 +51,7 @@ INLINE WITH_SSSE3 bool is_plain_host(const char *p, size_t n)
     if (none & all)
         return false;
     uint32_t colon = host_bits(last, front, 2) & all;
-    return !colon || has_plain_port(all, colon, host_bits(last, front, 1));
+    return !colon || has_plain_port(all, colon, host_bits(last, front, 1), p[n - 5]);
 }
 
 /* Are the n bytes before `end` the last n of the word, but for bit 5, and is it no longer? */
