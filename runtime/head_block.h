@@ -34,10 +34,7 @@ INLINE TARGET bool NAME(take_line)(struct sw_head *head, const struct sw_header_
 {
     size_t n = e - s;
 
-    field->name = (uint32_t)s;
-    field->name_len = (uint16_t)n;
-    field->value = (uint32_t)e + 2;
-    field->value_len = (uint32_t)(r - e - 2);
+    place(field, s, e, r);
     if (!is_plain(buf, e, r) || n - 2 > 30)
         return false;
     size_t id = sw_header_guess(tables, buf[s + 2], buf[e - 2], n);
@@ -54,10 +51,7 @@ INLINE TARGET bool NAME(take_line_near)(struct sw_head *head, const struct sw_he
 {
     size_t n = e - s;
 
-    field->name = (uint32_t)s;
-    field->name_len = (uint16_t)n;
-    field->value = (uint32_t)e + 2;
-    field->value_len = (uint32_t)(r - e - 2);
+    place(field, s, e, r);
     if (!is_plain(buf, e, r) || n - 2 > 14)
         return false;
     size_t id = sw_header_guess(tables, buf[s + 2], buf[e - 2], n);

@@ -117,6 +117,15 @@ INLINE void put_id(struct sw_head *head, struct sw_field *field, uint16_t at, si
         sw_head_index(head, (uint16_t)(at - head->first), (unsigned)id);
 }
 
+/* All of a field but its id. */
+INLINE void place(struct sw_field *field, size_t s, size_t e, size_t r)
+{
+    field->name = (uint32_t)s;
+    field->name_len = (uint16_t)(e - s);
+    field->value = (uint32_t)e + 2;
+    field->value_len = (uint32_t)(r - e - 2);
+}
+
 /* One register for the address of many tables, which the compiler would compute for each of them. */
 INLINE const struct sw_header_tables *in_register(const struct sw_header_tables *tables)
 {
