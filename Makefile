@@ -211,12 +211,13 @@ check-core: $(CORE)
 	@! $(NM) -g --defined-only $< | grep -E '^[0-9a-f]+ ' | grep -v ' sw_'
 	@echo "the core links to nothing"
 
-# gcc knows how much stack each function takes, and whom it calls.
+# gcc knows how much stack each function takes, and whom it calls; objdump, which calls are jumps.
 STACK = $(patsubst %,$(BUILD)/stack/%.ci,$(notdir $(basename $(CORE_SRC))) \
           $(CORE_GEN:$(GEN)/%.c=gen-%))
 
 check-stack: $(STACK)
-	@$(AWK) -v most=1152 -f tests/stack.awk runtime/shockwave.h runtime/shockwave_values.h $^
+	@objdump -dr --no-show-raw-insn $(STACK:.ci=.o) | $(AWK) -v most=1152 -f tests/stack.awk \
+	    runtime/shockwave.h runtime/shockwave_values.h $^ -
 
 $(BUILD)/stack/gen-%.ci: $(GEN)/%.c $(wildcard runtime/*.h $(GEN)/*.h)
 	@mkdir -p $(@D)

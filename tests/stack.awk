@@ -1,10 +1,11 @@
 # stack.awk - the deepest stack below each public function, from gcc's call graphs.
 #
-#     awk -v most=1152 -f stack.awk runtime/shockwave.h runtime/shockwave_values.h *.ci
+#     objdump -dr *.o | awk -v most=1152 -f stack.awk shockwave.h shockwave_values.h *.ci -
 #
 # Public is what a header declares.  A .ci file (gcc -fcallgraph-info=su) has the functions of one
-# object, with the bytes of their frames, and the calls among them.  Fails on a path of more than
-# `most` bytes, recursion, a frame that grows at run time, and a callee whose frame nobody knows.
+# object, with the bytes of their frames, and the calls among them; objdump says which of those are
+# jumps, for which the caller has left the stack.  Fails on a path of more than `most` bytes,
+# recursion, a frame that grows at run time, and a callee whose frame nobody knows.
 
 BEGIN {
     # The five functions of the C library that the core may call, and what they may need.
@@ -58,9 +59,10 @@ function depth(name,    list, i, n, d, deepest, way) {
         frame[name] = 0
     }
     open[name] = 1
+    deepest = frame[name]
     n = split(callees[name], list)
     for (i = 1; i <= n; i++) {
-        d = depth(list[i])
+        d = depth(list[i]) + (is_jump(name, list[i]) ? 0 : frame[name])
         if (d > deepest) {
             deepest = d
             way = route[list[i]]
@@ -68,12 +70,29 @@ function depth(name,    list, i, n, d, deepest, way) {
     }
     delete open[name]
     route[name] = way == "" ? short(name) : short(name) " > " way
-    return done[name] = frame[name] + deepest
+    return done[name] = deepest
+}
+
+function is_jump(from, to,    key) {
+    key = object[from] SUBSEP short(from) SUBSEP short(to)
+    return key in jumps && !(key in calls)
+}
+
+# The instruction goes to `to`, from the function and the object that are being read.
+function go(op, to) {
+    if (op == "call") calls[part_of, inside, to] = 1
+    else if (op ~ /^j/) jumps[part_of, inside, to] = 1
 }
 
 function short(name) {
     sub(/.*:/, "", name)
     return name
+}
+
+function name_of(path) {
+    sub(/.*\//, "", path)
+    sub(/[.][^.]*$/, "", path)
+    return path
 }
 
 FILENAME ~ /[.]h$/ {
@@ -91,6 +110,7 @@ FILENAME ~ /[.]h$/ {
     sub(/.*\\n/, "", bytes)
     if (bytes ~ /dynamic/) complain(part[2] ": " bytes)
     frame[part[2]] = bytes + 0
+    object[part[2]] = name_of(FILENAME)
     if (part[2] in declared) public[++count] = part[2]
 }
 
@@ -99,6 +119,18 @@ FILENAME ~ /[.]h$/ {
     if (part[4] == "__indirect_call") call_pointer(part[2])
     else call(part[2], part[4])
 }
+
+# objdump: an object, a function, an instruction with its target, and a target that is a symbol.
+/: +file format / { sub(/:$/, "", $1); part_of = name_of($1) }
+/^[0-9a-f]+ <.*>:$/ {
+    inside = substr($2, 2, length($2) - 3)
+    sub(/[.]cold$/, "", inside)
+}
+/^ +[0-9a-f]+:\t/ {
+    op = $2
+    if ($NF ~ /^<.*>$/) go(op, substr($NF, 2, length($NF) - 2))
+}
+/R_X86_64_(PLT32|PC32)/ { sub(/[-+]0x[0-9a-f]+$/, "", $NF); go(op, $NF) }
 
 END {
     for (i = 1; i <= count; i++) {
