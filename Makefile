@@ -70,6 +70,7 @@ fresh:
 	$(call lexicon,enums)        > $(FRESH)/shockwave_words.h
 	$(call lexicon,names)        > $(FRESH)/words.c
 	$(call lexicon,docs)         > $(FRESH)/words.md
+	$(call lexicon,method.first) > $(FRESH)/method_first.h
 	$(call lexicon,method.rules) > $(RULES)/method.rules
 	$(call lexicon,status.rules) > $(RULES)/status.rules
 	$(call lexicon,media.rules)  > $(RULES)/media.rules

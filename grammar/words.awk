@@ -2,7 +2,7 @@
 #
 #     awk -v emit=enums -f words.awk http.grammar [more.grammar ...]
 #
-# emit: enums | names | docs | method.rules | status.rules | media.rules | header.keys
+# emit: enums | names | docs | method.first | method.rules | status.rules | media.rules | header.keys
 #
 # POSIX awk only, and nothing that depends on array order: the same lines in give the same bytes
 # out under mawk, gawk, busybox and the one true awk.
@@ -217,6 +217,12 @@ function emit_enums(    i) {
     print "#ifdef __cplusplus\n}\n#endif\n\n#endif"
 }
 
+function emit_first() {
+    opening("method_first.h - the method that most requests have: the first of the grammar.")
+    print "#define SW_METHOD_FIRST " symbol["method", 1]
+    print "#define SW_METHOD_FIRST_TEXT \"" word["method", 1] " \""
+}
+
 function name_table(kind,    i) {
     printf "const struct sw_name sw_%s_names[SW_%s_COUNT] = {\n", kind, ident(kind)
     printf "    [SW_%s_OTHER] = {\"\", 0, 0},\n", ident(kind)
@@ -315,6 +321,7 @@ END {
     if (emit == "enums") emit_enums()
     else if (emit == "names") emit_names()
     else if (emit == "docs") emit_docs()
+    else if (emit == "method.first") emit_first()
     else if (emit == "method.rules") {
         for (i = 1; i <= count["method"]; i++)
             printf "    \"%s \" { return %s; }\n", word["method", i], symbol["method", i]

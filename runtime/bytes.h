@@ -15,7 +15,9 @@ enum sw_byte {
     SW_BYTE_TARGET = 4,  /* pchar, "/" and "?": a path or a query, RFC 3986 3.3, 3.4 */
     SW_BYTE_HEX = 8,     /* HEXDIG in either case */
     SW_BYTE_LENIENT = 16, /* TARGET, and what SW_LENIENT_TARGET adds */
-    SW_BYTE_HOST = 32     /* unreserved and sub-delims that are tokens: a registered name, 3.2.2 */
+    SW_BYTE_HOST = 32,     /* unreserved and sub-delims that are tokens: a registered name, 3.2.2 */
+    SW_BYTE_PATH = 64,
+    SW_BYTE_CONTROL = 128
 };
 
 extern const uint8_t sw_bytes[256];

@@ -56,6 +56,6 @@ bool sw_cpu_has_avx512(void)
     return !(missing(cpu.saved, SAVES_ZMM) | missing(cpu.leaf1_ecx, bit_POPCNT) |
              missing(cpu.leaf7_ebx,
                      bit_AVX2 | bit_BMI | bit_BMI2 | bit_AVX512BW | bit_AVX512VL) |
-             missing(cpu.leaf7_ecx, bit_AVX512VBMI2));
+             missing(cpu.leaf7_ecx, bit_AVX512VBMI | bit_AVX512VBMI2));
 }
 #endif

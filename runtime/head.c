@@ -46,7 +46,9 @@ void sw_head_lend(struct sw_head *head, struct sw_field *more, size_t count)
                                                              : UINT16_MAX - SW_FIELDS_INLINE;
     head->most.fields = (uint16_t)least(most, SW_FIELDS_INLINE + (uint32_t)head->more_count);
     head->most.block = (uint16_t)least(head->most.fields, SW_FIELDS_INLINE);
-    if (head->most.line < 64 || head->most.name < 32)
+    /* What a block holds must be within all of them: no more than 12 fields, for one. */
+    if (head->most.fields < 12 || head->most.method < 31 || head->most.name < 32 ||
+        head->most.target < 64 || head->most.line < 64 || head->most.head < 128)
         head->most.block = 0;
 }
 

@@ -79,6 +79,13 @@ INLINE TARGET struct masks masks_avx2(struct block_avx2 block, struct classes_av
     return (struct masks){token, ~(none | token)};
 }
 
+INLINE TARGET uint64_t low_avx2(struct block_avx2 block)
+{
+    __m256i space = _mm256_set1_epi8(' ');
+
+    return bits_avx2(_mm256_cmpgt_epi8(space, block.a), _mm256_cmpgt_epi8(space, block.b));
+}
+
 INLINE TARGET uint64_t path_avx2(struct block_avx2 block)
 {
     __m256i zero = _mm256_setzero_si256();
@@ -89,9 +96,9 @@ INLINE TARGET uint64_t path_avx2(struct block_avx2 block)
 
 INLINE TARGET uint64_t host_avx2(struct block_avx2 block)
 {
-    __m256i zero = _mm256_setzero_si256(), other = _mm256_set1_epi8(~4);
-    __m256i a = _mm256_and_si256(class_avx2(block.a, HOST_TABLES), other);
-    __m256i b = _mm256_and_si256(class_avx2(block.b, HOST_TABLES), other);
+    __m256i zero = _mm256_setzero_si256();
+    __m256i a = class_avx2(block.a, HOST_TABLES);
+    __m256i b = class_avx2(block.b, HOST_TABLES);
 
     return ~bits_avx2(_mm256_cmpeq_epi8(a, zero), _mm256_cmpeq_epi8(b, zero));
 }
@@ -130,9 +137,10 @@ INLINE TARGET bool same_near_avx2(const struct sw_header_tables *tables, const c
     return same_near_front(tables, end, n, tables->words[id]);
 }
 
-INLINE TARGET bool is_host_avx2(const char *p, size_t n)
+INLINE TARGET size_t host_run_avx2(const char *p, size_t n, size_t room)
 {
-    return is_plain_host(p, n);
+    (void)room;
+    return host_run(p, n);
 }
 
 /* Six without looking: lines are long enough for a block to have few ends. */

@@ -37,64 +37,51 @@ static inline __m512i emulate_widen(__m256i bytes)
     return _mm512_loadu_si512(to);
 }
 
-static inline __m512i emulate_load(__m512i others, uint64_t bits, const void *p)
+static inline __m512i emulate_load(uint64_t bits, const void *p)
 {
-    uint8_t to[64];
+    uint8_t to[64] = {0};
 
-    _mm512_storeu_si512(to, others);
     for (unsigned i = 0; i < 64; i++)
         if (bits >> i & 1)
             to[i] = ((const uint8_t *)p)[i];
     return _mm512_loadu_si512(to);
 }
 #undef _mm512_cvtepu8_epi16
-#undef _mm512_mask_loadu_epi8
-#undef _mm256_maskz_loadu_epi8
-#undef _mm256_test_epi8_mask
-#undef _mm256_mask_testn_epi8_mask
-#undef _mm512_testn_epi8_mask
-#define _mm512_testn_epi8_mask emulate_zeros
+#undef _mm512_maskz_loadu_epi8
+#undef _mm512_mask_testn_epi8_mask
+#undef _mm512_mask_cmplt_epu8_mask
 #define _mm512_maskz_compress_epi8 emulate_compress
 #define _mm512_cvtepu8_epi16 emulate_widen
-#define _mm512_mask_loadu_epi8 emulate_load
-#define WIDE(v) _mm512_castsi256_si512(v)
-#define _mm256_maskz_loadu_epi8(bits, p) \
-    _mm512_castsi512_si256(emulate_load(_mm512_setzero_si512(), bits, p))
-#define _mm256_test_epi8_mask(a, b) (uint32_t)_mm512_test_epi8_mask(WIDE(a), WIDE(b))
-#define _mm256_mask_testn_epi8_mask(bits, a, b) ((bits) & (uint32_t)emulate_zeros(WIDE(a), WIDE(b)))
+#define _mm512_maskz_loadu_epi8 emulate_load
+#define _mm512_mask_testn_epi8_mask(bits, a, b) ((bits) & emulate_zeros(a, b))
+#define _mm512_mask_cmplt_epu8_mask(bits, a, b) ((bits) & simde_mm512_cmplt_epu8_mask(a, b))
 #else
-#define TARGET __attribute__((target("avx512bw,avx512vl,avx512vbmi2,avx2,bmi,bmi2,popcnt")))
+#define TARGET __attribute__((target("avx512bw,avx512vl,avx512vbmi,avx512vbmi2,avx2,bmi,bmi2,popcnt")))
 #define REGISTER "+v"
 #endif
 
+/* 64 bytes, or those of which `all` has a bit. */
 struct block_avx512 {
-    __m512i v;
+    __m512i bytes;
+    uint64_t all;
 };
 
 INLINE TARGET struct block_avx512 load_avx512(const char *p)
 {
-    return (struct block_avx512){_mm512_loadu_si512(p)};
+    return (struct block_avx512){_mm512_loadu_si512(p), UINT64_MAX};
 }
 
-/* With spaces behind, which are of no class. */
 INLINE TARGET struct block_avx512 load_short_avx512(const char *p, size_t n)
 {
-    return (struct block_avx512){
-        _mm512_mask_loadu_epi8(_mm512_set1_epi8(' '), (UINT64_C(1) << n) - 1, p)};
+    uint64_t all = (UINT64_C(1) << n) - 1;
+
+    return (struct block_avx512){_mm512_maskz_loadu_epi8(all, p), all};
 }
 
 INLINE TARGET uint64_t fold_avx512(uint64_t bits, size_t n)
 {
     (void)n;
     return bits;
-}
-
-INLINE TARGET __m512i class_avx512(__m512i bytes, __m128i low, __m128i high)
-{
-    __m512i halves = _mm512_and_si512(_mm512_srli_epi16(bytes, 4), _mm512_set1_epi8(15));
-
-    return _mm512_and_si512(_mm512_shuffle_epi8(_mm512_broadcast_i32x4(low), bytes),
-                            _mm512_shuffle_epi8(_mm512_broadcast_i32x4(high), halves));
 }
 
 /* A constant that stays in its register, where the compiler would make it anew for each block. */
@@ -105,37 +92,48 @@ INLINE TARGET __m512i kept(__m512i v)
 }
 
 struct classes_avx512 {
-    __m512i low, high, half, token, control;
+    __m512i token, control;
 };
 
 INLINE TARGET struct classes_avx512 text_avx512(void)
 {
-    return (struct classes_avx512){
-        kept(_mm512_broadcast_i32x4(_mm_setr_epi8(SIXTEEN(TEXT_LOW)))),
-        kept(_mm512_broadcast_i32x4(_mm_setr_epi8(TEXT_HIGH))), kept(_mm512_set1_epi8(15)),
-        kept(_mm512_set1_epi8((char)0xf8)), kept(_mm512_set1_epi8(7))};
+    return (struct classes_avx512){kept(_mm512_set1_epi8(SW_BYTE_TOKEN)),
+                                   kept(_mm512_set1_epi8((char)SW_BYTE_CONTROL))};
+}
+
+/* Where bytes have one of these classes, which are looked up in sw_bytes, all at once.  No byte above 127
+   has any that is asked for here; `high` is the high bit of each. */
+INLINE TARGET uint64_t class_avx512(struct block_avx512 block, __m512i high, __m512i class)
+{
+    const uint8_t *table = sw_bytes;
+    __mmask64 ascii = _mm512_mask_testn_epi8_mask(block.all, block.bytes, high);
+    __m512i found = _mm512_permutex2var_epi8(_mm512_load_si512(table), block.bytes,
+                                             _mm512_load_si512(table + 64));
+
+    return _mm512_mask_test_epi8_mask(ascii, found, class);
 }
 
 INLINE TARGET struct masks masks_avx512(struct block_avx512 block, struct classes_avx512 classes)
 {
-    __m512i halves = _mm512_and_si512(_mm512_srli_epi16(block.v, 4), classes.half);
-    __m512i class = _mm512_and_si512(_mm512_shuffle_epi8(classes.low, block.v),
-                                     _mm512_shuffle_epi8(classes.high, halves));
+    return (struct masks){class_avx512(block, classes.control, classes.token),
+                          class_avx512(block, classes.control, classes.control)};
+}
 
-    return (struct masks){_mm512_test_epi8_mask(class, classes.token),
-                          _mm512_test_epi8_mask(class, classes.control)};
+INLINE TARGET uint64_t low_avx512(struct block_avx512 block)
+{
+    return _mm512_mask_cmplt_epu8_mask(block.all, block.bytes, _mm512_set1_epi8(' '));
 }
 
 INLINE TARGET uint64_t path_avx512(struct block_avx512 block)
 {
-    __m512i class = class_avx512(block.v, PATH_TABLES);
-
-    return _mm512_test_epi8_mask(class, class);
+    return class_avx512(block, _mm512_set1_epi8((char)SW_BYTE_CONTROL),
+                        _mm512_set1_epi8(SW_BYTE_PATH));
 }
 
 INLINE TARGET uint64_t host_avx512(struct block_avx512 block)
 {
-    return _mm512_test_epi8_mask(class_avx512(block.v, HOST_TABLES), _mm512_set1_epi8(~4));
+    return class_avx512(block, _mm512_set1_epi8((char)SW_BYTE_CONTROL),
+                        _mm512_set1_epi8(SW_BYTE_HOST));
 }
 
 /* HTAB stops this too, and what is above 127: both are rare inside long values. */
@@ -170,22 +168,11 @@ INLINE TARGET bool same_near_avx512(const struct sw_header_tables *tables, const
     return same_near_front(tables, end, n, tables->words[id]);
 }
 
-INLINE TARGET bool is_host_avx512(const char *p, size_t n)
+INLINE TARGET size_t host_run_avx512(const char *p, size_t n, size_t room)
 {
-    if (n - 1 >= 32)
-        return false;
-    uint32_t all = UINT32_MAX >> (32 - n);
-    __m256i bytes = _mm256_maskz_loadu_epi8(all, p);
-    __m256i halves = _mm256_and_si256(_mm256_srli_epi16(bytes, 4), _mm256_set1_epi8(15));
-    __m256i class = _mm256_and_si256(
-        _mm256_shuffle_epi8(_mm256_broadcastsi128_si256(_mm_setr_epi8(SIXTEEN(HOST_LOW))), bytes),
-        _mm256_shuffle_epi8(_mm256_broadcastsi128_si256(_mm_setr_epi8(HOST_HIGH)), halves));
-    if (_mm256_mask_testn_epi8_mask(all, class, class))
-        return false;
-    uint32_t colon = _mm256_test_epi8_mask(class, _mm256_set1_epi8(4));
-    uint32_t digit = _mm256_test_epi8_mask(class, _mm256_set1_epi8(2));
-    return !colon ||
-           has_plain_port(all << (32 - n), colon << (32 - n), digit << (32 - n), p[n - 5]);
+    uint64_t host = host_avx512(room < 64 ? load_short_avx512(p, n) : load_avx512(p));
+
+    return lowest(~host);
 }
 
 /* The numbers of the bits, packed, widened and moved to `base`: 16, and if that is not enough 32. */

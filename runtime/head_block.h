@@ -14,14 +14,16 @@
  *   struct NAME(classes)         what masks are made by, in registers where that helps: NAME(text)()
  *   NAME(masks)(block, classes)  bit i for the i-th byte: tchar, RFC 9110 5.6.2; and what no value
  *                                may hold, all controls but HTAB
+ *   NAME(low)(block)             all of the latter, and perhaps HTAB and bytes above 127
  *   NAME(path)(block)            pchar, "/" and "?", but not "%", RFC 3986 3.3, 3.4
  *   NAME(host)(block)            what needs no second thought in a Host, and is not the colon
  *   NAME(clean)(p, n)            how many bytes of p[0..n), a multiple of 64, hold no control
  *   NAME(same)(tables, end, n, id)  are the n bytes before `end`, at most 32, the name with this
  *                                id, but for bit 5 of each byte?  32 bytes lie before `end`.
  *   NAME(same_near)(tables, end, n, id)  the same for at most 16 bytes, where only 16 may lie there
- *   NAME(is_host)(p, n)          is p[0..n) surely a host and perhaps a port?  At least 16 bytes
- *                                lie before p, and 32 if n is over 16.
+ *   NAME(host_run)(p, n, room)   n, if all of p[0..n), 0 < n <= 32, are such, or how many are in
+ *                                front.  16 bytes lie before p, 32 before p + n, and `room` from p
+ *                                on, of which p[n] is a control byte.
  *   NAME(emit)(position, base, bits)   write base + i for each bit i, into POSITIONS_OF_BLOCK places
  *                                and not beyond; returns how many bits there are
  */
@@ -32,14 +34,16 @@ INLINE TARGET bool NAME(take_line)(struct sw_head *head, const struct sw_header_
                                    const char *buf, size_t s, size_t e, size_t r,
                                    struct sw_field *field, uint16_t at)
 {
-    size_t n = e - s;
+    size_t n = as_number(e - s);
 
-    place(field, s, e, r);
+    place(field, s, n, e + 2, r);
     if (!is_plain(buf, e, r) || n - 2 > 30)
         return false;
     size_t id = sw_header_guess(tables, buf[s + 2], buf[e - 2], n);
-    while (!NAME(same)(tables, buf + e, n, id) && (id = tables->twins[id]) != SW_HEADER_OTHER)
-        ;
+    if (!NAME(same)(tables, buf + e, n, id))
+        do
+            id = tables->twins[id];
+        while (id != SW_HEADER_OTHER && !NAME(same)(tables, buf + e, n, id));
     put_id(head, field, at, id);
     return true;
 }
@@ -49,14 +53,16 @@ INLINE TARGET bool NAME(take_line_near)(struct sw_head *head, const struct sw_he
                                         const char *buf, size_t s, size_t e, size_t r,
                                         struct sw_field *field, uint16_t at)
 {
-    size_t n = e - s;
+    size_t n = as_number(e - s);
 
-    place(field, s, e, r);
+    place(field, s, n, e + 2, r);
     if (!is_plain(buf, e, r) || n - 2 > 14)
         return false;
     size_t id = sw_header_guess(tables, buf[s + 2], buf[e - 2], n);
-    while (!NAME(same_near)(tables, buf + e, n, id) && (id = tables->twins[id]) != SW_HEADER_OTHER)
-        ;
+    if (!NAME(same_near)(tables, buf + e, n, id))
+        do
+            id = tables->twins[id];
+        while (id != SW_HEADER_OTHER && !NAME(same_near)(tables, buf + e, n, id));
     put_id(head, field, at, id);
     return true;
 }
@@ -76,16 +82,16 @@ TARGET static __attribute__((noinline)) uint16_t *NAME(take_plain)(struct sw_hea
     uint16_t at = (uint16_t)(head->first + head->field_count);
     size_t s = head->at;
 
-    do {
-        size_t e = p[0], r = p[1];
+    while (p != last && p[0] < 32) {
+        size_t e = as_number(p[0]), r = as_number(p[1]);
         if (!NAME(take_line_near)(head, tables, buf, s, e, r, field, at))
             break;
         s = r + 2;
         p += 2, field++, at++;
-    } while (p != last && p[0] < 32);
+    }
     if (p != last && p[0] >= 32)
         do {
-            size_t e = p[0], r = p[1];
+            size_t e = as_number(p[0]), r = as_number(p[1]);
             if (!NAME(take_line)(head, tables, buf, s, e, r, field, at))
                 break;
             s = r + 2;
@@ -128,10 +134,11 @@ INLINE TARGET struct masks NAME(masks_of_rest)(const char *buf, size_t len, size
 
 /*
  * Write down the ends of names and of lines, in turn, from the block at `base` on, whose masks are m.
- * A field line begins there, or at 0 the start line, which has no name.  There is no call in it either.
+ * A field line begins there, or at 0 the start line, which has no name.  A line without a colon has
+ * both ends in one, and none behind it are in turn: who takes that line will see.
  */
-TARGET static __attribute__((noinline)) struct found
-NAME(find_lines)(uint16_t *position, const char *buf, size_t len, size_t base, struct masks m)
+INLINE TARGET struct found NAME(find_lines)(uint16_t *position, const char *buf, size_t len,
+                                            size_t base, struct masks m)
 {
     const struct NAME(classes) classes = NAME(text)();
     const uint16_t *full = position + POSITIONS - POSITIONS_OF_BLOCK, *earlier = NULL, *now = NULL;
@@ -141,11 +148,11 @@ NAME(find_lines)(uint16_t *position, const char *buf, size_t len, size_t base, s
     for (;;) {
         m = (struct masks){as_number(m.token), as_number(m.control)};
         ends = find_ends(m, begin, in_name, control_before);
-        if (ends.head | ends.odd)
+        if (ends.head)
             break;
         size_t more = NAME(emit)(position, (uint32_t)base, ends.name | ends.line);
         if (more > POSITIONS_OF_BLOCK)
-            return (struct found){position, FOUND_ODD};
+            return (struct found){position, FOUND_MANY};
         const uint16_t *before = now;
         now = position;
         position += more;
@@ -164,10 +171,10 @@ NAME(find_lines)(uint16_t *position, const char *buf, size_t len, size_t base, s
         earlier = before;
         m = NAME(masks)(NAME(load)(buf + base), classes);
     }
-    uint64_t before = below(ends.head);
-    size_t more = NAME(emit)(position, (uint32_t)base, (ends.name | ends.line) & before);
-    if (ends.odd & before || more > POSITIONS_OF_BLOCK)
-        return (struct found){position, FOUND_ODD};
+    size_t more =
+        NAME(emit)(position, (uint32_t)base, (ends.name | ends.line) & below(ends.head));
+    if (more > POSITIONS_OF_BLOCK)
+        return (struct found){position, FOUND_MANY};
     return (struct found){position + more, FOUND_END};
 }
 
@@ -183,11 +190,19 @@ TARGET static __attribute__((noinline)) struct masks NAME(masks_there)(const cha
     return NAME(masks_of_rest)(buf, len, base, NAME(text)());
 }
 
-/* The lines from head->at on, be they odd, many, or only a part of the head.  Only a start line without
-   its CR, if forgiven, can leave less than 16 bytes before the end of a name of two. */
-TARGET static __attribute__((noinline)) enum taken NAME(take_more)(struct sw_head *head,
-                                                                   const char *buf, size_t len,
-                                                                   uint16_t *position)
+/* The same for those who come here seldom, and have other things in their registers. */
+TARGET static __attribute__((noinline)) struct found NAME(find_more)(uint16_t *position,
+                                                                     const char *buf, size_t len,
+                                                                     size_t base)
+{
+    return NAME(find_lines)(position, buf, len, base, NAME(masks_there)(buf, len, base));
+}
+
+/* The lines from head->at on, be they odd, many, or only a part of the head; are they all taken, up to
+   its end?  Only a start line without its CR, if forgiven, can leave less than 16 bytes before the end
+   of a name of two. */
+TARGET static __attribute__((noinline)) bool NAME(take_more)(struct sw_head *head, const char *buf,
+                                                             size_t len, uint16_t *position)
 {
     uint32_t from;
 
@@ -195,29 +210,131 @@ TARGET static __attribute__((noinline)) enum taken NAME(take_more)(struct sw_hea
         return sw_head_lines_by_words(head, buf, len);
     do {
         from = head->at;
-        struct masks m = NAME(masks_there)(buf, len, from);
-        struct found found = NAME(find_lines)(position, buf, len, from, m);
-        if (found.then == FOUND_ODD)
-            return TAKEN_PART;
+        struct found found = NAME(find_more)(position, buf, len, from);
+        if (found.then == FOUND_MANY)
+            return false;
         if (NAME(take_lines)(head, buf, len, position, found.end) && found.then == FOUND_END)
-            return TAKEN_LINES;
+            return true;
     } while (head->at > from);
-    return TAKEN_PART;
+    return false;
 }
 
-/* The lines behind the start line, which begins the block at 0, whose masks these are. */
-INLINE TARGET enum taken NAME(take_fields)(struct sw_head *head, const char *buf, size_t len,
-                                           struct masks m, uint16_t *position)
+/* RFC 3986 3.2.2: is p[0..n) surely a registered name or an IPv4 address, and perhaps a port?  See
+   NAME(host_run)(). */
+INLINE TARGET bool NAME(is_host)(const char *p, size_t n, size_t room)
 {
+    if (n - 1 >= 32)
+        return false;
+    size_t run = NAME(host_run)(p, n, room);
+    return run == n || is_port_behind(p, run, n);
+}
+
+/* What the lines of a whole head mean together, as far as it is plain: a request has one Host. */
+TARGET static __attribute__((noinline)) bool NAME(is_fine)(const struct sw_head *head,
+                                                           const char *buf)
+{
+    if (head->kind == SW_RESPONSE)
+        return true;
+    const struct sw_field *host = sw_head_field(head, SW_HEADER_HOST);
+    return host && !head->repeats &&
+           NAME(is_host)(buf + host->value, host->value_len, head->at - host->value);
+}
+
+/* The rest of buf[0..all), of which the lines before head->at are taken. */
+TARGET static __attribute__((noinline)) ptrdiff_t NAME(go_on)(struct sw_head *head, const char *buf,
+                                                              size_t all, uint16_t *position)
+{
+    size_t len = least(all, head->most.reach);
+
+    if (head->state != SW_HEAD_FIELD || !NAME(take_more)(head, buf, len, position) ||
+        !is_end(buf, head->at, len))
+        return sw_head_finish(head, buf, all);
+    if (NAME(is_fine)(head, buf))
+        return done(head, head->at + 2);
+    head->at += 2;
+    head->state = SW_HEAD_WHOLE;
+    return sw_head_finish(head, buf, all);
+}
+
+/* The same for a head that came in pieces, or has something odd in its first block. */
+TARGET static __attribute__((noinline)) ptrdiff_t NAME(resume)(struct sw_head *head,
+                                                               const char *buf, size_t all)
+{
+    _Alignas(64) uint16_t position[POSITIONS];
+
+    return NAME(go_on)(head, buf, all, position);
+}
+
+/*
+ * The line at head->at, which ends at r, if it is a plain Host: as the first field, where RFC 9110 7.2
+ * wants it, it needs no lookup.
+ */
+INLINE TARGET bool NAME(take_host)(struct sw_head *head, const char *buf, size_t len, size_t r)
+{
+    size_t s = head->at;
+
+    if (r < s + 7 || !is_host_name(buf + s) || !is_crlf(buf + r) ||
+        !NAME(is_host)(buf + s + 6, r - s - 6, len - s - 6))
+        return false;
+    put_host(head, s, r);
+    return true;
+}
+
+/* The fields of a head whose start line is taken, and whose first block, with these masks, it does not
+   end in. */
+TARGET static __attribute__((noinline)) ptrdiff_t NAME(long_fields)(struct sw_head *head,
+                                                                    const char *buf, size_t all,
+                                                                    uint64_t token,
+                                                                    uint64_t control)
+{
+    _Alignas(64) uint16_t position[POSITIONS];
+    size_t len = least(all, head->most.reach);
+
     if (len < 64 || head->at > 65)
-        return NAME(take_more)(head, buf, len, position);
-    struct found found = NAME(find_lines)(position, buf, len, 0, m);
-    size_t lines = (size_t)(found.end - position) / 2;
-    if (found.then == FOUND_END && lines - 1 < head->most.block &&
-        found.end[-1] - head->at <= head->most.line &&
-        NAME(take_plain)(head, buf, position + 1, found.end) == found.end)
-        return TAKEN_LINES;
-    return NAME(take_more)(head, buf, len, position);
+        return NAME(go_on)(head, buf, all, position);
+    struct found found =
+        NAME(find_lines)(position, buf, len, 0, (struct masks){token, control});
+    if (found.then != FOUND_END || (size_t)(found.end - position - 3) / 2 >= head->most.block ||
+        found.end[-1] - head->at > head->most.line)
+        return NAME(go_on)(head, buf, all, position);
+    bool host = NAME(take_host)(head, buf, len, position[2]);
+    uint16_t *p = position + (host ? 3 : 1);
+    if ((p != found.end && NAME(take_plain)(head, buf, p, found.end) != found.end) ||
+        !is_end(buf, head->at, len) || (host ? head->repeats : !NAME(is_fine)(head, buf)))
+        return NAME(go_on)(head, buf, all, position);
+    return done(head, head->at + 2);
+}
+
+/* The same for a head that ends in that block. */
+TARGET static __attribute__((noinline)) ptrdiff_t NAME(short_fields)(struct sw_head *head,
+                                                                     const char *buf, size_t all,
+                                                                     uint64_t token,
+                                                                     uint64_t control)
+{
+    const struct sw_header_tables *tables = in_register(&sw_header_tables);
+    struct ends ends = find_ends((struct masks){token, control}, 0, 0, 0);
+    uint64_t bits = (ends.name | ends.line) & below(ends.head);
+    struct sw_field *field = head->fields;
+    uint16_t at = head->first;
+    size_t s = head->at;
+
+    if (!head->most.block)
+        return NAME(resume)(head, buf, all);
+    for (bits &= bits - 1; bits; field++, at++) {
+        size_t e = lowest(bits);
+        bits &= bits - 1;
+        size_t r = count_zeros(bits);
+        bits &= bits - 1;
+        if (!(e < 32 ? NAME(take_line_near)(head, tables, buf, s, e, r, field, at)
+                     : NAME(take_line)(head, tables, buf, s, e, r, field, at)))
+            break;
+        s = r + 2;
+    }
+    head->at = (uint32_t)s;
+    head->field_count = (uint16_t)(at - head->first);
+    if (!is_end(buf, s, all) || !NAME(is_fine)(head, buf))
+        return NAME(resume)(head, buf, all);
+    return done(head, s + 2);
 }
 
 /* The bytes of the line at p before its first control byte, which is not among the first 64; n if
@@ -233,7 +350,7 @@ INLINE TARGET size_t NAME(long_line)(const char *p, size_t n, size_t *others)
         uint64_t other = ~NAME(path)(block) >> (at - from), before = below(control);
         *others += (size_t)__builtin_popcountll(other & before);
         if (control)
-            return at + (size_t)__builtin_ctzll(control);
+            return at + lowest(control);
     }
     return n;
 }
@@ -259,99 +376,147 @@ INLINE TARGET bool NAME(request_line)(struct sw_head *head, const char *buf, siz
     return take_request_line(head, buf, len, 0, space, end, method, plain);
 }
 
+/* The fields of a head whose start line is taken, and whose first block has these masks. */
+INLINE TARGET ptrdiff_t NAME(fields)(struct sw_head *head, const char *buf, size_t all,
+                                     struct masks m)
+{
+    uint64_t line = m.control & ~(2 * m.control);
+
+    if (4 * line & m.control)
+        return NAME(short_fields)(head, buf, all, m.token, m.control);
+    return NAME(long_fields)(head, buf, all, m.token, m.control);
+}
+
 /* The first block of buf[0..len). */
 INLINE TARGET struct NAME(block) NAME(front)(const char *buf, size_t len)
 {
     return len < 64 ? NAME(load_short)(buf, len) : NAME(load)(buf);
 }
 
-/* A head that ends in its first block: its lines behind the start line, by the bits of their ends. */
-INLINE TARGET enum taken NAME(take_block)(struct sw_head *head, const char *buf, size_t len,
-                                          struct ends ends)
+/* What its masks are. */
+INLINE TARGET uint64_t NAME(of_front)(uint64_t bits, size_t len)
 {
-    const struct sw_header_tables *tables = in_register(&sw_header_tables);
-    uint64_t bits = (ends.name | ends.line) & below(ends.head);
-    struct sw_field *field = head->fields;
-    uint16_t at = head->first;
-    size_t s = (size_t)__builtin_ctzll(bits) + 2;
-
-    bits &= bits - 1;
-    if ((size_t)__builtin_popcountll(bits) > 2 * head->most.block)
-        return TAKEN_PART;
-    for (; bits; field++, at++) {
-        size_t e = (size_t)__builtin_ctzll(bits);
-        bits &= bits - 1;
-        size_t r = (size_t)__builtin_ctzll(bits);
-        bits &= bits - 1;
-        if (!(e < 32 ? NAME(take_line_near)(head, tables, buf, s, e, r, field, at)
-                     : NAME(take_line)(head, tables, buf, s, e, r, field, at)))
-            break;
-        s = r + 2;
-    }
-    head->at = (uint32_t)s;
-    head->field_count = (uint16_t)(at - head->first);
-    if (s != (size_t)__builtin_ctzll(ends.head))
-        return TAKEN_PART;
-    const struct sw_field *host = sw_head_field(head, SW_HEADER_HOST);
-    if (!host || head->repeats)
-        return TAKEN_LINES;
-    uint64_t plain = NAME(host)(NAME(front)(buf, len));
-    uint64_t others = ~(len < 64 ? NAME(fold)(plain, len) : plain) >> host->value;
-    return others << (64 - host->value_len) ? TAKEN_LINES : TAKEN_FINE;
+    return len < 64 ? NAME(fold)(bits, len) : bits;
 }
 
-/* A head from its first byte on. */
-INLINE TARGET enum taken NAME(take_head)(struct sw_head *head, const char *buf, size_t len,
-                                         uint16_t *position)
+INLINE TARGET struct masks NAME(masks_of_front)(struct NAME(block) block, size_t len)
 {
-    bool request = head->kind == SW_REQUEST;
-    /* No method is longer than 31 bytes: the space behind it need not be looked for before. */
-    enum sw_method method = request ? sw_method_scan(buf) : SW_METHOD_OTHER;
-    struct NAME(block) block = NAME(front)(buf, len);
     struct masks m = NAME(masks)(block, NAME(text)());
-    uint64_t path = NAME(path)(block);
 
-    if (len < 64) {
-        m = (struct masks){NAME(fold)(m.token, len), NAME(fold)(m.control, len)};
-        path = NAME(fold)(path, len);
-    }
-    m = (struct masks){as_number(m.token), as_number(m.control)};
-    if (request ? !NAME(request_line)(head, buf, len, m, path, method)
-                : !sw_head_status_line(head, buf, len, count_zeros(m.control)))
-        return TAKEN_PART;
-    struct ends ends = find_ends(m, 0, 0, 0);
-    if (ends.head && !(ends.odd & below(ends.head))) {
-        enum taken taken = NAME(take_block)(head, buf, len, ends);
-        return taken == TAKEN_PART ? NAME(take_more)(head, buf, len, position) : taken;
-    }
-    return NAME(take_fields)(head, buf, len, m, position);
+    return (struct masks){NAME(of_front)(m.token, len), NAME(of_front)(m.control, len)};
 }
 
-/* What the lines of a whole head mean together, as far as it is plain: a request has one Host. */
-INLINE TARGET bool NAME(is_fine)(const struct sw_head *head, const char *buf)
+/* A request with this method, and these masks of its first block. */
+TARGET static __attribute__((noinline)) ptrdiff_t NAME(any_request)(struct sw_head *head,
+                                                                    const char *buf, size_t all,
+                                                                    enum sw_method method,
+                                                                    uint64_t token,
+                                                                    uint64_t control)
 {
-    if (head->kind == SW_RESPONSE)
-        return true;
-    const struct sw_field *host = sw_head_field(head, SW_HEADER_HOST);
-    return host && !head->repeats && NAME(is_host)(buf + host->value, host->value_len);
+    size_t len = least(all, head->most.reach);
+    uint64_t path = NAME(of_front)(NAME(path)(NAME(front)(buf, len)), len);
+    struct masks m = {token, control};
+
+    if (!NAME(request_line)(head, buf, len, m, path, method))
+        return sw_head_finish(head, buf, all);
+    return NAME(fields)(head, buf, all, m);
 }
 
+/* A head of which no more is known than that there are 32 bytes. */
+TARGET static __attribute__((noinline)) ptrdiff_t NAME(any_head)(struct sw_head *head,
+                                                                 const char *buf, size_t all)
+{
+    size_t len = least(all, head->most.reach);
+
+    if (len < 32)
+        return sw_head_finish(head, buf, all);
+    struct masks m = NAME(masks_of_front)(NAME(front)(buf, len), len);
+    if (head->kind == SW_REQUEST)
+        return NAME(any_request)(head, buf, all, sw_method_scan(buf), m.token, m.control);
+    if (!sw_head_status_line(head, buf, len, count_zeros(m.control)))
+        return sw_head_finish(head, buf, all);
+    return NAME(fields)(head, buf, all, m);
+}
+
+/* A request that has only a Host, in the line at head->at that ends at r, and perhaps a port in it. */
+TARGET static __attribute__((noinline)) ptrdiff_t NAME(only_host)(struct sw_head *head,
+                                                                  const char *buf, size_t all,
+                                                                  size_t r)
+{
+    size_t s = head->at, v = s + 6;
+
+    if (!NAME(is_host)(buf + v, r - v, all - v))
+        return NAME(resume)(head, buf, all);
+    put_host(head, s, r);
+    return done(head, r + 4);
+}
+
+/*
+ * A request whose method has `space` bytes and may have a path, and no limits that its first 64 bytes
+ * could exceed.  Where control bytes may be is known some cycles before which bytes are of what class.
+ */
+INLINE TARGET ptrdiff_t NAME(request)(struct sw_head *head, const char *buf, size_t all,
+                                      enum sw_method method, size_t space)
+{
+    struct NAME(block) block = NAME(front)(buf, all);
+    uint64_t low = as_number(NAME(of_front)(NAME(low)(block), all));
+    uint64_t path = NAME(of_front)(NAME(path)(block), all);
+    uint64_t others = ~path & below(low) & -(UINT64_C(2) << space);
+    size_t end = count_zeros(low);
+
+    /* The space before the version is all that no path has. */
+    if (end < space + 11 || end + 2 > all || buf[space + 1] != '/' || !is_version(buf + end) ||
+        others & (others - 1)) {
+        struct masks m = NAME(masks_of_front)(block, all);
+        return NAME(any_request)(head, buf, all, method, m.token, m.control);
+    }
+    head->method = (uint16_t)method;
+    head->minor = buf[end - 1] & 1;
+    head->target = (uint32_t)space + 1;
+    head->target_len = (uint32_t)(end - space - 10);
+    uint64_t line = low & ~(2 * low);
+    size_t s = as_number(end + 2), r = as_number(lowest((line & (line - 1)) | UINT64_C(1) << 63));
+    bool only_host = r >= s + 7 && r + 4 <= all && memcmp(buf + r, "\r\n\r\n", 4) == 0 &&
+                     is_host_name(buf + s);
+    if (only_host) {
+        size_t v = s + 6;
+        uint64_t host = NAME(of_front)(NAME(host)(block), all);
+        if (!(~host >> v << (v - r) % 64)) {
+            put_host(head, s, r);
+            return done(head, r + 4);
+        }
+    }
+    head->state = SW_HEAD_FIELD;
+    head->at = (uint32_t)s;
+    if (only_host)
+        return NAME(only_host)(head, buf, all, r);
+    return NAME(fields)(head, buf, all, NAME(masks_of_front)(block, all));
+}
+
+/* Such a request, if it is one. */
+TARGET static __attribute__((noinline)) ptrdiff_t NAME(other_method)(struct sw_head *head,
+                                                                     const char *buf, size_t all)
+{
+    /* No method is longer than 31 bytes: the space behind it need not be looked for before. */
+    enum sw_method method = sw_method_scan(buf);
+
+    if (method == SW_METHOD_OTHER || method == SW_METHOD_CONNECT ||
+        sw_method_names[method].flags & SW_METHOD_F_PREFACE)
+        return NAME(any_head)(head, buf, all);
+    return NAME(request)(head, buf, all, method, sw_method_names[method].len);
+}
+
+/*
+ * At least 32 bytes from head->at on.  From here on each step is a jump to the next, not a call, and
+ * those that nearly all heads take have all they need in registers.
+ */
 TARGET ptrdiff_t NAME(sw_head)(struct sw_head *head, const char *buf, size_t all)
 {
-    _Alignas(64) uint16_t position[POSITIONS];
-    size_t len = all < head->most.reach ? all : head->most.reach;
-    enum taken taken = TAKEN_PART;
-
-    if (head->state == SW_HEAD_FIELD)
-        taken = NAME(take_more)(head, buf, len, position);
-    else if (head->at == 0 && len >= 32)
-        taken = NAME(take_head)(head, buf, len, position);
-    if (taken == TAKEN_PART || head->at + 2 > len || !is_crlf(buf + head->at))
-        return sw_head_finish(head, buf, all);
-    head->at += 2;
-    head->state = SW_HEAD_WHOLE;
-    if (taken != TAKEN_FINE && !NAME(is_fine)(head, buf))
-        return sw_head_finish(head, buf, all);
-    head->state = SW_HEAD_DONE;
-    return head->length = head->at;
+    if (head->at)
+        return NAME(resume)(head, buf, all);
+    if (head->kind != SW_REQUEST || !head->most.block)
+        return NAME(any_head)(head, buf, all);
+    if (!is_first_method(buf))
+        return NAME(other_method)(head, buf, all);
+    return NAME(request)(head, buf, all, SW_METHOD_FIRST, sizeof SW_METHOD_FIRST_TEXT - 2);
 }

@@ -23,29 +23,14 @@
            IN(0xfffe, x, 16) | IN(0x47ff, x, 32))
 #define PATH_HIGH 0, 0, 1, 2, 4, 8, 16, 32, 0, 0, 0, 0, 0, 0, 0, 0
 
-/* Bit 0 for what a name of a host is made of without a second thought, letters, digits, "-", "." and
-   "_"; bit 1 for the digits among them, bit 2 for the colon before a port. */
+/* What a name of a host is made of without a second thought: letters, digits, "-", "." and "_". */
 #define HOST_LOW(x) \
-    (char)(IN(0x03ff, x, 1 | 2) | IN(0x0400, x, 4) | IN(0x6000, x, 8) | IN(0xfffe, x, 16) | \
-           IN(0x07ff, x, 32) | IN(0x8000, x, 64))
-#define HOST_HIGH 0, 0, 8, 7, 16, (char)(32 | 64), 16, 32, 0, 0, 0, 0, 0, 0, 0, 0
+    (char)(IN(0x6000, x, 1) | IN(0x03ff, x, 2) | IN(0xfffe, x, 4) | IN(0x07ff, x, 8) | \
+           IN(0x8000, x, 16))
+#define HOST_HIGH 0, 0, 1, 2, 4, 8 | 16, 4, 8, 0, 0, 0, 0, 0, 0, 0, 0
 
 #define SIXTEEN(f) \
     f(0), f(1), f(2), f(3), f(4), f(5), f(6), f(7), f(8), f(9), f(10), f(11), f(12), f(13), f(14), \
         f(15)
-
-/*
- * RFC 3986 3.2.2, 3.2.3: what is surely a registered name or an IPv4 address, and a port below 60000, has
- * only bytes of the class HOST, and no colon or this.  value_host.c knows the rest.  `all` has a bit
- * for each byte of it, the last one highest of 32, `colon` one for each colon among them; `digit` has
- * those of the digits.  `fifth` is the last byte but four.
- */
-INLINE bool has_plain_port(uint32_t all, uint32_t colon, uint32_t digit, char fifth)
-{
-    uint32_t port = all & -(colon << 1), first = all & -all;
-
-    return !(colon & (colon - 1)) && colon != first && port && !(port & ~digit) &&
-           colon >= UINT32_C(1) << (fifth < '6' ? 26 : 27);
-}
 
 #endif

@@ -100,7 +100,7 @@ size_t sw_head_lines(const struct sw_head *head, size_t len, const uint16_t *pos
 
 bool sw_head_odd_line(struct sw_head *head, const char *buf, size_t e, size_t r)
 {
-    if (!is_crlf(buf + r) || buf[e] != ':' || e - head->at - 1 >= head->most.name)
+    if (buf[e] != ':' || !is_crlf(buf + r) || e - head->at - 1 >= head->most.name)
         return false;
     head->line = head->at;
     head->at = (uint32_t)r + 2;

@@ -5,6 +5,7 @@
 
 #include "head.h"
 #include "header.h"
+#include "method_first.h"
 
 /*
  * A fast road takes whole lines, as many as are plainly right, starting with the line that begins at
@@ -25,22 +26,14 @@
    head, and one block more.  No line is shorter than four bytes. */
 enum { POSITIONS_OF_BLOCK = 32, POSITIONS = 2 * SW_FIELDS_INLINE + POSITIONS_OF_BLOCK };
 
-/* How far a road has come. */
-enum taken {
-    TAKEN_PART,  /* the next line is not plain, or not there yet */
-    TAKEN_LINES, /* up to the end of the head, at head->at */
-    TAKEN_FINE,  /* and a plain Host is among them */
-};
-
 /* For 64 bytes, a bit each. */
 struct masks {
     uint64_t token, control;
 };
 
-/* Where in a block names and lines end, and the head; where what should be the end of a name is that
-   of a line, it has no colon. */
+/* Where in a block names and lines end, and the head. */
 struct ends {
-    uint64_t name, line, head, odd;
+    uint64_t name, line, head;
     uint64_t runs_on; /* 1 if a name goes on in the next block */
 };
 
@@ -50,14 +43,20 @@ struct found {
     enum {
         FOUND_END,  /* the end of the head is behind them */
         FOUND_PART, /* there is no more, or no room for more */
-        FOUND_ODD,  /* a line without a colon */
+        FOUND_MANY, /* a block has more than lines that are right can have */
     } then;
 };
 
-/* The zeros below the lowest bit that is set; 64 if none is. */
-INLINE unsigned count_zeros(uint64_t bits)
+/* The number of the lowest bit that is set. */
+INLINE size_t lowest(uint64_t bits)
 {
-    return bits ? (unsigned)__builtin_ctzll(bits) : 64;
+    return (unsigned)__builtin_ctzll(bits);
+}
+
+/* The same, and 64 if none is. */
+INLINE size_t count_zeros(uint64_t bits)
+{
+    return bits ? lowest(bits) : 64;
 }
 
 /* The masks of a block of which the last 32 bytes are the last of n, 32 to 64. */
@@ -66,9 +65,36 @@ INLINE uint64_t fold_halves(uint64_t bits, size_t n)
     return (uint32_t)bits | bits >> 32 << (n - 32);
 }
 
+INLINE size_t least(size_t a, size_t b)
+{
+    return a < b ? a : b;
+}
+
 INLINE bool is_crlf(const char *p)
 {
     return memcmp(p, "\r\n", 2) == 0;
+}
+
+/* Is the line at `at` the empty one, and whole? */
+INLINE bool is_end(const char *buf, size_t at, size_t len)
+{
+    return at + 2 <= len && is_crlf(buf + at);
+}
+
+_Static_assert(SW_METHOD_FIRST != SW_METHOD_CONNECT, "what the first method asks for is a path");
+
+/* Is this the first method of the grammar, and a space?  As most requests have it, it is asked before
+   the automaton is. */
+INLINE bool is_first_method(const char *p)
+{
+    return memcmp(p, SW_METHOD_FIRST_TEXT, sizeof SW_METHOD_FIRST_TEXT - 1) == 0;
+}
+
+/* The head is whole, fine, and so long. */
+INLINE ptrdiff_t done(struct sw_head *head, size_t length)
+{
+    head->state = SW_HEAD_DONE;
+    return head->length = head->at = (uint32_t)length;
 }
 
 /*
@@ -76,6 +102,7 @@ INLINE bool is_crlf(const char *p)
  * Adding S to the token bytes T makes a carry run through each name to its end, the first byte that
  * is no token: (T + S) & ~T.  One addition finds the colons of a block and validates the names in
  * it; colons inside values are never looked at.  A control byte where a line begins ends the head.
+ * A line without a colon has its two ends in one.
  */
 INLINE struct ends find_ends(struct masks m, uint64_t begin, uint64_t in_name, uint64_t control_before)
 {
@@ -87,7 +114,6 @@ INLINE struct ends find_ends(struct masks m, uint64_t begin, uint64_t in_name, u
     ends.runs_on = __builtin_uaddll_overflow(m.token, line + in_name, &sum);
     ends.name = sum & ~m.token;
     ends.head = line & m.control;
-    ends.odd = ends.name & ends.line;
     return ends;
 }
 
@@ -98,10 +124,10 @@ INLINE uint64_t below(uint64_t bits)
 }
 
 /* Are the colon at e and the CRLF at r where they should be, and nothing between them to trim off but
-   one space? */
+   one space?  Without the colon, r is not looked at. */
 INLINE bool is_plain(const char *buf, size_t e, size_t r)
 {
-    return is_crlf(buf + r) && memcmp(buf + e, ": ", 2) == 0 && (unsigned char)buf[e + 2] > ' ' &&
+    return memcmp(buf + e, ": ", 2) == 0 && is_crlf(buf + r) && (unsigned char)buf[e + 2] > ' ' &&
            (unsigned char)buf[r - 1] > ' ';
 }
 
@@ -117,13 +143,50 @@ INLINE void put_id(struct sw_head *head, struct sw_field *field, uint16_t at, si
         sw_head_index(head, (uint16_t)(at - head->first), (unsigned)id);
 }
 
-/* All of a field but its id. */
-INLINE void place(struct sw_field *field, size_t s, size_t e, size_t r)
+/* All of a field but its id: a name of n bytes at s, a value from one place to another. */
+INLINE void place(struct sw_field *field, size_t s, size_t n, size_t from, size_t to)
 {
     field->name = (uint32_t)s;
-    field->name_len = (uint16_t)(e - s);
-    field->value = (uint32_t)e + 2;
-    field->value_len = (uint32_t)(r - e - 2);
+    field->name_len = (uint16_t)n;
+    field->value = (uint32_t)from;
+    field->value_len = (uint32_t)(to - from);
+}
+
+/* Does a field line begin here that is called Host, with its value behind one space?  Eight bytes are
+   there. */
+INLINE bool is_host_name(const char *p)
+{
+    return (sw_load8_little(p) & UINT64_C(0x0000ffffdfdfdfdf)) == UINT64_C(0x0000203a54534f48);
+}
+
+/*
+ * RFC 3986 3.2.3: are the n bytes of a host, of which `run` may be a name's, that name, a colon and a
+ * port below 60000?  value_host.c knows the rest.  Eight bytes lie before p + n.
+ */
+INLINE bool is_port_behind(const char *p, size_t run, size_t n)
+{
+    size_t digits = n - run - 1;
+
+    if (run == 0 || digits - 1 > 4 || p[run] != ':')
+        return false;
+    uint64_t v = sw_load8_little(p + n - 8) ^ UINT64_C(0x3030303030303030);
+    uint64_t others = (v | (v + UINT64_C(0x0606060606060606))) & UINT64_C(0xf0f0f0f0f0f0f0f0);
+    return !(others >> (64 - 8 * digits)) && (digits < 5 || p[run + 1] < '6');
+}
+
+/* Take the Host line from s to r, which is the first field. */
+INLINE void put_host(struct sw_head *head, size_t s, size_t r)
+{
+    head->fields[0] = (struct sw_field){
+        .name = (uint32_t)s,
+        .name_len = 4,
+        .id = SW_HEADER_HOST,
+        .value = (uint32_t)s + 6,
+        .value_len = (uint32_t)(r - s - 6),
+    };
+    head->slot[SW_HEADER_HOST] = head->first;
+    head->field_count = 1;
+    head->at = (uint32_t)r + 2;
 }
 
 /* One register for the address of many tables, which the compiler would compute for each of them. */
@@ -188,7 +251,7 @@ size_t sw_head_lines(const struct sw_head *head, size_t len, const uint16_t *pos
 bool sw_head_odd_line(struct sw_head *head, const char *buf, size_t e, size_t r);
 
 /* Take the fields up to the end of the head, if all are plain. */
-enum taken sw_head_lines_by_words(struct sw_head *head, const char *buf, size_t len);
+bool sw_head_lines_by_words(struct sw_head *head, const char *buf, size_t len);
 
 /* The roads.  Each takes what it can of buf[head->at..len). */
 ptrdiff_t sw_head_sse42(struct sw_head *head, const char *buf, size_t len);

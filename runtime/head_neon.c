@@ -96,6 +96,16 @@ INLINE struct masks masks_neon(struct block_neon block, struct classes_neon clas
     return (struct masks){vgetq_lane_u64(both, 0), vgetq_lane_u64(both, 1)};
 }
 
+INLINE uint64_t low_neon(struct block_neon block)
+{
+    uint8x16_t space = vdupq_n_u8(' ');
+    uint8x16_t fours = vpaddq_u8(
+        pairs_neon(vcltq_u8(block.v[0], space), vcltq_u8(block.v[1], space)),
+        pairs_neon(vcltq_u8(block.v[2], space), vcltq_u8(block.v[3], space)));
+
+    return vgetq_lane_u64(vreinterpretq_u64_u8(vpaddq_u8(fours, fours)), 0);
+}
+
 INLINE uint64_t path_neon(struct block_neon block)
 {
     uint8x16_t fours = fours_neon(classes_neon(block, path_tables), 0xff);
@@ -105,7 +115,7 @@ INLINE uint64_t path_neon(struct block_neon block)
 
 INLINE uint64_t host_neon(struct block_neon block)
 {
-    uint8x16_t fours = fours_neon(classes_neon(block, host_tables), 0xff & ~4);
+    uint8x16_t fours = fours_neon(classes_neon(block, host_tables), 0xff);
 
     return vgetq_lane_u64(vreinterpretq_u64_u8(vpaddq_u8(fours, fours)), 0);
 }
@@ -158,26 +168,16 @@ INLINE bool same_neon(const struct sw_header_tables *tables, const char *end, si
                                 differ_neon(end - 16, edge + 16, word + 16)));
 }
 
-/* Of 32 bytes whose classes these are, those that have one of the bits. */
-INLINE uint32_t host_bits_neon(uint8x16_t front, uint8x16_t last, uint8_t bits)
+INLINE size_t host_run_neon(const char *p, size_t n, size_t room)
 {
-    uint8x16_t pairs = pairs_neon(any_neon(front, bits), any_neon(last, bits));
-    uint8x16_t fours = vpaddq_u8(pairs, pairs);
-
-    return vgetq_lane_u32(vreinterpretq_u32_u8(vpaddq_u8(fours, fours)), 0);
-}
-
-INLINE bool is_host_neon(const char *p, size_t n)
-{
-    if (n - 1 >= 32)
-        return false;
-    uint32_t all = UINT32_MAX << (32 - n);
+    (void)room;
     uint8x16_t last = class_neon(sixteen_neon(p + n - 16), host_tables);
     uint8x16_t front = n > 16 ? class_neon(sixteen_neon(p + n - 32), host_tables) : vdupq_n_u8(0);
-    if (~host_bits_neon(front, last, 0xff) & all)
-        return false;
-    uint32_t colon = host_bits_neon(front, last, 4) & all;
-    return !colon || has_plain_port(all, colon, host_bits_neon(front, last, 2), p[n - 5]);
+    uint8x16_t pairs = pairs_neon(any_neon(front, 0xff), any_neon(last, 0xff));
+    uint8x16_t fours = vpaddq_u8(pairs, pairs);
+    uint32_t host = vgetq_lane_u32(vreinterpretq_u32_u8(vpaddq_u8(fours, fours)), 0);
+
+    return count_zeros(~(uint64_t)host >> (32 - n));
 }
 
 /* Without asking whether there is one, for which compilers would branch: 63 if there is none. */

@@ -70,6 +70,16 @@ INLINE TARGET struct masks masks_sse42(struct block_sse42 block, struct classes_
     return (struct masks){token, some & ~token};
 }
 
+INLINE TARGET uint64_t low_sse42(struct block_sse42 block)
+{
+    uint64_t low = 0;
+
+#pragma GCC unroll 4
+    for (int k = 0; k < 4; k++)
+        low |= bits_sse42(_mm_cmpgt_epi8(_mm_set1_epi8(' '), block.v[k])) << 16 * k;
+    return low;
+}
+
 INLINE TARGET uint64_t path_sse42(struct block_sse42 block)
 {
     uint64_t path = 0;
@@ -88,7 +98,7 @@ INLINE TARGET uint64_t host_sse42(struct block_sse42 block)
 
 #pragma GCC unroll 4
     for (int k = 0; k < 4; k++) {
-        __m128i class = _mm_and_si128(class_sse42(block.v[k], HOST_TABLES), _mm_set1_epi8(~4));
+        __m128i class = class_sse42(block.v[k], HOST_TABLES);
         host |= bits_sse42(_mm_cmpgt_epi8(class, _mm_setzero_si128())) << 16 * k;
     }
     return host;
@@ -130,9 +140,10 @@ INLINE TARGET bool same_near_sse42(const struct sw_header_tables *tables, const 
     return same_near_front(tables, end, n, tables->words[id]);
 }
 
-INLINE TARGET bool is_host_sse42(const char *p, size_t n)
+INLINE TARGET size_t host_run_sse42(const char *p, size_t n, size_t room)
 {
-    return is_plain_host(p, n);
+    (void)room;
+    return host_run(p, n);
 }
 
 INLINE TARGET size_t emit_sse42(uint16_t *position, uint32_t base, uint64_t bits)

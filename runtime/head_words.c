@@ -22,12 +22,15 @@ INLINE size_t first_of(uint64_t bits)
     return (size_t)__builtin_ctzll(bits) / 8;
 }
 
-/* The eight bytes at `from`, or as many as there are before len, and zeros behind them; len >= 8. */
+/* The fewer than eight bytes at `from`, and zeros behind them; len >= 8. */
+INLINE uint64_t rest_at(const char *p, size_t from, size_t len)
+{
+    return sw_load8_little(p + len - 8) >> 8 * (from + 8 - len);
+}
+
 INLINE uint64_t word_at(const char *p, size_t from, size_t len)
 {
-    if (from + 8 <= len)
-        return sw_load8_little(p + from);
-    return sw_load8_little(p + len - 8) >> 8 * (from + 8 - len);
+    return from + 8 <= len ? sw_load8_little(p + from) : rest_at(p, from, len);
 }
 
 /* The bytes of p[from..len) up to the first control other than HTAB; len if there is none. */
@@ -65,8 +68,13 @@ INLINE size_t token_end(const char *p, size_t from, size_t len)
 /* Where a colon stands first; len if there is none. */
 INLINE size_t colon(const char *p, size_t from, size_t len)
 {
-    for (; from < len; from += 8) {
-        uint64_t found = zeros_of(word_at(p, from, len) ^ EACH(':'));
+    for (; from + 8 <= len; from += 8) {
+        uint64_t found = zeros_of(sw_load8_little(p + from) ^ EACH(':'));
+        if (found)
+            return from + first_of(found);
+    }
+    if (from < len) {
+        uint64_t found = zeros_of(rest_at(p, from, len) ^ EACH(':'));
         if (found)
             return from + first_of(found);
     }
@@ -83,7 +91,7 @@ static bool take_start(struct sw_head *head, const char *buf, size_t len)
     size_t space = token_end(p, 0, left), end = space + 1;
     if (space == left || p[space] != ' ')
         return false;
-    while (end < left && sw_byte_is(p[end], SW_BYTE_TARGET) && p[end] != '%')
+    while (end < left && sw_byte_is(p[end], SW_BYTE_PATH))
         end++;
     bool path = end + 9 <= left && p[end] == ' ';
     end = path ? end + 9 : value_end(p, space, left);
@@ -91,63 +99,131 @@ static bool take_start(struct sw_head *head, const char *buf, size_t len)
 }
 
 /*
+ * Take the field line at s, and return where the next one is, or 0 if this one is not plain.  The index
+ * is to say `at` of its field.
+ *
  * A name that the grammar knows is a token, and needs no look at its bytes, unless one of them is a
  * control: without bit 5, CR is the same as "-".  So the search for the end of the line begins with
  * the name.
  */
-static bool take_line(struct sw_head *head, const char *buf, size_t len)
+INLINE size_t take_line(struct sw_head *head, const struct sw_header_tables *tables,
+                        const char *buf, size_t len, size_t s, struct sw_field *field, uint16_t at)
 {
-    size_t s = head->at, e = colon(buf, s, len), n = e - s;
+    size_t e = colon(buf, s, len), n = e - s, id;
 
-    if (e == len || head->field_count >= head->most.fields || n - 1 >= head->most.name)
-        return false;
-    enum sw_header id = sw_header_lookup(buf + s, n);
+    if (e == len || n - 1 >= head->most.name)
+        return 0;
+    if (n - 2 <= SW_HEADER_LONGEST - 2)
+        id = sw_header_match(tables, sw_header_guess(tables, buf[s + 2], buf[e - 2], n), buf + s, n);
+    else
+        id = sw_header_find_words(buf + s, n);
     if (id == SW_HEADER_OTHER && token_end(buf, s, e) != e)
-        return false;
+        return 0;
     size_t r = value_end(buf, s, len);
-    if (r < e || r + 2 > len || !is_crlf(buf + r) || r - s > head->most.line)
-        return false;
+    if (r < e || !is_end(buf, r, len) || r - s > head->most.line)
+        return 0;
     struct sw_head_part value = {(uint32_t)e + 2, (uint32_t)r};
     if (!is_plain(buf, e, r))
         value = sw_head_trim(buf, e + 1, r);
-    sw_head_put(head, head->field_count++,
-                (struct sw_field){(uint32_t)s, (uint16_t)n, (uint16_t)id, value.from,
-                                  value.to - value.from});
-    head->at = (uint32_t)r + 2;
+    place(field, s, n, value.from, value.to);
+    put_id(head, field, at, id);
+    return r + 2;
+}
+
+/* The bytes of p[0..n) that the name of a host may have, RFC 3986 3.2.2. */
+INLINE size_t host_run(const char *p, size_t n)
+{
+    size_t run = 0;
+
+    while (run < n && sw_byte_is(p[run], SW_BYTE_HOST))
+        run++;
+    return run;
+}
+
+/* Is p[0..n), of which so many bytes are such, surely a registered name or an IPv4 address, and perhaps
+   a port?  Eight bytes lie before its end. */
+INLINE bool is_host(const char *p, size_t run, size_t n)
+{
+    return run == n ? n > 0 : is_port_behind(p, run, n);
+}
+
+/*
+ * The line at head->at, if it is a plain Host: as the first field, where RFC 9110 7.2 wants it, it needs
+ * no lookup, and as a rule no search for its end.
+ */
+static bool take_host(struct sw_head *head, const char *buf, size_t len)
+{
+    size_t s = head->at, v = s + 6;
+
+    if (s + 8 > len || !is_host_name(buf + s) || !head->most.block)
+        return false;
+    size_t run = host_run(buf + v, len - v), r = v + run;
+    if (r < len && buf[r] == ':')
+        for (r++; r < len && buf[r] >= '0' && buf[r] <= '9'; r++)
+            ;
+    if (!is_end(buf, r, len) || r - s > head->most.line || !is_host(buf + v, run, r - v))
+        return false;
+    put_host(head, s, r);
     return true;
 }
 
-/* Is it surely a registered name or an IPv4 address, RFC 3986 3.2.2?  Without a branch for each byte. */
-static bool is_plain_host(const char *p, size_t n)
+/* Take lines up to the end of the head, if all are plain, or of the places for fields that lie one
+   behind the other. */
+static bool take_lines(struct sw_head *head, const char *buf, size_t len, size_t i, size_t room)
 {
-    unsigned all = SW_BYTE_HOST;
+    const struct sw_header_tables *tables = in_register(&sw_header_tables);
+    struct sw_field *field = sw_head_place(head, i), *full = field + (room - i);
+    uint16_t at = (uint16_t)(head->first + i);
+    size_t s = head->at, next;
+    bool end;
 
-    for (size_t i = 0; i < n; i++)
-        all &= sw_bytes[(unsigned char)p[i]];
-    return all && n > 0;
+    for (; !(end = is_end(buf, s, len)) && field != full; s = next, field++, at++)
+        if (!(next = take_line(head, tables, buf, len, s, field, at)))
+            break;
+    head->at = (uint32_t)s;
+    head->field_count = (uint16_t)(at - head->first);
+    return end;
 }
 
-enum taken sw_head_lines_by_words(struct sw_head *head, const char *buf, size_t len)
+bool sw_head_lines_by_words(struct sw_head *head, const char *buf, size_t len)
 {
-    while (head->at + 2 <= len && !is_crlf(buf + head->at))
-        if (!take_line(head, buf, len))
-            return TAKEN_PART;
-    return head->at + 2 <= len ? TAKEN_LINES : TAKEN_PART;
+    size_t i = head->field_count, most = head->most.fields;
+    bool end = false;
+
+    if (i < SW_FIELDS_INLINE)
+        end = take_lines(head, buf, len, i, least(most, SW_FIELDS_INLINE));
+    if (!end && head->field_count >= SW_FIELDS_INLINE)
+        end = take_lines(head, buf, len, head->field_count, most);
+    return end;
+}
+
+/* What the lines of a whole head mean together, as far as it is plain: a request has one Host. */
+static bool is_fine(const struct sw_head *head, const char *buf)
+{
+    if (head->kind == SW_RESPONSE)
+        return true;
+    const struct sw_field *host = sw_head_field(head, SW_HEADER_HOST);
+    if (!host || head->repeats)
+        return false;
+    const char *p = buf + host->value;
+    return is_host(p, host_run(p, host->value_len), host->value_len);
 }
 
 ptrdiff_t sw_head_words(struct sw_head *head, const char *buf, size_t all)
 {
-    size_t len = all < head->most.reach ? all : head->most.reach;
+    size_t len = least(all, head->most.reach);
+    bool host = false;
 
-    if (len < 8 || (head->state == SW_HEAD_START && !take_start(head, buf, len)) ||
-        sw_head_lines_by_words(head, buf, len) == TAKEN_PART)
+    if (head->state == SW_HEAD_START) {
+        if (len < 8 || !take_start(head, buf, len))
+            return sw_head_finish(head, buf, all);
+        host = take_host(head, buf, len);
+    }
+    if (!sw_head_lines_by_words(head, buf, len))
         return sw_head_finish(head, buf, all);
+    if (host ? !head->repeats : is_fine(head, buf))
+        return done(head, head->at + 2);
     head->at += 2;
     head->state = SW_HEAD_WHOLE;
-    const struct sw_field *host = sw_head_field(head, SW_HEADER_HOST);
-    if (head->kind == SW_REQUEST &&
-        !(host && !head->repeats && is_plain_host(buf + host->value, host->value_len)))
-        return sw_head_finish(head, buf, all);
-    head->state = SW_HEAD_DONE;
-    return head->length = head->at;
+    return sw_head_finish(head, buf, all);
 }

@@ -31,27 +31,15 @@ INLINE WITH_SSSE3 __m128i class_of_16(const char *p, __m128i low, __m128i high)
     return _mm_and_si128(_mm_shuffle_epi8(low, bytes), _mm_shuffle_epi8(high, halves));
 }
 
-/* For 32 bytes in front of each other, those of whose class this bit is set. */
-INLINE WITH_SSSE3 uint32_t host_bits(__m128i last, __m128i front, int bit)
+/* How many bytes of p[0..n), n <= 32, the name of a host may have, as in HOST_LOW. */
+INLINE WITH_SSSE3 size_t host_run(const char *p, size_t n)
 {
-    return (uint32_t)_mm_movemask_epi8(_mm_slli_epi16(last, 7 - bit)) << 16 |
-           (uint32_t)_mm_movemask_epi8(_mm_slli_epi16(front, 7 - bit));
-}
-
-/* See has_plain_port(). */
-INLINE WITH_SSSE3 bool is_plain_host(const char *p, size_t n)
-{
-    if (n - 1 >= 32)
-        return false;
-    uint32_t all = UINT32_MAX << (32 - n);
     __m128i last = class_of_16(p + n - 16, HOST_TABLES), zero = _mm_setzero_si128();
     __m128i front = n > 16 ? class_of_16(p + n - 32, HOST_TABLES) : zero;
-    uint32_t none = (uint32_t)_mm_movemask_epi8(_mm_cmpeq_epi8(last, zero)) << 16 |
-                    (uint32_t)_mm_movemask_epi8(_mm_cmpeq_epi8(front, zero));
-    if (none & all)
-        return false;
-    uint32_t colon = host_bits(last, front, 2) & all;
-    return !colon || has_plain_port(all, colon, host_bits(last, front, 1), p[n - 5]);
+    uint64_t odd = (uint64_t)_mm_movemask_epi8(_mm_cmpeq_epi8(last, zero)) << 16 |
+                   (uint64_t)_mm_movemask_epi8(_mm_cmpeq_epi8(front, zero)) | UINT64_C(1) << 32;
+
+    return (size_t)__builtin_ctzll(odd >> (32 - n));
 }
 
 /* Are the n bytes before `end` the last n of the word, but for bit 5, and is it no longer? */

@@ -62,19 +62,25 @@ static inline size_t sw_header_guess(const struct sw_header_tables *tables, char
     return tables->ids[sw_header_hash(tables, picked, len + SW_HEADER_PICKS)];
 }
 
-static inline enum sw_header sw_header_lookup(const char *name, size_t len)
+/* This id or one of its twins, whichever is that of the name, or SW_HEADER_OTHER. */
+static inline size_t sw_header_match(const struct sw_header_tables *tables, size_t id,
+                                     const char *name, size_t len)
 {
-    size_t id = SW_HEADER_OTHER;
-
-    if (len - 1 < SW_HEADER_LONGEST)
-        id = sw_header_guess(&sw_header_tables, len > 2 ? name[2] : ':', name[len - 1 - (len > 1)],
-                             len);
-
     while (id != SW_HEADER_OTHER &&
            !(sw_header_names[id].len == len &&
              sw_header_same(name, sw_header_names[id].text, len)))
-        id = sw_header_tables.twins[id];
-    return (enum sw_header)id;
+        id = tables->twins[id];
+    return id;
+}
+
+static inline enum sw_header sw_header_lookup(const char *name, size_t len)
+{
+    const struct sw_header_tables *tables = &sw_header_tables;
+    size_t id = SW_HEADER_OTHER;
+
+    if (len - 1 < SW_HEADER_LONGEST)
+        id = sw_header_guess(tables, len > 2 ? name[2] : ':', name[len - 1 - (len > 1)], len);
+    return (enum sw_header)sw_header_match(tables, id, name, len);
 }
 
 /* The lookup that is the fastest on this CPU: at first one that finds out which it is, and has it take

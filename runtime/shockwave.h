@@ -173,7 +173,7 @@ struct sw_head {
     struct {
         uint32_t method, target, line, head;
         uint16_t name, fields;
-        uint16_t reach, block; /* how far roads look; fields that a block may have unasked */
+        uint16_t reach, block; /* how far roads look; fields they may take unasked, or 0 */
     } most; /* the limits, their defaults where they are 0 */
     uint16_t slot[(SW_HEADER_COUNT + 31) / 32 * 32 + 16]; /* up to a whole cache line */
     struct sw_field fields[SW_FIELDS_INLINE];

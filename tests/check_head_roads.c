@@ -3,6 +3,7 @@
 #include <stdint.h>
 
 #include "expect.h"
+#include "shockwave_values.h"
 
 enum { REACH = UINT16_MAX - 64 }; /* how far any road looks */
 
@@ -41,19 +42,43 @@ static enum sw_header name_of(size_t n, char *name)
     return SW_HEADER_OTHER;
 }
 
-/* With a target of `pad` bytes, that name first and last, and as it should be only first. */
-static void check_name(size_t pad, const char *name, enum sw_header id)
+/* What may stand before a name: a method that is asked for first or not, and a Host that comes first or
+   does not. */
+static const struct {
+    const char *before, *after;
+    unsigned fields; /* of those in `after` */
+} starts[] = {
+    {"G /", " HTTP/1.0\r\n", 0},
+    {"GET /", " HTTP/1.0\r\n", 0},
+    {"GET /", " HTTP/1.1\r\nHost: h\r\n", 1},
+    {"POST /", " HTTP/1.1\r\nhost: h.example:80\r\n", 1},
+};
+
+/* With a target of `pad` bytes, something like that name first, and the name as it should be. */
+static void check_name(size_t start, size_t pad, const char *name, enum sw_header id)
 {
-    size_t n = put_many(put(0, "G /"), 'p', pad);
-    n = put(n, " HTTP/1.0\r\n");
-    n +=
-        (size_t)sprintf(text + n, "%s: a\r\nX: y\r\n!%s: b\r\n%s: c\r\n\r\n", name, name + 1, name);
+    size_t n = put(put_many(put(0, starts[start].before), 'p', pad), starts[start].after);
+    n += (size_t)sprintf(text + n, "!%s: b\r\n%s: a\r\nX: y\r\n!%s: b\r\n%s: c\r\n\r\n", name + 1, name,
+                         name + 1, name);
     expect_text(SW_REQUEST, expect_whole(n));
-    const struct sw_field *fields = whole.head.fields;
-    ck_assert_uint_eq(whole.head.field_count, 4);
-    ck_assert_uint_eq(fields[0].id, id);
-    ck_assert_uint_eq(fields[2].id, SW_HEADER_OTHER);
-    ck_assert_uint_eq(fields[3].id, id);
+    const struct sw_field *fields = whole.head.fields + starts[start].fields;
+    ck_assert_uint_eq(whole.head.field_count, starts[start].fields + 5);
+    ck_assert_uint_eq(fields[0].id, SW_HEADER_OTHER);
+    ck_assert_uint_eq(fields[1].id, id);
+    ck_assert_uint_eq(fields[3].id, SW_HEADER_OTHER);
+    ck_assert_uint_eq(fields[4].id, id);
+}
+
+/* That name alone, or near it. */
+static void check_first_name(size_t start, size_t pad, const char *name, enum sw_header id)
+{
+    size_t at = put(put_many(put(0, starts[start].before), 'p', pad), starts[start].after);
+    size_t n = put(put(at, name), ": a\r\n\r\n");
+    expect_text(SW_REQUEST, expect_whole(n));
+    ck_assert_uint_eq(whole.head.fields[starts[start].fields].id, id);
+    text[at] = '!';
+    expect_text(SW_REQUEST, expect_whole(n));
+    ck_assert_uint_eq(whole.head.fields[starts[start].fields].id, SW_HEADER_OTHER);
 }
 
 START_TEST(names_of_any_length_anywhere)
@@ -62,8 +87,9 @@ START_TEST(names_of_any_length_anywhere)
     for (size_t i = 0; i < COUNT(lengths); i++) {
         char name[40];
         enum sw_header id = name_of(lengths[i], name);
-        for (size_t pad = 0; pad < 70; pad++)
-            check_name(pad, name, id);
+        for (size_t start = 0; start < COUNT(starts); start++)
+            for (size_t pad = 0; pad < 70; pad++)
+                check_name(start, pad, name, id);
     }
 }
 END_TEST
@@ -73,8 +99,11 @@ END_TEST
 START_TEST(every_header_first)
 {
     for (unsigned id = 1; id < SW_HEADER_COUNT; id++)
-        for (size_t pad = 0; pad < 24 && id != SW_HEADER_HOST; pad += 4)
-            check_name(pad, sw_header_names[id].text, (enum sw_header)id);
+        for (size_t start = 0; start < COUNT(starts) && id != SW_HEADER_HOST; start++)
+            for (size_t pad = 0; pad < 24; pad += 4) {
+                check_name(start, pad, sw_header_names[id].text, (enum sw_header)id);
+                check_first_name(start, pad, sw_header_names[id].text, (enum sw_header)id);
+            }
 }
 END_TEST
 
@@ -156,10 +185,10 @@ END_TEST
 /* ---- Heads of every length ------------------------------------------------------------------- */
 
 /* Of a block, of less and of more; the byte behind the host is none of its. */
-START_TEST(hosts_of_any_length)
+static void check_hosts(const char *method)
 {
     for (size_t n = 0; n < 80; n++) {
-        size_t host = put(0, "G / HTTP/1.1\r\nHost: ");
+        size_t host = put(put(0, method), " / HTTP/1.1\r\nHost: ");
         put(put_many(host, 'h', n), "\r\n\r\n");
         expect_text(SW_REQUEST, expect_whole(host + n + 4));
         put(put_many(host, 'h', n), ":80\r\n\r\n");
@@ -171,6 +200,55 @@ START_TEST(hosts_of_any_length)
         text[host + n + 2] = 'M';
         expect_text(SW_REQUEST, expect_whole(host + n + 13));
     }
+}
+
+START_TEST(hosts_of_any_length)
+{
+    check_hosts("G");
+    check_hosts("GET");
+    check_hosts("DELETE");
+}
+END_TEST
+
+/* The end of the head where a Host is looked for. */
+START_TEST(requests_without_fields)
+{
+    for (size_t pad = 0; pad < 140; pad++) {
+        size_t n = put(put_many(put(0, "GET /"), 'p', pad), " HTTP/1.0\r\n\r\n");
+        expect_text(SW_REQUEST, expect_whole(n));
+        text[n - 5] = '1';
+        expect_text(SW_REQUEST, expect_error(SW_ERROR_HOST_MISSING, n - 2));
+        put(n - 2, "H: h\r\n\r\n");
+        expect_text(SW_REQUEST, expect_error(SW_ERROR_HOST_MISSING, n + 4));
+    }
+}
+END_TEST
+
+/* Every byte in every place of a Host that is all there is, and of a port. */
+START_TEST(bytes_of_a_host)
+{
+    static const char fine[] = "host.example:8080";
+    const size_t at = put(0, "GET / HTTP/1.1\r\nHost: ");
+    for (size_t i = 0; i < sizeof fine - 1; i++)
+        for (int c = 1; c < 256; c++) {
+            struct sw_host host;
+            size_t n = put(put(at, fine), "\r\n\r\n");
+            if (c == '\r' || c == '\n')
+                continue;
+            text[at + i] = (char)c;
+            struct sw_span value = {text + at, sizeof fine - 1};
+            bool ends = i == 0 || i == value.n - 1;
+            if (c == '\t' || c == ' ') {
+                value.p += i == 0;
+                value.n -= ends;
+            }
+            bool control = (c < ' ' && c != '\t') || c == 127;
+            bool good = !control && sw_host_parse(value, &host);
+            expect_head(&whole, SW_REQUEST, NULL, text,
+                        control ? expect_error(SW_ERROR_BAD_FIELD_VALUE, at + i)
+                        : good  ? expect_whole(n)
+                                : expect_error(SW_ERROR_BAD_HOST, (size_t)(value.p - text)));
+        }
 }
 END_TEST
 
@@ -260,6 +338,36 @@ START_TEST(fields_inside_a_block)
 }
 END_TEST
 
+/* The same with a method that is asked for first. */
+START_TEST(requests_inside_a_block)
+{
+    for (uint32_t most = 1; most <= 64; most++) {
+        struct sw_limits fields = {.fields = most}, paths = {.target = most};
+        struct sw_limits heads = {.head = most + 24}, lines = {.field_line = most + 6};
+        size_t n = put(0, "GET / HTTP/1.1\r\nHost: h\r\n");
+        for (size_t i = 1; i < most; i++)
+            n = put(n, "A: b\r\n");
+        put(n, "\r\n");
+        expect_head(&whole, SW_REQUEST, &fields, text, expect_whole(n + 2));
+        put(n, "A: b\r\n\r\n");
+        expect_head(&whole, SW_REQUEST, &fields, text, expect_error(SW_ERROR_TOO_MANY_FIELDS, n));
+        n = put(put_many(put(0, "GET /"), 'p', most - 1), " HTTP/1.1\r\nHost: h\r\n\r\n");
+        expect_head(&whole, SW_REQUEST, &paths, text, expect_whole(n));
+        n = put(put_many(put(0, "GET /"), 'p', most), " HTTP/1.1\r\nHost: h\r\n\r\n");
+        expect_head(&whole, SW_REQUEST, &paths, text, expect_error(SW_ERROR_TARGET_TOO_LONG, 4 + most));
+        for (size_t more = 0; more < 2; more++) {
+            n = put(put_many(put(0, "GET / HTTP/1.1\r\nHost: "), 'h', most + more), "\r\n\r\n");
+            expect_head(&whole, SW_REQUEST, &lines, text,
+                        more ? expect_error(SW_ERROR_FIELD_LINE_TOO_LONG, 16 + 6 + most)
+                             : expect_whole(n));
+            heads.head = (uint32_t)(n - more);
+            expect_head(&whole, SW_REQUEST, &heads, text,
+                        more ? expect_error(SW_ERROR_HEAD_TOO_LARGE, n - 1) : expect_whole(n));
+        }
+    }
+}
+END_TEST
+
 /* ---- As far as roads look -------------------------------------------------------------------- */
 
 /* Whole, and in two around where they stop, by every road. */
@@ -307,10 +415,13 @@ int main(void)
         other_targets,
         methods_that_go_on,
         hosts_of_any_length,
+        requests_without_fields,
+        bytes_of_a_host,
         odd_lines_anywhere,
         short_lines,
         limits_inside_a_block,
         fields_inside_a_block,
+        requests_inside_a_block,
         lines_around_the_reach,
     };
     return expect_suite("head roads", tests, COUNT(tests));
