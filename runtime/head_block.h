@@ -438,14 +438,14 @@ TARGET static __attribute__((noinline)) ptrdiff_t NAME(any_head)(struct sw_head 
     return NAME(fields)(head, buf, all, m);
 }
 
-/* A request that has only a Host, in the line at head->at that ends at r, and perhaps a port in it. */
+/* A request that has only a Host, in the line at head->at that ends at r; perhaps there is a port in it. */
 TARGET static __attribute__((noinline)) ptrdiff_t NAME(only_host)(struct sw_head *head,
                                                                   const char *buf, size_t all,
                                                                   size_t r)
 {
-    size_t s = head->at, v = s + 6;
+    size_t s = head->at, v = s + 6, n = r - v;
 
-    if (!NAME(is_host)(buf + v, r - v, all - v))
+    if (n > 32 || !is_port_behind(buf + v, NAME(host_run)(buf + v, n, all - v), n))
         return NAME(resume)(head, buf, all);
     put_host(head, s, r);
     return done(head, r + 4);

@@ -167,7 +167,7 @@ INLINE bool is_port_behind(const char *p, size_t run, size_t n)
 {
     size_t digits = n - run - 1;
 
-    if (run == 0 || digits - 1 > 4 || p[run] != ':')
+    if (digits - 1 > 4 || p[run] != ':')
         return false;
     uint64_t v = sw_load8_little(p + n - 8) ^ UINT64_C(0x3030303030303030);
     uint64_t others = (v | (v + UINT64_C(0x0606060606060606))) & UINT64_C(0xf0f0f0f0f0f0f0f0);

@@ -210,6 +210,28 @@ START_TEST(hosts_of_any_length)
 }
 END_TEST
 
+/* Wherever a Host stands: alone, before much, behind something in the same block or not. */
+START_TEST(ports)
+{
+    static const char *const hosts[] = {"h:8",     "h:59999",  "h:60000", "h:65535", "h:65536",
+                                        "h:08080", "h:123456", "h:",      ":80",     "h:8a",
+                                        "h:8:0",   "[::1]:80", "h::",     "1.2.3.4:5", ""};
+    static const char *const shapes[][2] = {
+        {"", ""}, {"", "A: b\r\n"}, {"A: b\r\n", ""}, {"Accept-Language: en\r\n", "A: b\r\n"}};
+    for (size_t i = 0; i < COUNT(hosts); i++)
+        for (size_t shape = 0; shape < COUNT(shapes); shape++)
+            for (size_t pad = 0; pad < 80; pad += 4) {
+                struct sw_host host;
+                size_t at = put(put_many(put(0, "GET /"), 'p', pad), " HTTP/1.1\r\n");
+                at = put(put(at, shapes[shape][0]), "Host: ");
+                size_t n = put(put(put(put(at, hosts[i]), "\r\n"), shapes[shape][1]), "\r\n");
+                bool good = sw_host_parse((struct sw_span){hosts[i], strlen(hosts[i])}, &host);
+                expect_text(SW_REQUEST,
+                            good ? expect_whole(n) : expect_error(SW_ERROR_BAD_HOST, at));
+            }
+}
+END_TEST
+
 /* The end of the head where a Host is looked for. */
 START_TEST(requests_without_fields)
 {
@@ -415,6 +437,7 @@ int main(void)
         other_targets,
         methods_that_go_on,
         hosts_of_any_length,
+        ports,
         requests_without_fields,
         bytes_of_a_host,
         odd_lines_anywhere,
