@@ -104,7 +104,7 @@ static bool take_start(struct sw_head *head, const char *buf, size_t len)
  *
  * A name that the grammar knows is a token, and needs no look at its bytes, unless one of them is a
  * control: without bit 5, CR is the same as "-".  So the search for the end of the line begins with
- * the name.
+ * the name, in which there is no CRLF: LF is the same as "*".
  */
 INLINE size_t take_line(struct sw_head *head, const struct sw_header_tables *tables,
                         const char *buf, size_t len, size_t s, struct sw_field *field, uint16_t at)
@@ -120,7 +120,7 @@ INLINE size_t take_line(struct sw_head *head, const struct sw_header_tables *tab
     if (id == SW_HEADER_OTHER && token_end(buf, s, e) != e)
         return 0;
     size_t r = value_end(buf, s, len);
-    if (r < e || !is_end(buf, r, len) || r - s > head->most.line)
+    if (!is_end(buf, r, len) || r - s > head->most.line)
         return 0;
     struct sw_head_part value = {(uint32_t)e + 2, (uint32_t)r};
     if (!is_plain(buf, e, r))
