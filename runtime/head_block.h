@@ -69,9 +69,8 @@ INLINE TARGET bool NAME(take_line_near)(struct sw_head *head, const struct sw_he
 
 /*
  * Take the lines whose two ends are known, name ends and line ends in turn, at least one of them, up to
- * the first that is not plain or has a name of more than 32 bytes; returns where its ends are.  The
- * first is taken as one near the front even where it is not, which costs no branch.  There is no call
- * in it, which leaves all registers to it.
+ * the first that is not plain or has a name of more than 32 bytes; returns where its ends are.  There
+ * is no call in it, which leaves all registers to it.
  */
 TARGET static __attribute__((noinline)) uint16_t *NAME(take_plain)(struct sw_head *head,
                                                                    const char *buf, uint16_t *p,
