@@ -44,6 +44,16 @@ static bool canned()
     return answered(out.p, out.n);
 }
 
+/* The same where the compiler does not know its length. */
+static bool ready()
+{
+    static volatile size_t length = ANSWER;
+    sw_writer out = begin();
+
+    sw_write_bytes(&out, answer, length);
+    return answered(out.p, out.n);
+}
+
 static bool canned_memcpy()
 {
     memcpy(memory, answer, ANSWER);
@@ -131,6 +141,7 @@ void bench_write()
     } rows[] = {
         {"write/canned/shockwave/default", canned, true},
         {"write/canned/memcpy", canned_memcpy, true},
+        {"write/ready/shockwave/default", ready, true},
         {"write/composed/shockwave/default", composed, true},
         {"write/composed/snprintf", composed_snprintf, true},
         {"write/fields12/shockwave/default", fields12, false},

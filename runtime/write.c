@@ -82,7 +82,7 @@ static inline char *put(char *to, const char *from, size_t n)
     return to + n;
 }
 
-void sw_write_bytes(struct sw_writer *out, const char *bytes, size_t n)
+void sw_write_any_bytes(struct sw_writer *out, const char *bytes, size_t n)
 {
     /* No bytes at all go the way of too many. */
     if (out->error != SW_OK || n - 1 >= out->size - out->n) {
