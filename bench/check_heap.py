@@ -31,14 +31,16 @@ def ask(requests):
 
 def served(program, connections, requests):
     """Blocks and bytes that the server asked the allocator for."""
-    server = subprocess.Popen(["valgrind", program, "-p", str(PORT)], stdout=subprocess.DEVNULL,
-                              stderr=subprocess.PIPE, text=True)
-    for _ in range(200):
+    server = subprocess.Popen(["valgrind", program, "serve", "--listen", "127.0.0.1:%d" % PORT],
+                              stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+    while server.poll() is None:
         try:
             socket.create_connection(("127.0.0.1", PORT)).close()
             break
         except OSError:
             time.sleep(0.05)
+    else:
+        raise SystemExit(server.stderr.read())
     for _ in range(connections):
         ask(requests)
     server.send_signal(signal.SIGTERM)
