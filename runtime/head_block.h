@@ -229,14 +229,24 @@ INLINE TARGET bool NAME(is_host)(const char *p, size_t n, size_t room)
 }
 
 /* What the lines of a whole head mean together, as far as it is plain: a request has one Host. */
-TARGET static __attribute__((noinline)) bool NAME(is_fine)(const struct sw_head *head,
-                                                           const char *buf)
+INLINE TARGET bool NAME(is_fine)(const struct sw_head *head, const char *buf)
 {
     if (head->kind == SW_RESPONSE)
         return true;
     const struct sw_field *host = sw_head_field(head, SW_HEADER_HOST);
     return host && !head->repeats &&
            NAME(is_host)(buf + host->value, host->value_len, head->at - host->value);
+}
+
+/* A head whose lines are all taken, up to the empty one at head->at. */
+TARGET static __attribute__((noinline)) ptrdiff_t NAME(conclude)(struct sw_head *head,
+                                                                 const char *buf, size_t all)
+{
+    if (NAME(is_fine)(head, buf))
+        return done(head, head->at + 2);
+    head->at += 2;
+    head->state = SW_HEAD_WHOLE;
+    return sw_head_finish(head, buf, all);
 }
 
 /* The rest of buf[0..all), of which the lines before head->at are taken. */
@@ -248,11 +258,7 @@ TARGET static __attribute__((noinline)) ptrdiff_t NAME(go_on)(struct sw_head *he
     if (head->state != SW_HEAD_FIELD || !NAME(take_more)(head, buf, len, position) ||
         !is_end(buf, head->at, len))
         return sw_head_finish(head, buf, all);
-    if (NAME(is_fine)(head, buf))
-        return done(head, head->at + 2);
-    head->at += 2;
-    head->state = SW_HEAD_WHOLE;
-    return sw_head_finish(head, buf, all);
+    return NAME(conclude)(head, buf, all);
 }
 
 /* The same for a head that came in pieces, or has something odd in its first block. */
@@ -299,9 +305,11 @@ TARGET static __attribute__((noinline)) ptrdiff_t NAME(long_fields)(struct sw_he
     bool host = NAME(take_host)(head, buf, len, position[2]);
     uint16_t *p = position + (host ? 3 : 1);
     if ((p != found.end && NAME(take_plain)(head, buf, p, found.end) != found.end) ||
-        !is_end(buf, head->at, len) || (host ? head->repeats : !NAME(is_fine)(head, buf)))
+        !is_end(buf, head->at, len))
         return NAME(go_on)(head, buf, all, position);
-    return done(head, head->at + 2);
+    if (host && !head->repeats)
+        return done(head, head->at + 2);
+    return NAME(conclude)(head, buf, all);
 }
 
 /* The same for a head that ends in that block. */
@@ -331,9 +339,7 @@ TARGET static __attribute__((noinline)) ptrdiff_t NAME(short_fields)(struct sw_h
     }
     head->at = (uint32_t)s;
     head->field_count = (uint16_t)(at - head->first);
-    if (!is_end(buf, s, all) || !NAME(is_fine)(head, buf))
-        return NAME(resume)(head, buf, all);
-    return done(head, s + 2);
+    return is_end(buf, s, all) ? NAME(conclude)(head, buf, all) : NAME(resume)(head, buf, all);
 }
 
 /* The bytes of the line at p before its first control byte, which is not among the first 64; n if
