@@ -61,6 +61,7 @@ all: archives $(BUILD)/shockwave
 RULES    = $(BUILD)/rules
 FRESH    = $(BUILD)/fresh
 lexicon  = $(AWK) -v emit=$(1) -f grammar/words.awk $(GRAMMAR)
+classes  = $(AWK) -v emit=$(1) -f grammar/classes.awk grammar/byte.classes
 scan     = $(RE2C) -W -Werror -i --no-generation-date --no-version -I $(RULES)
 SCANNERS = $(filter-out route,$(patsubst grammar/%.re,%,$(wildcard grammar/*.re)))
 MADE_BY  = $$($(RE2C) --version) / $$($(GPERF) --version | sed -n '1s/GNU //p')
@@ -79,6 +80,9 @@ fresh:
 	$(GPERF) -m 10 -k 1,2 < $(RULES)/header.gperf > $(RULES)/header.gperf.c
 	$(AWK) -v emit=hash -f grammar/hash.awk $(RULES)/header.gperf.c > $(FRESH)/header_hash.h
 	$(AWK) -v emit=tables -f grammar/hash.awk $(RULES)/header.gperf.c > $(FRESH)/header.c
+	$(call classes,header)  > $(FRESH)/byte_classes.h
+	$(call classes,tables)  > $(FRESH)/byte_classes.c
+	$(call classes,nibbles) > $(FRESH)/byte_nibbles.h
 	for s in $(SCANNERS); do $(scan) grammar/$$s.re > $(FRESH)/$$s.c || exit 1; done
 	@$(MAKE) --no-print-directory routes ROUTES=runtime/demo.routes PREFIX=sw_demo OUT=$(FRESH)
 	@echo "$(MADE_BY)" > $(FRESH)/made-by

@@ -1,4 +1,4 @@
-/* bytes.h - unaligned loads and byte classes. */
+/* bytes.h - byte classes (see grammar/byte.classes) and unaligned loads. */
 /* SPDX-License-Identifier: MIT */
 #ifndef SW_BYTES_H
 #define SW_BYTES_H
@@ -8,20 +8,9 @@
 #include <stdint.h>
 #include <string.h>
 
-/* What a byte may be part of. */
-enum sw_byte {
-    SW_BYTE_TOKEN = 1,   /* tchar, RFC 9110 5.6.2 */
-    SW_BYTE_VALUE = 2,   /* field-vchar, SP, HTAB, obs-text: a field value or a reason, 5.5 */
-    SW_BYTE_TARGET = 4,  /* pchar, "/" and "?": a path or a query, RFC 3986 3.3, 3.4 */
-    SW_BYTE_HEX = 8,     /* HEXDIG in either case */
-    SW_BYTE_LENIENT = 16, /* TARGET, and what SW_LENIENT_TARGET adds */
-    SW_BYTE_HOST = 32,     /* unreserved and sub-delims that are tokens: a registered name, 3.2.2 */
-    SW_BYTE_PATH = 64,
-    SW_BYTE_CONTROL = 128
-};
+#include "byte_classes.h"
 
-extern const uint8_t sw_bytes[256];
-
+/* Is the byte in one of these classes, SW_BYTE_X or'ed? */
 static inline bool sw_byte_is(char c, unsigned classes)
 {
     return sw_bytes[(unsigned char)c] & classes;

@@ -57,9 +57,9 @@ struct classes_avx2 {
 INLINE TARGET struct classes_avx2 text_avx2(void)
 {
     return (struct classes_avx2){
-        kept(_mm256_broadcastsi128_si256(_mm_setr_epi8(SIXTEEN(TEXT_LOW)))),
-        kept(_mm256_broadcastsi128_si256(_mm_setr_epi8(TEXT_HIGH))), kept(_mm256_set1_epi8(15)),
-        kept(_mm256_set1_epi8(0x78)), kept(_mm256_setzero_si256())};
+        kept(_mm256_broadcastsi128_si256(_mm_setr_epi8(SW_NIBBLES_TEXT_LOW))),
+        kept(_mm256_broadcastsi128_si256(_mm_setr_epi8(SW_NIBBLES_TEXT_HIGH))), kept(_mm256_set1_epi8(15)),
+        kept(_mm256_set1_epi8(TOKEN_CARRY)), kept(_mm256_setzero_si256())};
 }
 
 INLINE TARGET __m256i text_class(__m256i bytes, struct classes_avx2 classes)

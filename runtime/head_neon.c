@@ -3,16 +3,16 @@
 #include "head_fast.h"
 
 #if defined(SW_HEAD_NEON)
-#include "head_class.h"
+#include "byte_nibbles.h"
 
 #include <arm_neon.h>
 
 #define NAME(x) x##_neon
 #define TARGET
 
-static const char text_tables[2][16] = {{SIXTEEN(TEXT_LOW)}, {TEXT_HIGH}};
-static const char path_tables[2][16] = {{SIXTEEN(PATH_LOW)}, {PATH_HIGH}};
-static const char host_tables[2][16] = {{SIXTEEN(HOST_LOW)}, {HOST_HIGH}};
+static const char text_tables[2][16] = {{SW_NIBBLES_TEXT_LOW}, {SW_NIBBLES_TEXT_HIGH}};
+static const char path_tables[2][16] = {{SW_NIBBLES_PATH_LOW}, {SW_NIBBLES_PATH_HIGH}};
+static const char host_tables[2][16] = {{SW_NIBBLES_HOST_LOW}, {SW_NIBBLES_HOST_HIGH}};
 
 struct classes_neon {
     char none;
@@ -90,7 +90,7 @@ INLINE struct masks masks_neon(struct block_neon block, struct classes_neon clas
 {
     (void)classes;
     struct block_neon class = classes_neon(block, text_tables);
-    uint8x16_t eights = vpaddq_u8(fours_neon(class, 0xf8), fours_neon(class, 7));
+    uint8x16_t eights = vpaddq_u8(fours_neon(class, SW_NIBBLES_TEXT_IN_TOKEN), fours_neon(class, SW_NIBBLES_TEXT_IN_CONTROL));
     uint64x2_t both = vreinterpretq_u64_u8(eights);
 
     return (struct masks){vgetq_lane_u64(both, 0), vgetq_lane_u64(both, 1)};

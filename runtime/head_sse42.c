@@ -64,7 +64,7 @@ INLINE TARGET struct masks masks_sse42(struct block_sse42 block, struct classes_
 #pragma GCC unroll 4
     for (int k = 0; k < 4; k++) {
         __m128i class = class_sse42(block.v[k], TEXT_TABLES);
-        token |= bits_sse42(_mm_adds_epu8(class, _mm_set1_epi8(0x78))) << 16 * k;
+        token |= bits_sse42(_mm_adds_epu8(class, _mm_set1_epi8(TOKEN_CARRY))) << 16 * k;
         some |= bits_sse42(_mm_cmpgt_epi8(class, _mm_setzero_si128())) << 16 * k;
     }
     return (struct masks){token, some & ~token};

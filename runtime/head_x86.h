@@ -3,7 +3,8 @@
 #ifndef SW_HEAD_X86_H
 #define SW_HEAD_X86_H
 
-#include "head_class.h"
+#include "byte_nibbles.h"
+#include "head_fast.h"
 
 /* `make check-avx512` tests AVX-512 on machines that have none, by SIMDe. */
 #ifdef SW_SIMDE
@@ -19,9 +20,16 @@
 #include <immintrin.h>
 #endif
 
-#define TEXT_TABLES _mm_setr_epi8(SIXTEEN(TEXT_LOW)), _mm_setr_epi8(TEXT_HIGH)
-#define PATH_TABLES _mm_setr_epi8(SIXTEEN(PATH_LOW)), _mm_setr_epi8(PATH_HIGH)
-#define HOST_TABLES _mm_setr_epi8(SIXTEEN(HOST_LOW)), _mm_setr_epi8(HOST_HIGH)
+/*
+ * A byte is in a class when its two lookups, by its low half and by its high half, have a bit in
+ * common.  Bytes above 127 are in none: the first lookup gives 0 for them.
+ */
+#define PATH_TABLES _mm_setr_epi8(SW_NIBBLES_PATH_LOW), _mm_setr_epi8(SW_NIBBLES_PATH_HIGH)
+#define HOST_TABLES _mm_setr_epi8(SW_NIBBLES_HOST_LOW), _mm_setr_epi8(SW_NIBBLES_HOST_HIGH)
+#define TEXT_TABLES _mm_setr_epi8(SW_NIBBLES_TEXT_LOW), _mm_setr_epi8(SW_NIBBLES_TEXT_HIGH)
+
+/* Added to a lookup in TEXT_TABLES, this carries into the high bit for tokens, not for controls. */
+enum { TOKEN_CARRY = 128 - (SW_NIBBLES_TEXT_IN_TOKEN & -SW_NIBBLES_TEXT_IN_TOKEN) };
 
 INLINE WITH_SSSE3 __m128i class_of_16(const char *p, __m128i low, __m128i high)
 {
@@ -31,7 +39,7 @@ INLINE WITH_SSSE3 __m128i class_of_16(const char *p, __m128i low, __m128i high)
     return _mm_and_si128(_mm_shuffle_epi8(low, bytes), _mm_shuffle_epi8(high, halves));
 }
 
-/* How many bytes of p[0..n), n <= 32, the name of a host may have, as in HOST_LOW. */
+/* How many bytes of p[0..n), n <= 32, the name of a host may have, as in HOST_TABLES. */
 INLINE WITH_SSSE3 size_t host_run(const char *p, size_t n)
 {
     __m128i last = class_of_16(p + n - 16, HOST_TABLES), zero = _mm_setzero_si128();

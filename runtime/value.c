@@ -1,44 +1,6 @@
-/* value.c - byte classes and the few rules that most field values share. */
+/* value.c - the few rules that most field values share. */
 /* SPDX-License-Identifier: MIT */
 #include "value.h"
-
-/* Thirteen kinds of byte, each named for what it is or for one of its members. */
-enum {
-    NO = 0,                                        /* controls, DQUOTE */
-    WS = CLASS_QUOTED,                             /* HTAB SP */
-    OB = CLASS_QUOTED | CLASS_ETAG,                /* obs-text */
-    BS = CLASS_ETAG,                               /* backslash */
-    QC = CLASS_QUOTED | CLASS_COOKIE | CLASS_ETAG, /* < > ? [ ] { } */
-    TC = QC | CLASS_TOKEN,                         /* # % ^ ` | */
-    CO = QC | CLASS_PATH,                          /* : @ */
-    SL = CO | CLASS_TOKEN68,                       /* slash */
-    CM = OB | CLASS_NAME | CLASS_PATH,             /* , ; */
-    EQ = CM | CLASS_COOKIE,                        /* ( ) = */
-    SD = EQ | CLASS_TOKEN,                         /* ! $ & ' * */
-    UN = SD | CLASS_TOKEN68,                       /* + - . _ ~ */
-    AN = UN | CLASS_ALNUM,                         /* letters, digits */
-};
-
-/* clang-format off */
-const uint8_t sw_value_classes[256] = {
-    NO, NO, NO, NO, NO, NO, NO, NO, NO, WS, NO, NO, NO, NO, NO, NO, /* 00 */
-    NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, /* 10 */
-    WS, SD, NO, TC, SD, TC, SD, SD, EQ, EQ, SD, UN, CM, UN, UN, SL, /* 20 */
-    AN, AN, AN, AN, AN, AN, AN, AN, AN, AN, CO, CM, QC, EQ, QC, QC, /* 30 */
-    CO, AN, AN, AN, AN, AN, AN, AN, AN, AN, AN, AN, AN, AN, AN, AN, /* 40 */
-    AN, AN, AN, AN, AN, AN, AN, AN, AN, AN, AN, QC, BS, QC, TC, UN, /* 50 */
-    TC, AN, AN, AN, AN, AN, AN, AN, AN, AN, AN, AN, AN, AN, AN, AN, /* 60 */
-    AN, AN, AN, AN, AN, AN, AN, AN, AN, AN, AN, QC, TC, QC, UN, NO, /* 70 */
-    OB, OB, OB, OB, OB, OB, OB, OB, OB, OB, OB, OB, OB, OB, OB, OB, /* 80 */
-    OB, OB, OB, OB, OB, OB, OB, OB, OB, OB, OB, OB, OB, OB, OB, OB, /* 90 */
-    OB, OB, OB, OB, OB, OB, OB, OB, OB, OB, OB, OB, OB, OB, OB, OB, /* a0 */
-    OB, OB, OB, OB, OB, OB, OB, OB, OB, OB, OB, OB, OB, OB, OB, OB, /* b0 */
-    OB, OB, OB, OB, OB, OB, OB, OB, OB, OB, OB, OB, OB, OB, OB, OB, /* c0 */
-    OB, OB, OB, OB, OB, OB, OB, OB, OB, OB, OB, OB, OB, OB, OB, OB, /* d0 */
-    OB, OB, OB, OB, OB, OB, OB, OB, OB, OB, OB, OB, OB, OB, OB, OB, /* e0 */
-    OB, OB, OB, OB, OB, OB, OB, OB, OB, OB, OB, OB, OB, OB, OB, OB, /* f0 */
-};
-/* clang-format on */
 
 const char *sw_value_quoted(const char *p, const char *end, bool *escaped)
 {

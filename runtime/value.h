@@ -3,21 +3,8 @@
 #ifndef VALUE_H
 #define VALUE_H
 
+#include "byte_classes.h"
 #include "shockwave_values.h"
-
-/* Sets of bytes that grammar rules repeat.  CLASS_NAME and CLASS_PATH leave out "%". */
-enum {
-    CLASS_TOKEN = 1,    /* tchar, RFC 9110 5.6.2 */
-    CLASS_QUOTED = 2,   /* qdtext, RFC 9110 5.6.4 */
-    CLASS_COOKIE = 4,   /* cookie-octet, RFC 6265 4.1.1 */
-    CLASS_ETAG = 8,     /* etagc, RFC 9110 8.8.3 */
-    CLASS_NAME = 16,    /* unreserved / sub-delims, RFC 3986 3.2.2 */
-    CLASS_PATH = 32,    /* pchar / "/", RFC 3986 3.3 */
-    CLASS_TOKEN68 = 64, /* without its "=", RFC 9110 11.2 */
-    CLASS_ALNUM = 128,  /* ALPHA / DIGIT */
-};
-
-extern const uint8_t sw_value_classes[256];
 
 enum { VALUE_BAD = -SW_ERROR_BAD_VALUE, VALUE_NO_ROOM = -SW_ERROR_NO_ROOM };
 

@@ -5,7 +5,7 @@
 # Lowest layer first; a file belongs to the first layer that has a pattern for it.  Files of one
 # layer do not know each other, but head_step.c and head.h are one room.
 BEGIN {
-    layer[++layers] = "^shockwave_words[.]"
+    layer[++layers] = "^(shockwave_words|byte_classes|byte_nibbles)[.]"
     layer[++layers] = "^shockwave[.]"
     layer[++layers] = "^(shockwave_values|bytes|limit|cpu)[.]"
     layer[++layers] = "^value[.]h"
