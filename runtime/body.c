@@ -181,10 +181,10 @@ static size_t take(struct sw_body *body, const char *buf, size_t from, size_t le
     return from + n;
 }
 
-/* The CRLF behind a chunk's data: exactly that.  RFC 9112 7.1. */
+/* The CRLF behind a chunk's data: exactly that.  At least one byte is there.  RFC 9112 7.1. */
 static ptrdiff_t chunk_end(struct sw_body *body, const char *buf, size_t len)
 {
-    if (len > 0 && buf[0] != '\r')
+    if (buf[0] != '\r')
         return sw_body_fail(body, SW_ERROR_BAD_CHUNK_END, 0);
     if (len > 1 && buf[1] != '\n')
         return sw_body_fail(body, SW_ERROR_BAD_CHUNK_END, 1);
@@ -255,7 +255,7 @@ static NOINLINE ptrdiff_t next(struct sw_body *body, const char *buf, size_t len
     *content = (struct sw_span){buf, 0};
     if (body->state == FAILED)
         return -(ptrdiff_t)body->error;
-    if (body->state == DONE)
+    if (body->state == DONE || len == 0)
         return 0;
     switch ((enum sw_framing)body->framing) {
     case SW_FRAMING_LENGTH:
@@ -332,7 +332,7 @@ static inline size_t plain_chunk(struct sw_chunk_line *last, const char *buf, si
 ptrdiff_t sw_body_next(struct sw_body *body, const char *buf, size_t len, struct sw_span *content)
 {
     body->extension = (struct sw_span){0};
-    if (at_plain_chunk(body)) {
+    if (len > 0 && at_plain_chunk(body)) {
         uint64_t room = SW_LIMIT(body->limits, body) - body->content;
         size_t taken = plain_chunk(&body->line, buf, len, room, content);
         if (taken != 0) {
@@ -391,9 +391,9 @@ ptrdiff_t sw_body_compact(struct sw_body *body, char *buf, size_t *len)
     ptrdiff_t taken;
 
     do {
-        if (at_plain_chunk(body))
+        if (from < *len && at_plain_chunk(body))
             from = compact_plain(body, buf, from, *len, &to);
-        taken = sw_body_next(body, buf + from, *len - from, &content);
+        taken = sw_body_next(body, from ? buf + from : buf, *len - from, &content);
         if (taken > 0) {
             memmove(buf + to, content.p, content.n);
             to += content.n;

@@ -64,6 +64,7 @@ void sw_conn_lend(struct sw_conn *conn, struct sw_message *message)
     conn->message = message;
     conn->flags &= (uint16_t)~HEAD_STALE;
     sw_head_init(&message->head, conn->role == SW_SERVER ? SW_REQUEST : SW_RESPONSE, conn->limits);
+    sw_head_lend(&message->head, message->more, SW_FIELDS_DEFAULT - SW_FIELDS_INLINE);
 }
 
 void sw_conn_lend_again(struct sw_conn *conn, struct sw_message *message)
@@ -355,6 +356,8 @@ size_t sw_conn_next(struct sw_conn *conn, const char *buf, size_t len, struct sw
 {
     size_t used = 0, taken;
 
+    if (!buf)
+        buf = ""; /* C lets nothing be added to NULL, not even 0 */
     *event = (struct sw_event){SW_EVENT_MORE, {buf, 0}, NULL};
     if (conn->in == IN_DRAIN) {
         used = drain(conn, buf, len, event);

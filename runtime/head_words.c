@@ -192,8 +192,10 @@ bool sw_head_lines_by_words(struct sw_head *head, const char *buf, size_t len)
 
     if (i < SW_FIELDS_INLINE)
         end = take_lines(head, buf, len, i, least(most, SW_FIELDS_INLINE));
-    if (!end && head->field_count >= SW_FIELDS_INLINE)
-        end = take_lines(head, buf, len, head->field_count, most);
+    i = head->field_count;
+    /* Without room that was lent, there is no place for more of them: not even one to point to. */
+    if (!end && i >= SW_FIELDS_INLINE && i < most)
+        end = take_lines(head, buf, len, i, most);
     return end;
 }
 

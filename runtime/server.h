@@ -235,11 +235,12 @@ enum { SW_SHELF_SIZE = 1024 - sizeof(struct sw_peer) - SW_LEASE_SIZE };
 
 _Static_assert(SW_SHELF_SIZE >= sizeof(struct sw_shelf) + 256, "a usual head fits");
 
-/* The fields of a head beyond those in struct sw_head; each four make 64 bytes. */
+/* The fields of a head beyond those in struct sw_head, where there are more than a struct sw_message
+   has room for; each four make 64 bytes. */
 static inline size_t sw_more_fields(const struct sw_server_config *config)
 {
     uint32_t fields = config->limits.fields;
-    return fields > SW_FIELDS_INLINE ? (fields - SW_FIELDS_INLINE + 3) & ~UINT32_C(3) : 0;
+    return fields > SW_FIELDS_DEFAULT ? (fields - SW_FIELDS_INLINE + 3) & ~UINT32_C(3) : 0;
 }
 
 /* ---- Service managers ----------------------------------------------------------------------- */

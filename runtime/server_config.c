@@ -108,6 +108,7 @@ const char *sw_config_resolve(struct sw_server_config *config)
         {"log_buffer", config->log_buffer, 8192, SIZE_MAX_EACH},
         {"limits.fields", limits->fields, 1, 1 << 16},
         {"limits.field_name", limits->field_name, 0, UINT16_MAX},
+        {"limits.trailers", limits->trailers, 0, SW_FIELDS_INLINE},
         {"limits.pipeline", limits->pipeline, 0, 32},
     };
     for (size_t i = 0; i < sizeof ranges / sizeof *ranges; i++)

@@ -98,8 +98,9 @@ void sw_lease_take_input(struct sw_lease *lease)
     if (lease->in != worker->sink)
         return;
     lease->in = sw_pool_get(&worker->inputs);
-    sw_head_lend(&lease->message->head, (void *)(lease->in + worker->config->input),
-                 sw_more_fields(worker->config));
+    if (sw_more_fields(worker->config))
+        sw_head_lend(&lease->message->head, (void *)(lease->in + worker->config->input),
+                     sw_more_fields(worker->config));
     if (peer->parked) {
         memcpy(lease->in, peer->parked->bytes, peer->parked->n);
         lease->end = peer->parked->n;

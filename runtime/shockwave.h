@@ -88,13 +88,16 @@ struct sw_limits {
     uint32_t empty_lines;      /* before a start line; 4; TOO_MANY_EMPTY_LINES */
     uint32_t field_name;       /* bytes, at most 65535; 256; FIELD_NAME_TOO_LONG */
     uint32_t field_line;       /* bytes without CRLF; 8192; FIELD_LINE_TOO_LONG */
-    uint32_t fields;           /* 128, as far as there is room for them; TOO_MANY_FIELDS */
+    uint32_t fields;           /* 128, or as many as there is room for: 32 in a struct sw_head, 128 in a
+                                  struct sw_message, more with sw_head_lend(); TOO_MANY_FIELDS */
     uint32_t head;             /* bytes, empty lines before it included; 16384; HEAD_TOO_LARGE */
     uint64_t body;             /* bytes of content; 1 GiB; BODY_TOO_LARGE */
     uint32_t chunk_extensions; /* bytes over one message; 4096; CHUNK_EXTENSIONS_TOO_LONG */
     uint32_t chunk_overhead;   /* framing beyond 16 bytes for each of content; 16384;
                                   CHUNK_OVERHEAD */
-    uint32_t trailers;         /* fields in a trailer section; 32; TOO_MANY_TRAILERS */
+    uint32_t trailers;         /* fields in a trailer section; 32, which is the room of a struct sw_head
+                                  (more with sw_head_lend() after sw_body_begin());
+                                  TOO_MANY_TRAILERS */
     uint32_t trailer_bytes;    /* of the section; 8192; TRAILERS_TOO_LARGE */
     uint32_t drain;            /* bytes of content read to keep a connection although nobody
                                   wants them; 65536 */
@@ -135,7 +138,10 @@ enum sw_kind {
     SW_TRAILERS, /* no start line; forbidden fields refused, RFC 9110 6.5.1 */
 };
 
-enum { SW_FIELDS_INLINE = 32 };
+enum {
+    SW_FIELDS_INLINE = 32,   /* in a struct sw_head */
+    SW_FIELDS_DEFAULT = 128, /* what limits.fields is when it is 0, and in a struct sw_message */
+};
 
 /* One field line.  Offsets count from the first byte that was passed to sw_head_parse(). */
 struct sw_field {
@@ -456,6 +462,7 @@ struct sw_message {
     struct sw_head head;
     struct sw_head trailers;
     struct sw_body body;
+    struct sw_field more[SW_FIELDS_DEFAULT - SW_FIELDS_INLINE]; /* of `head` */
 };
 
 enum sw_role { SW_SERVER = 0, SW_CLIENT };
@@ -501,7 +508,8 @@ void sw_conn_init(struct sw_conn *conn, enum sw_role role, const struct sw_limit
 /*
  * Lend it room for messages, before its first byte arrives.  The room is taken back with
  * sw_conn_unlend() whenever that returns it (not NULL): between messages, and behind the last one;
- * sw_conn_refuse() needs it still.  Fields beyond 32: sw_head_lend() on message->head after this.
+ * sw_conn_refuse() needs it still.  It has room for the 128 fields of a head that the default limit
+ * allows.  For a higher limits.fields, call sw_head_lend() on message->head after this.
  */
 void sw_conn_lend(struct sw_conn *conn, struct sw_message *message);
 

@@ -76,7 +76,8 @@ static const char *parse_nodename(struct sw_span value, struct sw_node *node)
     const char *p = value.p, *end = value_end(value), *stop;
     bool bracket = p < end && *p == '[';
 
-    p += bracket;
+    if (bracket)
+        p++;
     stop = p < end ? memchr(p, bracket ? ']' : ':', (size_t)(end - p)) : NULL;
     if (stop == NULL && bracket)
         return NULL;

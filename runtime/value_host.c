@@ -205,9 +205,8 @@ bool sw_host_parse(struct sw_span value, struct sw_host *host)
 
     if (!parse_host(value, host))
         return false;
-    const char *end = host->name.p + host->name.n;
     if (host->kind == SW_HOST_NAME && value_is_digit(*host->name.p) &&
-        parse_ipv4(host->name.p, end, scratch) == end)
+        parse_ipv4(host->name.p, value_end(host->name), scratch) == value_end(host->name))
         host->kind = SW_HOST_IPV4;
     return true;
 }

@@ -55,6 +55,7 @@ static const struct {
     {"scratch", {.handler = hello, .scratch = UINT32_MAX}},
     {"limits.head", {.handler = hello, .limits.head = 1 << 27}},
     {"limits.fields", {.handler = hello, .limits.fields = 1 << 20}},
+    {"limits.trailers", {.handler = hello, .limits.trailers = 33}},
     {"limits.field_name", {.handler = hello, .limits.field_name = 65536}},
     {"limits.pipeline", {.handler = hello, .limits.pipeline = 33}},
 };
@@ -303,20 +304,27 @@ static void reply_field_count(struct sw_exchange *exchange)
     sw_reply(exchange, SW_STATUS_OK, TEXT, (struct sw_span){text, (size_t)n});
 }
 
+/* Below, at and above what a struct sw_message has room for. */
 START_TEST(the_core_obeys_the_configured_limits)
 {
-    struct sw_server_config config = {.handler = reply_field_count, .limits.fields = 100};
-    served_begin(&served, config);
-    for (int fields = 99; fields <= 100; fields++) {
-        int fd = client_open(&served);
-        client_say(fd, "GET / HTTP/1.1\r\nHost: x\r\n");
-        for (int i = 0; i < fields; i++)
-            client_say(fd, "X: y\r\n");
-        client_say(fd, "\r\n");
-        client_until(fd, buf, sizeof buf, fields == 99 ? "\r\n\r\n100" : "TOO_MANY_FIELDS");
-        close(fd);
+    static const int limits[] = {20, 100, 128, 129, 300};
+    for (size_t k = 0; k < sizeof limits / sizeof *limits; k++) {
+        struct sw_server_config config = {.handler = reply_field_count,
+                                          .limits.fields = (uint32_t)limits[k]};
+        served_begin(&served, config);
+        for (int fields = limits[k] - 1; fields <= limits[k]; fields++) {
+            char count[16];
+            int fd = client_open(&served);
+            snprintf(count, sizeof count, "\r\n\r\n%d", limits[k]);
+            client_say(fd, "GET / HTTP/1.1\r\nHost: x\r\n");
+            for (int i = 0; i < fields; i++)
+                client_say(fd, "X: y\r\n");
+            client_say(fd, "\r\n");
+            client_until(fd, buf, sizeof buf, fields < limits[k] ? count : "TOO_MANY_FIELDS");
+            close(fd);
+        }
+        served_end(&served);
     }
-    served_end(&served);
 }
 END_TEST
 
