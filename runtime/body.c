@@ -19,6 +19,26 @@ static const uint8_t digits[256] = {
     ['a'] = 11, 12, 13, 14, 15, 16,
 };
 
+static bool may_end_in_lf(const struct sw_body *body)
+{
+    return SW_LIMIT(body->limits, lenient) & SW_LENIENT_CHUNK_LF;
+}
+
+/* What is wrong where a LF stands that ends nothing: it is the LF itself unless that is forgiven. */
+static enum sw_error misplaced(const struct sw_body *body, char c, enum sw_error error)
+{
+    return c == '\n' && !may_end_in_lf(body) ? SW_ERROR_BARE_LF : error;
+}
+
+/* Does the line end with this byte, or with the LF that must follow it?  Behind the line is DATA. */
+static bool line_ends(struct sw_body *body, char c)
+{
+    if (c != '\r' && !(c == '\n' && may_end_in_lf(body)))
+        return false;
+    body->state = c == '\r' ? SIZE_LF : DATA;
+    return true;
+}
+
 /* The size: at most the 16 digits of 64 bits, leading zeros counted.  RFC 9112 7.1. */
 static enum sw_error size_byte(struct sw_body *body, char c)
 {
@@ -31,9 +51,10 @@ static enum sw_error size_byte(struct sw_body *body, char c)
         body->left = body->left << 4 | (digit - 1);
         return SW_OK;
     }
-    if (body->digits == 0 || (c != ';' && c != '\r'))
-        return c == '\n' ? SW_ERROR_BARE_LF : SW_ERROR_BAD_CHUNK_SIZE;
-    body->state = c == ';' ? NAME_1 : SIZE_LF;
+    if (body->digits == 0 || (c != ';' && !line_ends(body, c)))
+        return misplaced(body, c, SW_ERROR_BAD_CHUNK_SIZE);
+    if (c == ';')
+        body->state = NAME_1;
     return SW_OK;
 }
 
@@ -46,12 +67,10 @@ static enum sw_error extension_delimiter(struct sw_body *body, char c)
         body->state = NAME_1;
     else if (c == '=' && named)
         body->state = VALUE_1;
-    else if (c == '\r' && (named || valued))
-        body->state = SIZE_LF;
     else if (c == '"' && body->state == VALUE_1)
         body->state = QUOTED;
-    else
-        return c == '\n' ? SW_ERROR_BARE_LF : SW_ERROR_BAD_CHUNK_EXTENSION;
+    else if (!((named || valued) && line_ends(body, c)))
+        return misplaced(body, c, SW_ERROR_BAD_CHUNK_EXTENSION);
     return SW_OK;
 }
 
@@ -63,7 +82,7 @@ static enum sw_error extension_byte(struct sw_body *body, char c)
 {
     if (body->state == QUOTED || body->state == ESCAPED) {
         if (!sw_byte_is(c, SW_BYTE_VALUE))
-            return c == '\n' ? SW_ERROR_BARE_LF : SW_ERROR_BAD_CHUNK_EXTENSION;
+            return misplaced(body, c, SW_ERROR_BAD_CHUNK_EXTENSION);
         body->state = body->state == ESCAPED ? QUOTED
                       : c == '\\'            ? ESCAPED
                       : c == '"'             ? UNQUOTED
@@ -82,8 +101,10 @@ static enum sw_error chunk_line_byte(struct sw_body *body, char c)
 {
     enum sw_error error;
 
-    if (body->state == SIZE_LF)
+    if (body->state == SIZE_LF) {
+        body->state = DATA;
         return c == '\n' ? SW_OK : SW_ERROR_BARE_CR;
+    }
     if (body->state == SIZE) {
         error = size_byte(body, c);
         if (body->state == SIZE)
@@ -91,7 +112,7 @@ static enum sw_error chunk_line_byte(struct sw_body *body, char c)
     } else {
         error = extension_byte(body, c);
     }
-    if (error == SW_OK && body->state != SIZE_LF &&
+    if (error == SW_OK && body->state < SIZE_LF &&
         ++body->extensions > SW_LIMIT(body->limits, chunk_extensions))
         return SW_ERROR_CHUNK_EXTENSIONS_TOO_LONG;
     return error;
@@ -128,8 +149,9 @@ static ptrdiff_t chunk_begin(struct sw_body *body, size_t n)
 static struct sw_span extensions_of(const char *buf, size_t n)
 {
     const char *semicolon = memchr(buf, ';', n);
+    size_t end = buf[n - 2] == '\r' ? n - 2 : n - 1;
 
-    return semicolon ? (struct sw_span){semicolon, n - 2 - (size_t)(semicolon - buf)}
+    return semicolon ? (struct sw_span){semicolon, end - (size_t)(semicolon - buf)}
                      : (struct sw_span){0};
 }
 
@@ -155,12 +177,11 @@ static ptrdiff_t chunk_line(struct sw_body *body, const char *buf, size_t len)
         body->left = 0;
     }
     while (body->at < len) {
-        bool last = body->state == SIZE_LF;
         enum sw_error error = chunk_line_byte(body, buf[body->at]);
         if (error != SW_OK)
             return sw_body_fail(body, error, error == SW_ERROR_BARE_CR ? body->at - 1 : body->at);
         body->at++;
-        if (last) {
+        if (body->state == DATA) {
             body->extension = extensions_of(buf, body->at);
             return chunk_begin(body, body->at);
         }
@@ -181,9 +202,14 @@ static size_t take(struct sw_body *body, const char *buf, size_t from, size_t le
     return from + n;
 }
 
-/* The CRLF behind a chunk's data: exactly that.  At least one byte is there.  RFC 9112 7.1. */
+/* The CRLF behind a chunk's data: exactly that, or LF where that is forgiven.  At least one
+   byte is there.  RFC 9112 7.1. */
 static ptrdiff_t chunk_end(struct sw_body *body, const char *buf, size_t len)
 {
+    if (buf[0] == '\n' && may_end_in_lf(body)) {
+        body->state = SIZE;
+        return 1;
+    }
     if (buf[0] != '\r')
         return sw_body_fail(body, SW_ERROR_BAD_CHUNK_END, 0);
     if (len > 1 && buf[1] != '\n')
@@ -322,9 +348,11 @@ static inline size_t plain_chunk(struct sw_chunk_line *last, const char *buf, si
     size_t n = paid_line(last, buf, len, &size);
     uint64_t end = n + size;
 
+    if (n == 0)
+        return 0; /* there may be no buffer at all, and C lets nothing be added to NULL */
     *content = (struct sw_span){buf + n, (size_t)size};
     /* Less one, because the last chunk is none of these. */
-    if (n == 0 || size - 1 >= room || end + 2 > len || memcmp(buf + end, "\r\n", 2) != 0)
+    if (size - 1 >= room || end + 2 > len || memcmp(buf + end, "\r\n", 2) != 0)
         return 0;
     return (size_t)end + 2;
 }
@@ -332,7 +360,7 @@ static inline size_t plain_chunk(struct sw_chunk_line *last, const char *buf, si
 ptrdiff_t sw_body_next(struct sw_body *body, const char *buf, size_t len, struct sw_span *content)
 {
     body->extension = (struct sw_span){0};
-    if (len > 0 && at_plain_chunk(body)) {
+    if (at_plain_chunk(body)) {
         uint64_t room = SW_LIMIT(body->limits, body) - body->content;
         size_t taken = plain_chunk(&body->line, buf, len, room, content);
         if (taken != 0) {
@@ -390,10 +418,12 @@ ptrdiff_t sw_body_compact(struct sw_body *body, char *buf, size_t *len)
     struct sw_span content;
     ptrdiff_t taken;
 
+    if (*len == 0)
+        return sw_body_next(body, buf, 0, &content);
     do {
-        if (from < *len && at_plain_chunk(body))
+        if (at_plain_chunk(body))
             from = compact_plain(body, buf, from, *len, &to);
-        taken = sw_body_next(body, from ? buf + from : buf, *len - from, &content);
+        taken = sw_body_next(body, buf + from, *len - from, &content);
         if (taken > 0) {
             memmove(buf + to, content.p, content.n);
             to += content.n;

@@ -24,7 +24,7 @@ static bool lenient(const struct sw_head *head, enum sw_lenient flag)
 /* A LF that no CR stands before: the end of a line for some, so an error for us. */
 static bool bare_lf(struct sw_head *head, enum sw_head_state after)
 {
-    if (!lenient(head, SW_LENIENT_BARE_LF))
+    if (!lenient(head, head->kind == SW_TRAILERS ? SW_LENIENT_CHUNK_LF : SW_LENIENT_BARE_LF))
         return sw_head_fail(head, SW_ERROR_BARE_LF, head->at);
     return next(head, after);
 }
@@ -152,30 +152,30 @@ static bool line_spaces(struct sw_head *head, const char *buf)
     }
 }
 
-/* The line ends here: let the recogniser say what it is.  It looks no further than the byte behind
-   the code, which is a space, or else the CR or LF that has been seen. */
-static bool status_known(struct sw_head *head, const char *buf)
+/* The line ends here: let the recogniser say what it is.  The 12 bytes up to the code are right, one
+   by one; it wants a CR or a space behind them, where a LF may stand. */
+static void status_known(struct sw_head *head, const char *buf)
 {
-    struct sw_status_line line;
+    struct sw_status_line line = {0};
     size_t reason = (size_t)head->start + 13;
+    char front[] = "HTTP/1.1 200\r";
 
-    if (sw_status_scan(buf + head->start, &line) < 0)
-        return sw_head_fail(head, SW_ERROR_BAD_STATUS_LINE, head->at);
+    memcpy(front, buf + head->start, 12);
+    sw_status_scan(front, &line);
     head->status = line.code;
     head->status_id = line.id;
     head->target = (uint32_t)(reason < head->at ? reason : head->at);
     head->target_len = head->at - head->target;
-    return true;
 }
 
 static bool status_end(struct sw_head *head, const char *buf)
 {
-    if (buf[head->at] == '\r')
-        return status_known(head, buf) && next(head, SW_HEAD_LINE_LF);
-    if (buf[head->at] != '\n')
+    char c = buf[head->at];
+
+    if (c != '\r' && c != '\n')
         return sw_head_fail(head, SW_ERROR_BAD_STATUS_LINE, head->at);
-    return (!lenient(head, SW_LENIENT_BARE_LF) || status_known(head, buf)) &&
-           bare_lf(head, SW_HEAD_FIELD);
+    status_known(head, buf);
+    return c == '\r' ? next(head, SW_HEAD_LINE_LF) : bare_lf(head, SW_HEAD_FIELD);
 }
 
 /* `HTTP/1.1 200 `, and then the reason.  RFC 9112 4. */
@@ -234,7 +234,7 @@ static bool blank_first(struct sw_head *head, const char *buf)
 {
     if (head->field_count == 0)
         return sw_head_fail(head, SW_ERROR_SPACE_BEFORE_FIRST_FIELD, head->at);
-    if (head->kind == SW_RESPONSE && lenient(head, SW_LENIENT_OBS_FOLD))
+    if (head->kind != SW_REQUEST && !head->of_request && lenient(head, SW_LENIENT_OBS_FOLD))
         return unfold(head, buf);
     return sw_head_fail(head, SW_ERROR_OBS_FOLD, head->at);
 }

@@ -18,4 +18,5 @@ const struct sw_limits sw_limits_default = {
     .drain = 65536,
     .pipeline = 16,
     .lenient = 0,
+    .schemes = SW_SCHEME_HTTP,
 };

@@ -112,7 +112,8 @@ static const char *read_lenient(struct sw_main_options *options,
         enum sw_lenient flag;
     } flags[] = {{"bare-lf", SW_LENIENT_BARE_LF},
                  {"line-spaces", SW_LENIENT_LINE_SPACES},
-                 {"target", SW_LENIENT_TARGET}};
+                 {"target", SW_LENIENT_TARGET},
+                 {"chunk-lf", SW_LENIENT_CHUNK_LF}};
     for (size_t i = 0; i < sizeof flags / sizeof *flags; i++)
         if (strcmp(flags[i].name, value) == 0) {
             options->config.limits.lenient |= flags[i].flag;
@@ -315,9 +316,11 @@ const struct sw_main_option sw_main_option_rows[] = {
           "the trailer section; beyond: 431"),
     LIMIT("drain", "SIZE", read_size, drain, "64k",
           "content that nobody wants; beyond: the connection is closed"),
-    {"lenient", 0, "bare-lf|line-spaces|target", read_lenient, AT(config.limits.lenient), "strict",
-     "forgive what a proxy in front may read otherwise: LF without CR, spaces behind the version, "
-     "bytes that are none of a URI's; may be given several times"},
+    {"lenient", 0, "bare-lf|line-spaces|target|chunk-lf", read_lenient, AT(config.limits.lenient),
+     "strict",
+     "forgive what a proxy in front may read otherwise: LF without CR in a head, spaces behind the "
+     "version, bytes that are none of a URI's, LF without CR in chunked framing; may be given several "
+     "times"},
 
     HEADING("Files"),
     {"dotfiles", 0, NULL, read_switch, AT(files.dotfiles), NULL,

@@ -104,29 +104,63 @@ struct sw_limits {
     uint32_t pipeline;         /* requests a client may have unanswered, at most 32; 16;
                                   PIPELINE_TOO_DEEP */
     uint32_t lenient;          /* enum sw_lenient, or'ed; none */
+    uint32_t schemes;          /* enum sw_scheme, or'ed; SW_SCHEME_HTTP; BAD_TARGET_SCHEME */
+};
+
+/*
+ * The schemes that a request's absolute-form target may have: those of which you can say that the
+ * connection meets their demands.  An https resource wants a connection that TLS secures, so it is
+ * misdirected (421) elsewhere.  Set HTTPS alone where you speak TLS, both where a proxy that you trust
+ * ends TLS for you.  RFC 9110 4.2, 7.4.
+ */
+enum sw_scheme {
+    SW_SCHEME_HTTP = 1,
+    SW_SCHEME_HTTPS = 2,
+    SW_SCHEME_OTHER = 4, /* any other one with an authority: for a proxy that knows what to do */
 };
 
 /* Every default, as a limit. */
 extern const struct sw_limits sw_limits_default;
 
 /*
- * What strictness may be given up for the sake of old peers.  Each opens the door that is named; a
- * proxy in front that does not forgive the same thing in the same way can be made to disagree with
- * you about where a message ends.
+ * What strictness may be given up for the sake of old peers.  Each flag opens the door that is named;
+ * a proxy in front that does not forgive the same thing in the same way can be made to disagree with
+ * you about where a message ends.  Flags combine: what two of them allow, both together allow in one
+ * line.  Where each of them holds:
+ *
+ *     place                         OBS_FOLD  NO_REASON  BARE_LF  LINE_SPACES  TARGET  CHUNK_LF
+ *     request: empty lines before      -          -        yes         -          -        -
+ *     request line                     -          -        yes        yes        yes       -
+ *     status line                      -         yes       yes         -          -        -
+ *     field line of a request          -          -        yes         -          -        -
+ *     field line of a response        yes         -        yes         -          -        -
+ *     empty line behind the fields     -          -        yes         -          -        -
+ *     chunk line, its extensions       -          -         -          -          -       yes
+ *     line break behind chunk data     -          -         -          -          -       yes
+ *     trailer field of a request       -          -         -          -          -       yes
+ *     trailer field of a response     yes         -         -          -          -       yes
+ *     empty line behind trailers       -          -         -          -          -       yes
+ *
+ * A trailer section that is parsed without a body counts as that of a response.
  */
 enum sw_lenient {
-    SW_LENIENT_OBS_FOLD = 1,    /* Responses: a field line may go on in the next line.  The fold is
-                                   overwritten by spaces, so the buffer must be writable.  Attack: a
-                                   peer that reads the second line as a field of its own. */
-    SW_LENIENT_NO_REASON = 2,   /* Responses: `HTTP/1.1 200` CRLF without the space.  Attack: none
-                                   known; proxies may refuse the message. */
+    SW_LENIENT_OBS_FOLD = 1,    /* A field line may go on in the next line.  The fold is overwritten by
+                                   spaces, so the buffer must be writable.  Attack: a peer that reads
+                                   the second line as a field of its own.  RFC 9112 5.2. */
+    SW_LENIENT_NO_REASON = 2,   /* `HTTP/1.1 200` and the line's end, without the space.  Attack: none
+                                   known; proxies may refuse the message.  RFC 9112 4. */
     SW_LENIENT_BARE_LF = 4,     /* A line may end in LF alone.  Attack: request smuggling past a
-                                   proxy that takes the LF for part of a value. */
-    SW_LENIENT_LINE_SPACES = 8, /* Requests: spaces after the version.  Attack: smuggling past a
-                                   proxy that reads the version from the last word of the line. */
-    SW_LENIENT_TARGET = 16,     /* Requests: `" < > [ ] \ ^ ` { | }` and bytes above 127 in a path or
-                                   query, as browsers send them in a query.  Attack: a filter in
-                                   front that normalises the target sees another one. */
+                                   proxy that takes the LF for part of a value.  RFC 9112 2.2. */
+    SW_LENIENT_LINE_SPACES = 8, /* Spaces after the version.  Attack: smuggling past a proxy that reads
+                                   the version from the last word of the line.  RFC 9112 3. */
+    SW_LENIENT_TARGET = 16,     /* What browsers send: `" < > [ ] \ ^ ` { | }` and bytes above 127 in a
+                                   path or query, and in a query, but not in a path, a percent sign
+                                   without its two hex digits.  Attack: a filter in front that
+                                   normalises the target sees another one.  RFC 3986 2.1, 3.4. */
+    SW_LENIENT_CHUNK_LF = 32,   /* A line of chunked framing may end in LF alone.  Attack: request
+                                   smuggling past a proxy that looks for CRLF, in use against real
+                                   servers: not for connections that a proxy shares between clients.
+                                   RFC 9112 7.1. */
 };
 
 /* ---- Heads ---------------------------------------------------------------------------------- */
@@ -173,6 +207,7 @@ struct sw_head {
     bool repeats;
     uint32_t line, mark;
     uint8_t kind; /* enum sw_kind; what stands before it is zeroed by sw_head_reset() */
+    bool of_request; /* private: these are the trailers of a request */
     uint16_t first, more_count;
     struct sw_field *more;
     const struct sw_limits *limits;
@@ -211,7 +246,7 @@ ptrdiff_t sw_head_parse(struct sw_head *head, const char *buf, size_t len);
  */
 const char *sw_head_variant(const char *name);
 
-/* The status that a server owes for a head that failed: 400, 414, 431, 501 or 505.  What is wrong
+/* The status that a server owes for a head that failed: 400, 414, 421, 431, 501 or 505.  What is wrong
    with a response or a trailer section is 400, and a gateway says 502. */
 unsigned sw_head_error_status(const struct sw_head *head);
 

@@ -303,11 +303,18 @@ static inline struct verdict drive_body(struct drive_body *d, const struct drive
     if (d->refused)
         return (struct verdict){.error = error, .at = d->body.error_at};
 
+    static char kept[1 << 17]; /* as the parser left them: a lenient one may have written spaces */
     size_t given = first, taken = 0;
+    if (n > sizeof kept)
+        abort();
+    if (n)
+        memcpy(kept, bytes, n);
     while (!sw_body_done(&d->body)) {
-        char *buf = call == DRIVE_NEXT_BEGIN ? guard_begin(bytes + taken, given - taken)
-                                             : guard_end(bytes + taken, given - taken);
+        char *buf = call == DRIVE_NEXT_BEGIN ? guard_begin(kept + taken, given - taken)
+                                             : guard_end(kept + taken, given - taken);
         ptrdiff_t took = drive_body_call(d, call, buf, given - taken);
+        if (took == 0 && given > taken)
+            memcpy(kept + taken, buf, given - taken);
         if (took < 0)
             return (struct verdict){.error = (enum sw_error)(-took),
                                     .at = taken + d->body.error_at};

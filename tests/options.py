@@ -333,7 +333,8 @@ for option, request, status in [
 
 for option, request in [('bare-lf', LAST.replace(b'\r\n', b'\n')),
                         ('line-spaces', LAST.replace(b'1.1\r\n', b'1.1  \r\n')),
-                        ('target', LAST.replace(b'text ', b'text?"[^]" '))]:
+                        ('target', LAST.replace(b'text ', b'text?"[^]"&100% ')),
+                        ('chunk-lf', CHUNKED + b'1\na\n0\nA: b\n\n' + LAST)]:
     effect('--lenient ' + option)(lambda s, request=request: b'Hello' in s.ask(request))
 
 # ---- Files -----------------------------------------------------------------------------------------
