@@ -523,7 +523,8 @@ enum sw_error {
     SW_ERROR_PROXY_MISSING = 65, /* PROXY protocol 2 */
     SW_ERROR_BAD_PROXY = 66, /* PROXY protocol 2 */
     SW_ERROR_PROXY_TOO_LONG = 67, /* PROXY protocol 2 */
-    SW_ERROR_COUNT = 68
+    SW_ERROR_BAD_TARGET_SCHEME = 68, /* RFC 9110 7.4 */
+    SW_ERROR_COUNT = 69
 };
 
 /* What a word's `flags` say: grammar/http.grammar explains each. */
@@ -533,7 +534,8 @@ enum {
     SW_METHOD_F_CACHEABLE = 4,
     SW_METHOD_F_CONTENT = 8,
     SW_METHOD_F_CONTENT_FORBIDDEN = 16,
-    SW_METHOD_F_PREFACE = 32
+    SW_METHOD_F_PREFACE = 32,
+    SW_METHOD_F_ASTERISK = 64
 };
 
 enum {

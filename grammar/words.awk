@@ -8,7 +8,7 @@
 # out under mawk, gawk, busybox and the one true awk.
 
 BEGIN {
-    allowed["method"] = "safe idempotent cacheable content content-forbidden preface"
+    allowed["method"] = "safe idempotent cacheable content content-forbidden preface asterisk"
     allowed["status"] = "interim no-content cacheable"
     allowed["header"] = "single list hop framing no-trailer sensitive"
 

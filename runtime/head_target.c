@@ -3,10 +3,17 @@
 #include "head.h"
 #include "shockwave_values.h"
 
+/* Is the percent sign at text[i] wrong?  One without its hex digits is forgiven in a query. */
+static bool bad_percent(const char *text, size_t n, size_t i, bool forgiven)
+{
+    return !forgiven && !(n - i > 2 && sw_byte_is(text[i + 1], SW_BYTE_HEX) &&
+                          sw_byte_is(text[i + 2], SW_BYTE_HEX));
+}
+
 /* Where text[0..n) stops being made of pchar, "/", "?" and whole percent-encodings; n if nowhere. */
 static size_t path_run(const struct sw_head *head, const char *text, size_t n, enum sw_error *error)
 {
-    bool lenient = SW_LIMIT(head->limits, lenient) & SW_LENIENT_TARGET;
+    bool lenient = SW_LIMIT(head->limits, lenient) & SW_LENIENT_TARGET, query = false;
     unsigned allowed = lenient ? SW_BYTE_LENIENT : SW_BYTE_TARGET;
 
     for (size_t i = 0; i < n; i++) {
@@ -14,8 +21,8 @@ static size_t path_run(const struct sw_head *head, const char *text, size_t n, e
             *error = SW_ERROR_BAD_TARGET;
             return i;
         }
-        if (text[i] == '%' && !(n - i > 2 && sw_byte_is(text[i + 1], SW_BYTE_HEX) &&
-                                sw_byte_is(text[i + 2], SW_BYTE_HEX))) {
+        query |= text[i] == '?';
+        if (text[i] == '%' && bad_percent(text, n, i, lenient && query)) {
             *error = SW_ERROR_BAD_TARGET_PERCENT;
             return i;
         }
@@ -61,9 +68,21 @@ static size_t scheme_length(struct sw_span target)
     return 0;
 }
 
+/* May a target have this scheme here?  RFC 9110 7.4. */
+static bool check_scheme(struct sw_head *head, struct sw_span scheme)
+{
+    unsigned found = sw_token_is(scheme, "http")    ? SW_SCHEME_HTTP
+                     : sw_token_is(scheme, "https") ? SW_SCHEME_HTTPS
+                                                    : SW_SCHEME_OTHER;
+
+    return SW_LIMIT(head->limits, schemes) & found ||
+           sw_head_fail(head, SW_ERROR_BAD_TARGET_SCHEME, head->target);
+}
+
 /*
  * RFC 9112 3.2.2, for the schemes that have an authority: no other kind of absolute URI means
- * anything in a request.  Userinfo is refused as RFC 9110 4.2.4 advises.
+ * anything in a request.  Userinfo is refused as RFC 9110 4.2.4 advises.  The scheme is judged last,
+ * when the target is known to be a URI.
  */
 static bool check_absolute(struct sw_head *head, const char *buf)
 {
@@ -80,7 +99,8 @@ static bool check_absolute(struct sw_head *head, const char *buf)
     struct sw_span authority = {target.p + from, to - from};
     if (!sw_host_parse(authority, &host) || host.name.n == 0)
         return sw_head_fail(head, SW_ERROR_BAD_TARGET_AUTHORITY, head->target + from);
-    return check_path(head, buf, head->target + to);
+    return check_path(head, buf, head->target + to) &&
+           check_scheme(head, (struct sw_span){target.p, (size_t)(authority.p - target.p) - 3});
 }
 
 bool sw_head_check_target(struct sw_head *head, const char *buf)
@@ -93,7 +113,7 @@ bool sw_head_check_target(struct sw_head *head, const char *buf)
         return check_path(head, buf, head->target);
     if (target[0] != '*')
         return check_absolute(head, buf);
-    if (head->target_len != 1 || head->method != SW_METHOD_OPTIONS)
+    if (head->target_len != 1 || !(sw_method_names[head->method].flags & SW_METHOD_F_ASTERISK))
         return sw_head_fail(head, SW_ERROR_BAD_TARGET_FORM, head->target);
     return true;
 }

@@ -171,7 +171,7 @@ static bool target_fits(enum sw_method method, struct sw_span text)
     if (!sw_target_parse(text, &target))
         return false;
     if (target.form == SW_TARGET_ASTERISK)
-        return method == SW_METHOD_OPTIONS;
+        return sw_method_names[method].flags & SW_METHOD_F_ASTERISK;
     return (target.form == SW_TARGET_AUTHORITY) == (method == SW_METHOD_CONNECT);
 }
 
