@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "body.h"
+#include "bytes.h"
 #include "shockwave_values.h"
 
 /* Digits, all of them, below 2^64.  RFC 9110 8.6. */
@@ -70,21 +71,37 @@ static enum sw_error read_lengths(struct sw_body *body, const struct sw_head *he
     return SW_OK;
 }
 
-/* One line of Transfer-Encoding.  `chunked` says whether that coding has been seen. */
+static bool is_token(struct sw_span span)
+{
+    size_t at = 0;
+
+    while (at < span.n && sw_byte_is(span.p[at], SW_BYTE_TOKEN))
+        at++;
+    return span.n != 0 && at == span.n;
+}
+
+/*
+ * One line of Transfer-Encoding.  `chunked` says whether that coding has been seen.  RFC 9110 5.6.1.2
+ * has a recipient pass over empty elements; here they are refused, because implementations have
+ * disagreed about what such a list says, and with it about where the message ends.
+ */
 static enum sw_error read_codings(struct sw_span value, bool *chunked)
 {
-    struct sw_span coding;
-    int got;
+    bool more;
 
-    while ((got = sw_token_next(&value, &coding)) > 0) {
+    do {
+        more = memchr(value.p, ',', value.n) != NULL;
+        struct sw_span coding = cut_member(&value);
         bool is_chunked = sw_token_is(coding, "chunked");
+        if (!is_token(coding))
+            return SW_ERROR_BAD_TRANSFER_ENCODING;
         if (*chunked)
             return is_chunked ? SW_ERROR_CHUNKED_REPEATED : SW_ERROR_CHUNKED_NOT_LAST;
         if (!is_chunked)
             return SW_ERROR_TRANSFER_CODING_UNKNOWN;
         *chunked = true;
-    }
-    return got < 0 ? SW_ERROR_BAD_TRANSFER_ENCODING : SW_OK;
+    } while (more);
+    return SW_OK;
 }
 
 /*
@@ -106,8 +123,6 @@ static enum sw_error read_transfer_encoding(struct sw_body *body, const struct s
         at = sw_head_at(head, i)->value;
         error = read_codings(sw_field_value(sw_head_at(head, i), buf), &chunked);
     }
-    if (error == SW_OK && !chunked)
-        error = SW_ERROR_BAD_TRANSFER_ENCODING;
     if (error != SW_OK)
         sw_body_fail(body, error, at);
     return error;
@@ -167,6 +182,7 @@ static APART enum sw_error read_framing(struct sw_body *body, const struct sw_he
         body->state = SIZE;
         body->trailers = trailers;
         sw_head_init(trailers, SW_TRAILERS, body->limits);
+        trailers->of_request = head->kind == SW_REQUEST;
     }
     if (framing == SW_FRAMING_NONE || (framing == SW_FRAMING_LENGTH && body->left == 0))
         body->state = DONE;

@@ -160,14 +160,14 @@ INLINE bool is_host_name(const char *p)
 }
 
 /*
- * RFC 3986 3.2.3: are the n bytes of a host, of which `run` may be a name's, that name, a colon and a
- * port below 60000?  value_host.c knows the rest.  Eight bytes lie before p + n.
+ * RFC 3986 3.2.3: are the n bytes of a host, of which `run` may be a name's, that name (one, RFC 9110
+ * 4.2.1), a colon and a port below 60000?  value_host.c knows the rest.  Eight bytes lie before p + n.
  */
 INLINE bool is_port_behind(const char *p, size_t run, size_t n)
 {
     size_t digits = n - run - 1;
 
-    if (digits - 1 > 4 || p[run] != ':')
+    if (run == 0 || digits - 1 > 4 || p[run] != ':')
         return false;
     uint64_t v = sw_load8_little(p + n - 8) ^ UINT64_C(0x3030303030303030);
     uint64_t others = (v | (v + UINT64_C(0x0606060606060606))) & UINT64_C(0xf0f0f0f0f0f0f0f0);

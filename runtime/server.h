@@ -320,6 +320,7 @@ struct sw_door {
 struct sw_worker {
     struct sw_server *server;
     const struct sw_server_config *config;
+    struct sw_limits trusted_limits; /* of `trusted` peers: both schemes, as a proxy may have ended TLS */
     pthread_t thread;
     struct sw_loop loop;
     struct sw_wheel wheel;
@@ -505,6 +506,8 @@ void sw_lease_fetch(struct sw_lease *lease);
 /* ---- server_proxy.c ------------------------------------------------------------------------- */
 
 /* Note who is at the other end, before anybody asks: later he may be gone. */
+/* What a connection whose other end is this one may cost, and ask for. */
+const struct sw_limits *sw_peer_limits(const struct sw_worker *worker, const struct sockaddr *end);
 void sw_peer_note_name(struct sw_worker *worker, struct sw_peer *peer, const struct sockaddr *end);
 
 /* Who is at the other end, or whom the PROXY header named. */

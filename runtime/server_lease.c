@@ -135,7 +135,7 @@ void sw_lease_park_head(struct sw_worker *worker, struct sw_peer *peer)
 {
     if (!park(worker, peer))
         return;
-    sw_conn_init(&peer->conn, SW_SERVER, &worker->config->limits);
+    sw_conn_init(&peer->conn, SW_SERVER, peer->conn.limits);
     sw_lease_return(worker, peer);
 }
 

@@ -557,7 +557,7 @@ bool sw_peer_open(struct sw_worker *worker, const struct sw_door *door, int fd,
         return false;
     *peer = (struct sw_peer){.tag = SW_TAG_PEER, .fd = fd, .greeted = !door->proxied};
     peer->door = (unsigned)(door - worker->doors) & 15U;
-    sw_conn_init(&peer->conn, SW_SERVER, &worker->config->limits);
+    sw_conn_init(&peer->conn, SW_SERVER, sw_peer_limits(worker, end));
     sw_link_init(&peer->link);
     sw_link_init(&peer->timer.link);
     if (sw_loop_add(&worker->loop, fd, peer)) {

@@ -34,6 +34,12 @@ static struct sw_client name_of(const struct sockaddr *end)
     return name;
 }
 
+const struct sw_limits *sw_peer_limits(const struct sw_worker *worker, const struct sockaddr *end)
+{
+    struct sw_client name = name_of(end);
+    return is_trusted(worker->config, &name) ? &worker->trusted_limits : &worker->config->limits;
+}
+
 static struct sw_client *place_of(struct sw_worker *worker, struct sw_peer *peer)
 {
     return &worker->names[(size_t)((char *)peer - worker->peers.memory) / worker->peers.slab];

@@ -20,6 +20,8 @@ void sw_worker_init(struct sw_worker *worker, struct sw_server *server, const st
     char *memory = (char *)worker;
     worker->server = server;
     worker->config = config;
+    worker->trusted_limits = config->limits;
+    worker->trusted_limits.schemes |= SW_SCHEME_HTTP | SW_SCHEME_HTTPS;
     worker->loop = (struct sw_loop){-1, -1};
     worker->door_count = config->listener_count;
     for (uint32_t i = 0; i < worker->door_count; i++)

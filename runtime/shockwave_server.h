@@ -119,7 +119,8 @@ struct sw_server_config {
     uint32_t output;  /* bytes of its output buffer: heads and what sw_reply_write() takes, at least
                          8192; 16 384 */
     uint32_t scratch; /* bytes for the handler with each exchange; 4096 */
-    const struct sw_network *trusted; /* whose word counts when they say who their client is:
+    const struct sw_network *trusted; /* whose word counts when they say who their client is, and
+                                         whose targets may be https where this connection is not:
                                          proxies of yours, and whoever can reach a unix socket of
                                          yours; kept: must outlive the server */
     uint32_t trusted_count;

@@ -348,7 +348,8 @@ struct sw_host {
     int port; /* 0..65535, or -1 when absent or empty */
 };
 
-/* uri-host [ ":" port ], as in Host and in a CONNECT target; no userinfo.  RFC 3986 3.2.2. */
+/* uri-host [ ":" port ], as in Host and in a CONNECT target; no userinfo.  It may be empty as a whole,
+   but a port belongs to a host: ":80" is refused.  RFC 3986 3.2.2, RFC 9110 4.2.1, 7.2. */
 bool sw_host_parse(struct sw_span value, struct sw_host *host);
 
 /* The same, for who does not ask what is in it. */

@@ -172,7 +172,8 @@ static int parse_port(const char *p, const char *end)
     return port;
 }
 
-/* All but telling an IPv4 address from a name: an address is a name too, as far as bytes go. */
+/* All but telling an IPv4 address from a name: an address is a name too, as far as bytes go.  A port
+   belongs to a host: without one, RFC 9110 4.2.1, there is nothing at all, 7.2. */
 static bool parse_host(struct sw_span value, struct sw_host *host)
 {
     const char *p = value.p, *end = value_end(value);
@@ -186,10 +187,10 @@ static bool parse_host(struct sw_span value, struct sw_host *host)
             return false;
     } else {
         p = skip_name(p, end);
-        if (p == NULL)
+        if (p == NULL || p == value.p)
             return false;
         host->name = value_span(value.p, p);
-        host->kind = host->name.n == 0 ? SW_HOST_EMPTY : SW_HOST_NAME;
+        host->kind = SW_HOST_NAME;
     }
     if (p == end)
         return true;

@@ -192,7 +192,8 @@ static void check_hosts(const char *method)
         put(put_many(host, 'h', n), "\r\n\r\n");
         expect_text(SW_REQUEST, expect_whole(host + n + 4));
         put(put_many(host, 'h', n), ":80\r\n\r\n");
-        expect_text(SW_REQUEST, expect_whole(host + n + 7));
+        expect_text(SW_REQUEST,
+                    n ? expect_whole(host + n + 7) : expect_error(SW_ERROR_BAD_HOST, host));
         put(put_many(host, 'h', n), "[\r\nA: b\r\n\r\n");
         expect_text(SW_REQUEST, expect_error(SW_ERROR_BAD_HOST, host));
         put(put_many(host, 'h', n), "\r\nHost: h\r\n\r\n");

@@ -196,6 +196,47 @@ START_TEST(the_last_stranger_is_the_client)
 }
 END_TEST
 
+/* ---- The scheme of a target ------------------------------------------------------------------- */
+
+/* RFC 9110 7.4: https is not to be had over a plain connection, unless a proxy that is trusted may have
+   ended TLS before it. */
+START_TEST(only_trusted_peers_ask_for_https)
+{
+    static const struct {
+        bool trusting;
+        uint32_t schemes;
+        const char *target, *status;
+    } asked[] = {
+        {false, 0, "http://x/", "200 OK"},
+        {false, 0, "https://x/", "421 Misdirected Request"},
+        {false, 0, "ftp://x/", "421 Misdirected Request"},
+        {true, 0, "http://x/", "200 OK"},
+        {true, 0, "https://x/", "200 OK"},
+        {true, 0, "ftp://x/", "421 Misdirected Request"},
+        {false, SW_SCHEME_HTTPS, "https://x/", "200 OK"},
+        {false, SW_SCHEME_HTTPS, "http://x/", "421 Misdirected Request"},
+        {true, SW_SCHEME_HTTPS, "http://x/", "200 OK"},
+        {true, SW_SCHEME_OTHER, "ftp://x/", "200 OK"},
+    };
+    static const struct sw_listener listener = {.address = "127.0.0.1"};
+    for (size_t i = 0; i < COUNT(asked); i++) {
+        struct sw_server_config config = config_for(&listener, asked[i].trusting);
+        char request[100], reply[40];
+        config.limits.schemes = asked[i].schemes;
+        served_begin(&served, config);
+        snprintf(request, sizeof request, "GET %s HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n",
+                 asked[i].target);
+        snprintf(reply, sizeof reply, "HTTP/1.1 %s\r\n", asked[i].status);
+        /* The second time the message is lent again. */
+        for (int turn = 0; turn < 2; turn++) {
+            client_ask(&served, request, buf, sizeof buf);
+            MUST(strstr(buf, reply) == buf, "%s, not %s: %s", asked[i].target, reply, buf);
+        }
+        served_end(&served);
+    }
+}
+END_TEST
+
 /* A unix socket has no address, and is trusted. */
 START_TEST(who_comes_through_a_unix_socket_is_trusted)
 {
@@ -211,6 +252,7 @@ START_TEST(who_comes_through_a_unix_socket_is_trusted)
         const char *request, *want;
     } rows[] = {
         {GET, "local"},
+        {"GET https://x/ HTTP/1.1\r\nHost: x\r\n\r\n", "local"},
         {"GET / HTTP/1.1\r\nHost: x\r\n" X("192.0.2.1") "\r\n", "192.0.2.1 "},
         {"PROXY TCP4 192.0.2.7 127.0.0.1 12345 80\r\n" GET, "192.0.2.7 port 12345"},
     };
@@ -279,7 +321,7 @@ int main(void)
     const TTest *const tests[] = {
         connections_begin_as_they_must,  half_a_header_is_not_waited_for,
         the_last_stranger_is_the_client, who_comes_through_a_unix_socket_is_trusted,
-        a_listener_may_have_a_handler,   a_member_out_of_range_is_named,
+        only_trusted_peers_ask_for_https, a_listener_may_have_a_handler,   a_member_out_of_range_is_named,
     };
     return expect_suite("server proxy", tests, COUNT(tests));
 }

@@ -19,8 +19,9 @@ static void read_host(struct sw_span value, struct notes *notes)
 
 static const struct row hosts[] = {
     {"", "empty  -1"},
-    {":", "empty  -1"},
-    {":80", "empty  80"},
+    {":", "bad"},
+    {":80", "bad"},
+    {":80:80", "bad"},
     {"a", "name a -1"},
     {"example.com", "name example.com -1"},
     {"Example.COM:8080", "name Example.COM 8080"},

@@ -72,18 +72,6 @@ static bool minor_version(const struct scene *scene)
     return refused(scene, "HPE_INVALID_VERSION") && scene->message->minor > 1;
 }
 
-/* RFC 3986 3.1: letters, and behind the first also digits, "+", "-" and ".". */
-static bool scheme_beyond_letters(const struct scene *scene)
-{
-    struct sw_span target = scene->message->target;
-    size_t letters = 0;
-
-    while (letters < target.n && isalpha((unsigned char)target.p[letters]))
-        letters++;
-    return refused(scene, "HPE_INVALID_URL") && letters > 0 && letters < target.n &&
-           memchr("0123456789+-.", target.p[letters], 13);
-}
-
 /* ---- Framing -------------------------------------------------------------------------------- */
 
 static bool bodiless_status(const struct scene *scene)
@@ -208,7 +196,6 @@ static const struct {
     {"switch-unnamed", switch_unnamed},
     {"method-without-id", method_without_id},
     {"minor-version", minor_version},
-    {"scheme-beyond-letters", scheme_beyond_letters},
     {"bodiless-status", bodiless_status},
     {"length-repeated", length_repeated},
     {"length-tabbed", length_tabbed},
