@@ -20,6 +20,7 @@
 #   make check-arm64   on arm64, by qemu        make check-bigendian  on s390x, likewise
 #   make bench         against other parsers, in one interleaved run; the rest is in bench/bench.mk
 #   make check-examples   tests/example_*.c, with curl and nginx
+#   make check-awk        every awk makes the same bytes
 #   make check-options    each option of the program, and what README and man page say of it
 #   make man              the man page from --help
 #   make test-clients  what others ask with      make test-scale    servers replaced under load
@@ -205,6 +206,11 @@ $(BUILD)/routes/demo_routes.c: tests/demo.routes grammar/routes.awk grammar/rout
 
 check-errors:
 	sh tests/grammar_errors.sh $(BUILD)/grammar_errors
+
+# Every awk makes the same bytes of the same lines.
+check-awk: fresh
+	@sh tests/need.sh mawk gawk busybox original-awk
+	@sh tests/awk_bytes.sh $(RULES)
 
 # Of the core alone here; the server in steady state: alloc_server is a trial server that counts.
 check-alloc: check-alloc_core $(BUILD)/alloc_server $(BUILD)/load
@@ -470,11 +476,11 @@ check-bigendian:
 # Then all programs, by two, and what they say: by three, since half of them only wait.
 
 TEST_DEBS = re2c gperf check libjansson-dev python3 libhttp-parser-dev node-llhttp libuv1-dev curl \
-            nginx-light groff
+            nginx-light groff mawk gawk busybox original-awk
 COMPILED  = all $(TESTS:%=$(BUILD)/tests/check_%) case-runner probe-server $(EXAMPLES) $(STACK) \
             $(SEEDS) $(BUILD)/peers/peers
 TESTED    = check-extend check-options check check-cases check-probe check-peers check-examples \
-            check-gen check-core check-stack check-layers check-program check-readme
+            check-gen check-awk check-core check-stack check-layers check-program check-readme
 
 test:
 	@RUNLEVEL=1 sh tests/need.sh $(TEST_DEBS)
@@ -487,7 +493,7 @@ clean:
 include bench/bench.mk
 
 -include $(shell find $(BUILD) -type f -name '*.d' 2>/dev/null)
-.PHONY: all archives run fresh gen check-gen routes install check check-errors check-core \
+.PHONY: all archives run fresh gen check-gen check-awk routes install check check-errors check-core \
         check-layers check-extend case-runner check-cases probe-server check-probe check-program \
         check-readme check-options man check-examples check-peers check-arm64 check-bigendian \
         check-stack coverage check-alloc check-san check-asan check-asan-clang check-tsan \

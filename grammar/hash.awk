@@ -15,7 +15,10 @@
 # The hash: `return len + asso_values[(unsigned char)str[0]] + ...`, and the values.
 /static const unsigned short asso_values/ { weighing = 1; next }
 weighing && /^ *};/                       { weighing = 0 }
-weighing && !/{/                          { weights = weights $0 "\n"; most += gsub(/,/, ",") + !/,$/ }
+weighing && !/[{]/ {
+    weights = weights $0 "\n"
+    most += gsub(/,/, ",") + ($0 !~ /,$/)
+}
 /^ *return len \+ asso_values/ {
     sum = $0
     gsub(/asso_values/, "tables->weights", sum)
@@ -62,7 +65,8 @@ function emit_tables(    i) {
     for (i = 0; i < ids; i++)
         if (id[i] != "SW_HEADER_OTHER") print "    [" i "] = " id[i] ","
     printf "},\n.weights = {\n%s},\n.edge = {\n", weights
-    for (i = 0; i < 32; i++) printf "%s[%d] = 223,%s", i % 4 ? " " : "    ", i + 32, i % 4 == 3 ? "\n" : ""
+    for (i = 0; i < 32; i++)
+        printf "%s[%d] = 223,%s", (i % 4 ? " " : "    "), i + 32, (i % 4 == 3 ? "\n" : "")
     print "},\n};"
 }
 
