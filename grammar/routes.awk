@@ -13,6 +13,9 @@
 # a method it does not answer is a 405.  A resource that answers GET answers HEAD the same way
 # unless a line says otherwise, RFC 9110 9.1.
 #
+# Grammars come first and may have any name: each of their lines begins with `method` or another
+# kind of word, and no route does.
+#
 # The first three make my_route(), which finds the route of a path and calls nothing.  The last two
 # make my_dispatch(), a handler for struct sw_server_config: it calls void my_name() of that route.
 #
@@ -25,6 +28,18 @@ function die(why) {
 }
 
 function ident(name) { name = toupper(name); gsub(/[^A-Z0-9]/, "_", name); return name }
+
+# A route `my` gives MY_ROUTE_NAME and my_name(): some of those are made here, others are C's.
+function check_name(route,    whole) {
+    whole = prefix "_" route
+    if (route == "none" || route == "count")
+        die("route name '" route "' is reserved: " ident(prefix "_route_" route) " is generated")
+    if (route == "route" || route == "dispatch")
+        die("route name '" route "' is reserved: " whole "() is generated")
+    if (whole ~ /^(size|ptrdiff|wchar|max_align|u?int[a-z_]*[0-9]*|char[0-9]+)_t$/ || \
+        whole ~ /^(and|not|or|xor)_eq$|^(static|const|dynamic|reinterpret)_cast$|^static_assert$/)
+        die("route name '" route "' is reserved: " whole " is a word of C or C++")
+}
 
 # A path as a re2c expression; its captures are the tags b0 e0, b1 e1, ...
 function expression(path,    n, part, i, kind, lit, out, had) {
@@ -61,11 +76,15 @@ function answer(q, method, r) {
 }
 
 { sub(/\r$/, ""); sub(/#.*/, "") }
-FILENAME ~ /\.grammar$/ { if ($1 == "method") known[$2] = 1; next }
 NF == 0 { next }
+$1 ~ /^(method|status|header|error|media)$/ && $2 !~ /^\// {
+    if ($1 == "method") known[$2] = 1
+    next
+}
 NF != 3 { die("expected: METHOD[,METHOD...] /path name") }
 $2 !~ /^\// { die("path '" $2 "' must start with /") }
 $3 !~ /^[a-z][a-z0-9_]*$/ { die("bad route name '" $3 "'") }
+{ check_name($3) }
 $3 in named { die("duplicate route '" $3 "', first at " named[$3]) }
 {
     named[$3] = FILENAME ":" FNR
@@ -188,6 +207,10 @@ END {
     }
     if (prefix !~ /^[a-z][a-z0-9_]*$/) {
         print "routes.awk: bad -v prefix=" prefix > "/dev/stderr"
+        exit 1
+    }
+    if (prefix ~ /^sw(_|$)/ && prefix != "sw_demo") { # the routes of demo.c
+        print "routes.awk: -v prefix=" prefix ": sw and sw_ are the library's" > "/dev/stderr"
         exit 1
     }
     up = ident(prefix)

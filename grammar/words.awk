@@ -15,15 +15,30 @@ BEGIN {
     # What the generated types can count: status ids are uint8_t, the others' enums uint16_t.
     limit["method"] = 255; limit["status"] = 255; limit["header"] = 65535; limit["error"] = 65535
     limit["media"] = 65535
+
+    # Flags that cannot be together, and flags that need another.
+    contrary["method"] = "content/content-forbidden preface/content preface/cacheable"
+    contrary["status"] = "interim/cacheable"
+    contrary["header"] = "single/list"
+    needs["method"] = "safe/idempotent" # RFC 9110 9.2.2
+    needs["header"] = "hop/no-trailer framing/no-trailer" # RFC 9110 6.5.1
+
+    # Identifiers of the library in the spaces of the words.
+    reserved["method"] = "OTHER COUNT CLASSES FIRST FIRST_TEXT"
+    reserved["status"] = "ID_COUNT CLASSES"
+    reserved["header"] = "OTHER COUNT FOLD H LONGEST PICKS"
+    reserved["error"] = "COUNT"
 }
 
 # ---- Reading: each kind fills name, flag and note [kind, 1..count[kind]] -------------------------
 
-function die(why) {
-    printf "%s:%d: %s\n", FILENAME, FNR, why > "/dev/stderr"
+function die_at(line, why) {
+    print line ": " why > "/dev/stderr"
     failed = 1
     exit 1
 }
+
+function die(why) { die_at(FILENAME ":" FNR, why) }
 
 function ident(name) { name = toupper(name); gsub(/[^A-Z0-9]/, "_", name); return name }
 
@@ -34,17 +49,58 @@ function once(kind, what, key) {
     seen[kind, what, key] = FILENAME ":" FNR
 }
 
-# The flags left in $first..$NF as "SW_METHOD_F_SAFE | ...", checked against what the kind allows.
-function flags(kind, first,    i, out, had) {
+function has(words, one) { return index(" " words " ", " " one " ") > 0 }
+
+# `had` are the flags of one word.  What they say must be possible.
+function check_flags(kind, had,    i, n, pair, two) {
+    n = split(contrary[kind], pair, " ")
+    for (i = 1; i <= n; i++) {
+        split(pair[i], two, "/")
+        if (has(had, two[1]) && has(had, two[2]))
+            die("contradictory " kind " flags '" two[1] "' and '" two[2] "'")
+    }
+    n = split(needs[kind], pair, " ")
+    for (i = 1; i <= n; i++) {
+        split(pair[i], two, "/")
+        if (has(had, two[1]) && !has(had, two[2]))
+            die(kind " flag '" two[1] "' needs flag '" two[2] "'")
+    }
+}
+
+# Which statuses are interim and which have no content is for the code to say.
+function check_status(code, had) {
+    if (has(had, "interim") && code >= 200)
+        die("flag 'interim' is for 1xx alone, not for " code ", RFC 9110 15.2")
+    if (!has(had, "interim") && code < 200)
+        die("status " code " needs flag 'interim', RFC 9110 15.2")
+    if (has(had, "no-content") && code >= 200 && code != 204 && code != 304)
+        die("flag 'no-content' is for 1xx, 204 and 304 alone, not for " code ", RFC 9112 6.3")
+    if (!has(had, "no-content") && (code < 200 || code == 204 || code == 304))
+        die("status " code " needs flag 'no-content', RFC 9112 6.3")
+}
+
+# The flags left in $first..$NF as "SW_METHOD_F_SAFE | ...", checked against what the kind allows
+# and, of a status, against its code.
+function flags(kind, first, code,    i, out, had) {
     for (i = first; i <= NF; i++) {
-        if (index(" " allowed[kind] " ", " " $i " ") == 0)
+        if (!has(allowed[kind], $i))
             die("unknown " kind " flag '" $i "', expected one of: " allowed[kind])
-        if (index(had " ", " " $i " ")) die("duplicate " kind " flag '" $i "'")
+        if (has(had, $i)) die("duplicate " kind " flag '" $i "'")
         had = had " " $i
         out = out (out ? " | " : "") "SW_" ident(kind) "_F_" ident($i)
     }
+    check_flags(kind, had)
+    if (kind == "status") check_status(code + 0, had)
     return out ? out : "0"
 }
+
+# True for an identifier that is not for words: SW_HEADER_COUNT, SW_HEADER_F_HOP.
+function is_reserved(kind, id) {
+    return has(reserved[kind], id) || (id ~ /^F_/ && has(ident_list(allowed[kind]), substr(id, 3)))
+}
+
+# The identifiers made of a list of names.
+function ident_list(names) { names = toupper(names); gsub(/-/, "_", names); return names }
 
 # Every word ends here.  Names differ by `name`, and so must the identifiers made of them.  (A method
 # is looked for in the first 32 bytes of a head, before it is known where it ends.)
@@ -52,6 +108,8 @@ function add(kind, text, id,    n, most) {
     most = kind == "method" ? 31 : 200
     if (length(text) > most) die(kind " of more than " most " bytes")
     if (count[kind] == limit[kind]) die("more than " limit[kind] " words of kind " kind)
+    if (is_reserved(kind, id))
+        die(kind " '" text "' has the reserved identifier SW_" ident(kind) "_" id)
     once(kind, "identifier", id)
     n = ++count[kind]
     word[kind, n] = text; symbol[kind, n] = "SW_" ident(kind) "_" id; source[kind, n] = note
@@ -75,6 +133,7 @@ NF == 0 { next }
 note !~ /./ { die("expected: a source, as in '# RFC 9110 7.2'") }
 note ~ /\*\/|\/\*/ { die("a note cannot hold a comment mark") }
 note ~ /["\\|]|[^ -~]/ { die("a note is plain text without quotes, backslashes and bars") }
+$0 note ~ /[?][?]/ { die("two question marks may begin a trigraph") }
 
 $1 == "method" {
     want(2, "method NAME flags...")
@@ -94,7 +153,7 @@ $1 == "status" {
     if (reason !~ /^[A-Za-z][A-Za-z0-9 '().,-]*$/) die("bad reason phrase '" reason "'")
     once("status", "code", code)
     i = add("status", reason, ident(reason))
-    flag["status", i] = flags("status", 1)
+    flag["status", i] = flags("status", 1, code)
     status[i] = code; status_id[code] = i
     next
 }
@@ -117,7 +176,7 @@ $1 == "error" {
     sub(/[ \t]+$/, "", text)
     if (text ~ /["\\|]|\*\/|\/\*|[^ -~]/) die("bad error text '" text "'")
     i = add("error", $2, ident($2))
-    status_of[i] = $3; meaning[i] = text
+    status_of[i] = $3; meaning[i] = text; place[i] = FILENAME ":" FNR
     next
 }
 
@@ -316,8 +375,17 @@ function emit_keys(    i, k, name, n, key, last, twins) {
     print "},"
 }
 
+# A response cannot have a status that the grammar does not name.
+function check_errors(    i) {
+    for (i = 1; i <= count["error"]; i++)
+        if (!(status_of[i] in status_id))
+            die_at(place[i], "error '" word["error", i] "' has status " status_of[i] \
+                ", which is no status of the grammar")
+}
+
 END {
     if (failed) exit 1
+    check_errors()
     if (emit == "enums") emit_enums()
     else if (emit == "names") emit_names()
     else if (emit == "docs") emit_docs()

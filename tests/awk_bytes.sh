@@ -24,6 +24,9 @@ done
 for emit in hash tables; do
     same "hash of fields, $emit" -v emit=$emit -f grammar/hash.awk "$1/header.gperf.c"
 done
+for emit in header tables nibbles; do
+    same "classes, $emit" -v emit=$emit -f grammar/classes.awk grammar/byte.classes
+done
 for emit in header tables rules dispatch.h dispatch.c; do
     same "routes, $emit" -v emit=$emit -v prefix=demo -f grammar/routes.awk \
         grammar/http.grammar tests/demo.routes
