@@ -7,6 +7,7 @@
 
 #include "guard.h"
 #include "shockwave.h"
+#include "suite.h"
 
 /*
  * A case is a script, one command a line; cases/conn.case opens with their meanings.  Each is run
@@ -508,13 +509,9 @@ int main(void)
         return 1;
     }
     Suite *suite = suite_create("conn");
-    TCase *tcase = tcase_create("scripts");
+    TCase *tcase = suite_case("scripts");
     tcase_add_loop_test(tcase, goes_as_its_case_says, 0, (int)case_count);
     tcase_add_test(tcase, zero_is_harmless);
     suite_add_tcase(suite, tcase);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return suite_run(suite);
 }

@@ -7,6 +7,7 @@
 #include <time.h>
 
 #include "shockwave.h"
+#include "suite.h"
 
 static void expect_line(const struct sw_date *date, const char *line)
 {
@@ -67,16 +68,12 @@ END_TEST
 int main(void)
 {
     Suite *suite = suite_create("date");
-    TCase *tests = tcase_create("date");
+    TCase *tests = suite_case("date");
 
     tcase_add_test(tests, the_line_is_right_and_made_once_a_second);
     tcase_add_test(tests, a_clock_may_go_back);
     tcase_add_test(tests, without_a_clock_there_is_no_date);
     suite_add_tcase(suite, tests);
 
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return suite_run(suite);
 }

@@ -12,6 +12,7 @@
 
 #include "sanitized.h"
 #include "shockwave.h"
+#include "suite.h"
 #ifdef SANITIZED_ADDRESS
 #include <sanitizer/common_interface_defs.h>
 #endif
@@ -241,7 +242,7 @@ END_TEST
 int main(void)
 {
     Suite *suite = suite_create("pool");
-    TCase *tests = tcase_create("pool");
+    TCase *tests = suite_case("pool");
 
     tcase_add_test(tests, memory_is_rounded_up_to_cache_lines);
     tcase_add_test(tests, slabs_are_apart_aligned_and_all_there);
@@ -254,9 +255,5 @@ int main(void)
 #endif
     suite_add_tcase(suite, tests);
 
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return suite_run(suite);
 }

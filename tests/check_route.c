@@ -5,6 +5,7 @@
 
 #include "demo_routes.h"
 #include "guard.h"
+#include "suite.h"
 
 #define GET  SW_METHOD_GET
 #define HEAD SW_METHOD_HEAD
@@ -117,15 +118,10 @@ END_TEST
 
 int main(void)
 {
-    TCase *routes = tcase_create("routes");
-    tcase_set_timeout(routes, 0);
+    TCase *routes = suite_case("routes");
     tcase_add_test(routes, paths_find_their_routes);
     tcase_add_test(routes, captures_hold_pchar_alone);
     Suite *suite = suite_create("route");
     suite_add_tcase(suite, routes);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return suite_run(suite);
 }

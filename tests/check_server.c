@@ -536,8 +536,7 @@ END_TEST
 int main(void)
 {
     Suite *suite = suite_create("server");
-    TCase *tcase = tcase_create("server");
-    tcase_set_timeout(tcase, 60);
+    TCase *tcase = suite_case("server");
     tcase_add_test(tcase, replies_in_order);
     tcase_add_loop_test(tcase, a_reply_has_one_head_whichever_way_it_goes, 0,
                         (int)(sizeof statuses / sizeof *statuses));
@@ -559,9 +558,5 @@ int main(void)
                         (int)(sizeof content_cases / sizeof *content_cases));
     tcase_add_test(tcase, only_who_reads_says_continue);
     suite_add_tcase(suite, tcase);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed > 0;
+    return suite_run(suite);
 }

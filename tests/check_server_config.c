@@ -177,8 +177,7 @@ END_TEST
 int main(void)
 {
     Suite *suite = suite_create("server config");
-    TCase *tcase = tcase_create("server config");
-    tcase_set_timeout(tcase, 60);
+    TCase *tcase = suite_case("server config");
     tcase_add_test(tcase, scratch_and_user_are_the_handlers);
     tcase_add_test(tcase, input_is_as_large_as_was_asked_for);
     tcase_add_loop_test(tcase, output_is_as_large_as_was_asked_for, 0,
@@ -186,9 +185,5 @@ int main(void)
     tcase_add_test(tcase, lingering_has_its_time);
     tcase_add_test(tcase, memory_that_is_not_used_is_not_resident);
     suite_add_tcase(suite, tcase);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed > 0;
+    return suite_run(suite);
 }

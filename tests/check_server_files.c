@@ -273,8 +273,7 @@ END_TEST
 int main(void)
 {
     Suite *suite = suite_create("server_files");
-    TCase *tcase = tcase_create("server_files");
-    tcase_set_timeout(tcase, 60);
+    TCase *tcase = suite_case("server_files");
     tcase_add_unchecked_fixture(tcase, make_tree, remove_tree);
     tcase_add_loop_test(tcase, each_name_is_what_it_is, 0, 2); /* at once, and by steps */
     tcase_add_loop_test(tcase, dotfiles_are_served_to_who_wants_them, 0, 2);
@@ -286,9 +285,5 @@ int main(void)
     tcase_add_test(tcase, methods_are_answered);
     tcase_add_test(tcase, head_is_get_without_content);
     suite_add_tcase(suite, tcase);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed > 0;
+    return suite_run(suite);
 }

@@ -394,8 +394,7 @@ END_TEST
 int main(void)
 {
     Suite *suite = suite_create("server_files_sent");
-    TCase *tcase = tcase_create("server_files_sent");
-    tcase_set_timeout(tcase, 60);
+    TCase *tcase = suite_case("server_files_sent");
     tcase_add_unchecked_fixture(tcase, make_tree, remove_tree);
     tcase_add_test(tcase, conditions_are_judged);
     tcase_add_test(tcase, a_tag_follows_the_content);
@@ -408,9 +407,5 @@ int main(void)
     tcase_add_loop_test(tcase, without_descriptors_it_says_so_and_recovers, 0, 2);
     tcase_add_test(tcase, a_large_file_flows_in_little_memory);
     suite_add_tcase(suite, tcase);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed > 0;
+    return suite_run(suite);
 }

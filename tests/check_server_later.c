@@ -174,16 +174,11 @@ END_TEST
 int main(void)
 {
     Suite *suite = suite_create("server later");
-    TCase *tcase = tcase_create("server later");
-    tcase_set_timeout(tcase, 60);
+    TCase *tcase = suite_case("server later");
     tcase_add_test(tcase, holding_holds_content_back);
     tcase_add_test(tcase, another_thread_resumes);
     tcase_add_test(tcase, who_holds_is_told_that_the_peer_is_gone);
     tcase_add_test(tcase, an_upgrade_hands_over_socket_and_bytes);
     suite_add_tcase(suite, tcase);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed > 0;
+    return suite_run(suite);
 }

@@ -534,8 +534,7 @@ END_TEST
 static Suite *make_suite(void)
 {
     Suite *suite = suite_create("server limits");
-    TCase *tcase = tcase_create("server limits");
-    tcase_set_timeout(tcase, 60);
+    TCase *tcase = suite_case("server limits");
     tcase_add_loop_test(tcase, a_member_out_of_range_is_named, 0,
                         (int)(sizeof wrong / sizeof *wrong));
     tcase_add_test(tcase, memory_is_known_beforehand);
@@ -558,9 +557,5 @@ static Suite *make_suite(void)
 
 int main(void)
 {
-    SRunner *runner = srunner_create(make_suite());
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed > 0;
+    return suite_run(make_suite());
 }

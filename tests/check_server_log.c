@@ -323,8 +323,7 @@ END_TEST
 int main(void)
 {
     Suite *suite = suite_create("server log");
-    TCase *tcase = tcase_create("server log");
-    tcase_set_timeout(tcase, 60);
+    TCase *tcase = suite_case("server log");
     tcase_add_test(tcase, lines_are_combined);
     tcase_add_test(tcase, lines_are_json);
     tcase_add_loop_test(tcase, every_fate_is_told, 0, (int)COUNT(told) * 2);
@@ -339,9 +338,5 @@ int main(void)
     tcase_add_loop_test(tcase, nobody_writes_lines_of_his_own, 0, (int)COUNT(foreign) * 2);
     tcase_add_loop_test(tcase, what_is_long_is_cut, 0, 2);
     suite_add_tcase(suite, tcase);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed > 0;
+    return suite_run(suite);
 }

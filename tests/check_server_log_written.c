@@ -373,8 +373,7 @@ END_TEST
 int main(void)
 {
     Suite *suite = suite_create("server log written");
-    TCase *tcase = tcase_create("server log written");
-    tcase_set_timeout(tcase, 60);
+    TCase *tcase = suite_case("server log written");
     tcase_add_loop_test(tcase, what_cannot_be_a_log_is_named, 0, (int)COUNT(wrong));
     tcase_add_test(tcase, what_is_read_only_cannot_be_a_log);
     tcase_add_test(tcase, a_file_is_made_and_appended_to);
@@ -390,9 +389,5 @@ int main(void)
     tcase_add_test(tcase, lines_of_workers_do_not_mix);
     tcase_add_test(tcase, lines_are_part_of_the_memory_foretold);
     suite_add_tcase(suite, tcase);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed > 0;
+    return suite_run(suite);
 }

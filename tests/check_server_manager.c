@@ -234,8 +234,7 @@ END_TEST
 int main(void)
 {
     Suite *suite = suite_create("server manager");
-    TCase *tcase = tcase_create("server manager");
-    tcase_set_timeout(tcase, 60);
+    TCase *tcase = suite_case("server manager");
     tcase_add_loop_test(tcase, inherited_sockets_are_read, 0,
                         (int)(sizeof inherited / sizeof *inherited));
     tcase_add_test(tcase, a_process_without_a_number_inherits_nothing);
@@ -245,9 +244,5 @@ int main(void)
     tcase_add_loop_test(tcase, what_is_no_place_is_refused, 0,
                         (int)(sizeof no_places / sizeof *no_places));
     suite_add_tcase(suite, tcase);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed > 0;
+    return suite_run(suite);
 }

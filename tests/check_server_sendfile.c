@@ -273,8 +273,7 @@ END_TEST
 int main(void)
 {
     Suite *suite = suite_create("server_sendfile");
-    TCase *tcase = tcase_create("server_sendfile");
-    tcase_set_timeout(tcase, 60);
+    TCase *tcase = suite_case("server_sendfile");
     tcase_add_test(tcase, a_file_keeps_its_place);
     tcase_add_test(tcase, only_a_reply_with_content_has_the_file);
     tcase_add_test(tcase, who_asks_ahead_gets_each_file);
@@ -283,9 +282,5 @@ int main(void)
     tcase_add_test(tcase, a_file_that_is_too_short_ends_the_connection);
     tcase_add_test(tcase, nobody_dies_of_a_peer_that_goes);
     suite_add_tcase(suite, tcase);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed > 0;
+    return suite_run(suite);
 }

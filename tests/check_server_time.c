@@ -327,8 +327,7 @@ END_TEST
 static Suite *make_suite(void)
 {
     Suite *suite = suite_create("server time");
-    TCase *tcase = tcase_create("server time");
-    tcase_set_timeout(tcase, 60);
+    TCase *tcase = suite_case("server time");
     tcase_add_test(tcase, a_head_has_its_time);
     tcase_add_test(tcase, dribbling_does_not_stretch_a_head);
     tcase_add_test(tcase, content_has_its_time);
@@ -349,9 +348,5 @@ static Suite *make_suite(void)
 
 int main(void)
 {
-    SRunner *runner = srunner_create(make_suite());
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed > 0;
+    return suite_run(make_suite());
 }

@@ -318,8 +318,7 @@ END_TEST
 int main(void)
 {
     Suite *suite = suite_create("server waits");
-    TCase *tcase = tcase_create("server waits");
-    tcase_set_timeout(tcase, 60);
+    TCase *tcase = suite_case("server waits");
     tcase_add_loop_test(tcase, a_head_is_there_for_content_that_dribbles, 0,
                         (int)(sizeof dribbled / sizeof *dribbled));
     tcase_add_loop_test(tcase, content_that_nobody_wants_dribbles_away, 0, 2);
@@ -328,9 +327,5 @@ int main(void)
     tcase_add_test(tcase, who_takes_enough_in_time_is_not_cut);
     tcase_add_test(tcase, a_large_reply_goes_out_in_portions);
     suite_add_tcase(suite, tcase);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed > 0;
+    return suite_run(suite);
 }

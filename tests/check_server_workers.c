@@ -349,8 +349,7 @@ END_TEST
 int main(void)
 {
     Suite *suite = suite_create("server workers");
-    TCase *tcase = tcase_create("server workers");
-    tcase_set_timeout(tcase, 60);
+    TCase *tcase = suite_case("server workers");
     tcase_add_test(tcase, the_kernel_deals_connections_out_to_workers);
     tcase_add_test(tcase, there_is_a_worker_for_each_processor);
     tcase_add_test(tcase, a_unix_socket_is_common_to_all);
@@ -365,9 +364,5 @@ int main(void)
     tcase_add_loop_test(tcase, what_does_not_listen_is_no_listener, 0,
                         (int)(sizeof no_listeners / sizeof *no_listeners));
     suite_add_tcase(suite, tcase);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed > 0;
+    return suite_run(suite);
 }

@@ -299,7 +299,7 @@ END_TEST
 
 int main(void)
 {
-    TCase *tests = tcase_create("accept");
+    TCase *tests = suite_case("accept");
 
     tcase_add_test(tests, a_media_type_has_a_type_a_subtype_and_parameters);
     tcase_add_test(tests, accept_is_a_list_of_weighted_ranges);

@@ -210,7 +210,7 @@ END_TEST
 
 int main(void)
 {
-    TCase *tests = tcase_create("auth");
+    TCase *tests = suite_case("auth");
 
     tcase_add_test(tests, credentials_are_a_scheme_and_a_token_or_parameters);
     tcase_add_test(tests, challenges_and_their_parameters_share_the_comma);

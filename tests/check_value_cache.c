@@ -101,7 +101,7 @@ END_TEST
 
 int main(void)
 {
-    TCase *tests = tcase_create("cache");
+    TCase *tests = suite_case("cache");
 
     tcase_add_test(tests, directives_are_a_list_of_names_and_perhaps_values);
     tcase_add_test(tests, known_directives_are_understood);

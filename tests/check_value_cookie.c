@@ -187,7 +187,7 @@ END_TEST
 
 int main(void)
 {
-    TCase *tests = tcase_create("cookie");
+    TCase *tests = suite_case("cookie");
 
     tcase_add_test(tests, a_bad_cookie_does_not_hide_the_others);
     tcase_add_test(tests, every_byte_stands_in_a_cookie_where_its_grammar_lets_it);

@@ -280,8 +280,7 @@ END_TEST
 
 int main(void)
 {
-    TCase *tests = tcase_create("date");
-    tcase_set_timeout(tests, 60); /* a busy machine, a sanitizer */
+    TCase *tests = suite_case("date");
 
     tcase_add_test(tests, a_date_has_three_forms);
     tcase_add_test(tests, no_byte_of_a_date_may_change_or_lack);

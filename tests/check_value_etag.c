@@ -258,7 +258,7 @@ END_TEST
 
 int main(void)
 {
-    TCase *tests = tcase_create("etag");
+    TCase *tests = suite_case("etag");
 
     tcase_add_test(tests, an_entity_tag_is_quoted_and_perhaps_weak);
     tcase_add_test(tests, every_byte_stands_in_a_tag_where_its_grammar_lets_it);

@@ -147,7 +147,7 @@ END_TEST
 
 int main(void)
 {
-    TCase *tests = tcase_create("forwarded");
+    TCase *tests = suite_case("forwarded");
 
     tcase_add_test(tests, forwarded_is_a_list_of_hops);
     tcase_add_test(tests, a_node_is_an_address_a_pseudonym_or_unknown);

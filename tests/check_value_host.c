@@ -207,7 +207,7 @@ END_TEST
 
 int main(void)
 {
-    TCase *tests = tcase_create("host");
+    TCase *tests = suite_case("host");
 
     tcase_add_test(tests, a_host_is_a_name_or_an_address_and_perhaps_a_port);
     tcase_add_test(tests, every_byte_stands_in_a_name_where_its_grammar_lets_it);

@@ -219,7 +219,7 @@ END_TEST
 
 int main(void)
 {
-    TCase *tests = tcase_create("list");
+    TCase *tests = suite_case("list");
 
     tcase_add_test(tests, a_list_is_split_at_commas_outside_quotes);
     tcase_add_test(tests, a_list_of_tokens_holds_nothing_else);

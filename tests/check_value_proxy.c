@@ -127,9 +127,8 @@ END_TEST
 
 int main(void)
 {
-    TCase *tests = tcase_create("proxy");
+    TCase *tests = suite_case("proxy");
 
-    tcase_set_timeout(tests, 0);
     tcase_add_test(tests, headers_are_read);
     tcase_add_test(tests, nothing_behind_it_is_taken);
     return run_case(tests, "value_proxy");

@@ -169,7 +169,7 @@ END_TEST
 
 int main(void)
 {
-    TCase *tests = tcase_create("range");
+    TCase *tests = suite_case("range");
 
     tcase_add_test(tests, ranges_are_cut_to_the_length);
     tcase_add_test(tests, content_range_is_read_and_written);

@@ -240,7 +240,7 @@ END_TEST
 
 int main(void)
 {
-    TCase *tests = tcase_create("target");
+    TCase *tests = suite_case("target");
 
     tcase_add_test(tests, a_target_has_one_of_four_forms);
     tcase_add_test(tests, every_byte_stands_in_a_target_where_its_grammar_lets_it);

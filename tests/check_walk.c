@@ -3,6 +3,7 @@
 #include <time.h>
 
 #include "guard.h"
+#include "suite.h"
 #include "walk_side.h"
 
 /*
@@ -510,13 +511,8 @@ END_TEST
 int main(void)
 {
     Suite *suite = suite_create("walk");
-    TCase *tcase = tcase_create("walk");
-    tcase_set_timeout(tcase, 600);
+    TCase *tcase = suite_case("walk");
     tcase_add_test(tcase, each_side_sees_what_the_other_meant);
     suite_add_tcase(suite, tcase);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return suite_run(suite);
 }

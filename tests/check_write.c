@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "shockwave.h"
+#include "suite.h"
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))
 
@@ -567,7 +568,7 @@ END_TEST
 int main(void)
 {
     Suite *suite = suite_create("write");
-    TCase *tests = tcase_create("write");
+    TCase *tests = suite_case("write");
 
     tcase_add_test(tests, every_status_has_its_line);
     tcase_add_test(tests, every_field_has_its_name);
@@ -586,9 +587,5 @@ int main(void)
     tcase_add_test(tests, the_plaintext_answer);
     suite_add_tcase(suite, tests);
 
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return suite_run(suite);
 }

@@ -9,6 +9,7 @@
 
 #include "guard.h"
 #include "shockwave_values.h"
+#include "suite.h"
 
 /* What a reader found, as text, so that a whole list is one expectation. */
 struct notes {
@@ -74,14 +75,8 @@ static inline void walk(const struct row *rows, size_t count,
 static inline int run_case(TCase *tests, const char *name)
 {
     Suite *suite = suite_create(name);
-    SRunner *runner = srunner_create(suite);
-    int failed;
-
     suite_add_tcase(suite, tests);
-    srunner_run_all(runner, CK_ENV);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return suite_run(suite);
 }
 
 #endif

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "shockwave_server.h"
+#include "suite.h"
 
 /* How long a test waits for what must come: only a failing one ever waits so long. */
 enum { PATIENCE = 20000 };
