@@ -21,6 +21,7 @@
 #   make bench         against other parsers, in one interleaved run; the rest is in bench/bench.mk
 #   make check-examples   tests/example_*.c, with curl and nginx
 #   make check-awk        every awk makes the same bytes
+#   make check-flags      every rule obeys CPPFLAGS, CFLAGS and LDFLAGS
 #   make check-options    each option of the program, and what README and man page say of it
 #   make man              the man page from --help
 #   make test-clients  what others ask with      make test-scale    servers replaced under load
@@ -49,6 +50,7 @@ AWK     ?= awk
 RE2C    ?= re2c
 GPERF   ?= gperf
 CFLAGS  ?= -O2 -g
+# CPPFLAGS, CFLAGS and LDFLAGS follow what is here, in every rule: the last of two options counts.
 
 prefix  ?= /usr/local
 WARN     = -std=c11 -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wstrict-prototypes -Werror
@@ -128,9 +130,18 @@ CORE_GEN   = $(filter-out $(GEN)/sw_demo_%,$(wildcard $(GEN)/*.c))
 CORE       = $(BUILD)/libshockwave.a
 SERVER     = $(if $(SERVER_SRC),$(BUILD)/libshockwave_server.a)
 # clang makes bcmp of a memcmp that is only asked whether; the core has no other name to link to.
-COMPILE    = $(CC) $(CFLAGS) $(WARN) -fno-builtin-bcmp -MMD -MP -Iruntime -I$(GEN)
+COMPILE    = $(CC) $(WARN) -fno-builtin-bcmp -MMD -MP -Iruntime -I$(GEN) $(CPPFLAGS) $(CFLAGS) $(OWN)
 
 archives: $(CORE) $(SERVER)
+
+# Objects depend on this file, which changes when the flags do.
+FLAGS = $(CC) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS)
+ifneq ($(strip $(FLAGS)),$(strip $(shell cat $(BUILD)/flags 2>/dev/null)))
+$(BUILD)/flags: always
+endif
+$(BUILD)/flags:
+	@mkdir -p $(@D)
+	@printf '%s\n' '$(subst ','\'',$(FLAGS))' > $@
 
 $(CORE): $(CORE_GEN:$(GEN)/%.c=$(BUILD)/gen-%.o) $(CORE_SRC:%.c=$(BUILD)/%.o)
 $(BUILD)/libshockwave_server.a: $(SERVER_SRC:%.c=$(BUILD)/%.o)
@@ -139,7 +150,7 @@ PROGRAM = $(patsubst %.c,$(BUILD)/%.o,$(wildcard runtime/main*.c runtime/demo*.c
           $(patsubst $(GEN)/%.c,$(BUILD)/gen-%.o,$(wildcard $(GEN)/sw_demo_*.c))
 
 $(BUILD)/shockwave: $(PROGRAM) $(SERVER) $(CORE)
-	$(CC) $(CFLAGS) -o $@ $^
+	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^
 
 run: $(BUILD)/shockwave
 	@exec $<
@@ -149,23 +160,24 @@ $(BUILD)/%.a:
 	$(AR) rcs $@ $^
 
 # An archive knows its members by file name alone: gen/x.c and runtime/x.c must not share one.
-$(BUILD)/gen-%.o: $(GEN)/%.c
+$(BUILD)/gen-%.o: $(GEN)/%.c $(BUILD)/flags
 	@mkdir -p $(@D)
 	$(COMPILE) -c -o $@ $<
 
-$(BUILD)/%.o: %.c
+$(BUILD)/%.o: %.c $(BUILD)/flags
 	@mkdir -p $(@D)
 	$(COMPILE) -c -o $@ $<
 
 # gcc 12 would gather positions into vectors before it stores them, at twice the instructions, keep
 # numbers in vector registers, and compute ahead what it then has no register for; clang knows no
-# such options.
+# such options.  OWN is what a file adds to CFLAGS, which may come from the command line.
+OWN    =
 BLOCKS = $(patsubst %,$(BUILD)/runtime/head_%.o,sse42 avx2 avx512 neon)
-$(BLOCKS): CFLAGS += -fno-tree-slp-vectorize \
+$(BLOCKS): OWN = -fno-tree-slp-vectorize \
     $(if $(findstring clang,$(shell $(CC) --version)),,-fira-region=one -fno-tree-pre)
 
 # Words gain by loops unrolled, which blocks do not.
-$(BUILD)/runtime/head_words.o: CFLAGS := $(CFLAGS:-O2=-O3)
+$(BUILD)/runtime/head_words.o: OWN = $(if $(filter -O2,$(lastword $(filter -O%,$(CFLAGS)))),-O3)
 
 install: all
 	install -d $(addprefix $(DESTDIR)$(prefix)/,bin include lib share/man/man1 share/shockwave/grammar)
@@ -181,6 +193,8 @@ install: all
 TESTS   = $(patsubst tests/check_%.c,%,$(wildcard tests/check_*.c))
 CHECK   = -std=gnu11 -Wall -Wextra -Wshadow -Werror -Iruntime -I$(GEN) -Itests -I$(BUILD)/routes
 LIBS    = -lcheck -lsubunit -lm -lrt -lpthread
+# A program by one command; its sources, archives and libraries follow.
+PROGRAM_OF = $(CC) $(CHECK) -MMD -MP -MF $@.d $(CPPFLAGS) $(CFLAGS) $(LDFLAGS) -o $@
 
 RUN     = # what runs a program of another machine
 
@@ -189,15 +203,15 @@ check: $(TESTS:%=check-%) check-errors
 check-%: $(BUILD)/tests/check_%
 	$(RUN) $<
 
-$(BUILD)/tests/check_%: tests/check_%.c $(SERVER) $(CORE)
+$(BUILD)/tests/check_%: tests/check_%.c $(SERVER) $(CORE) $(BUILD)/flags
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS) $(CHECK) -MMD -MP -MF $@.d -o $@ $(filter %.c %.o,$^) $(filter %.a,$^) $(LIBS)
+	$(PROGRAM_OF) $(filter %.c %.o,$^) $(filter %.a,$^) $(LIBS)
 
 $(BUILD)/tests/check_route: $(BUILD)/routes/demo_routes.o
 $(BUILD)/tests/check_main_options: $(addprefix $(BUILD)/runtime/,main_options.o main_help.o)
 $(BUILD)/tests/check_server_dispatch: $(BUILD)/routes/demo_routes.o $(BUILD)/routes/demo_dispatch.o
 
-$(BUILD)/routes/%.o: $(BUILD)/routes/%.c
+$(BUILD)/routes/%.o: $(BUILD)/routes/%.c $(BUILD)/flags
 	$(COMPILE) -c -o $@ $<
 
 $(BUILD)/routes/demo_dispatch.c: $(BUILD)/routes/demo_routes.c ;
@@ -217,11 +231,28 @@ check-alloc: check-alloc_core $(BUILD)/alloc_server $(BUILD)/load
 	@sh tests/need.sh python3 strace
 	@BUILD=$(BUILD) python3 tests/alloc.py
 
-# The core may lean on nothing but these five, and takes no name that does not begin with sw_.
+# The core may lean on nothing but these five, and takes no name that does not begin with sw_.  Flags
+# of the caller, or the compiler's own, may add other names (-fstack-protector, -D_FORTIFY_SOURCE,
+# sanitizers, -pg): then the core is looked at without them.
+PLAIN     = -O2 -fno-stack-protector -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=0 -fno-sanitize=all
+strangers = { $(NM) -u $(1) | grep -E '^ *U ' | \
+              grep -vE ' (sw_|mem(cpy|move|set|cmp|chr)$$|_GLOBAL_OFFSET_TABLE_)'; \
+              $(NM) -g --defined-only $(1) | grep -E '^[0-9a-f]+ ' | grep -v ' sw_'; } | grep .
+
 check-core: $(CORE)
-	@! $(NM) -u $< | grep -E '^ *U ' | grep -vE ' (sw_|mem(cpy|move|set|cmp|chr)$$|_GLOBAL_OFFSET_TABLE_)'
-	@! $(NM) -g --defined-only $< | grep -E '^[0-9a-f]+ ' | grep -v ' sw_'
+	@! $(call strangers,$<) > $<.strangers || { \
+	    $(MAKE) --no-print-directory BUILD=$(BUILD)/plain CPPFLAGS= CFLAGS="$(PLAIN)" \
+	        $(BUILD)/plain/$(<F) && ! $(call strangers,$(BUILD)/plain/$(<F)); }
 	@echo "the core links to nothing"
+
+# Every rule that compiles or links obeys the caller's flags.  Nothing is built for it.
+FLAGGED = all $(TESTS:%=$(BUILD)/tests/check_%) case-runner probe-server $(EXAMPLES) $(TRIALS) \
+          $(BUILD)/alloc_server $(PEERS) $(BUILD)/peers/peers $(FUZZERS) $(BENCH_PROGRAMS) \
+          check-readme check-extend
+
+check-flags:
+	@sh tests/need.sh python3 node-llhttp
+	@python3 tests/flags.py $(BUILD)/unbuilt $(patsubst $(BUILD)/%,$(BUILD)/unbuilt/%,$(FLAGGED))
 
 # gcc knows how much stack each function takes, and whom it calls; objdump, which calls are jumps.
 # A compiler cache would keep the object and lose what gcc writes beside it.
@@ -252,8 +283,8 @@ check-extend:
 	@$(MAKE) --no-print-directory gen $(EXTEND)
 	@$(MAKE) --no-print-directory archives $(EXTEND)
 	@$(MAKE) --no-print-directory check-words $(EXTEND)
-	$(CC) $(CFLAGS) $(WARN) -Iruntime -I$(BUILD)/extend/gen -o $(BUILD)/extend/extend \
-	    tests/extend.c $(BUILD)/extend/libshockwave.a
+	$(CC) $(WARN) -Iruntime -I$(BUILD)/extend/gen $(CPPFLAGS) $(CFLAGS) $(LDFLAGS) \
+	    -o $(BUILD)/extend/extend tests/extend.c $(BUILD)/extend/libshockwave.a
 	$(BUILD)/extend/extend
 	@$(call ids,$(BUILD)/extend/gen) > $(BUILD)/extend/ids
 	@! $(call ids,$(GEN)) | grep -vxFf $(BUILD)/extend/ids
@@ -262,16 +293,16 @@ check-extend:
 # ---- Cases of other people's: one JSON object a line -----------------------------------------------
 
 case-runner: $(BUILD)/case_runner
-$(BUILD)/case_runner: tests/case_runner.c $(CORE)
+$(BUILD)/case_runner: tests/case_runner.c $(CORE) $(BUILD)/flags
 	@sh tests/need.sh libjansson-dev
-	$(CC) $(CFLAGS) $(CHECK) -MMD -MP -MF $@.d -o $@ $(filter %.c %.a,$^) -ljansson
+	$(PROGRAM_OF) $(filter %.c %.a,$^) -ljansson
 
 check-cases: $(BUILD)/case_runner
 	$(RUN) $< < tests/cases/parser_cases.jsonl
 
 probe-server: $(BUILD)/probe_server
-$(BUILD)/probe_server: tests/probe_server.c $(SERVER) $(CORE)
-	$(CC) $(CFLAGS) $(CHECK) -MMD -MP -MF $@.d -o $@ $(filter %.c %.a,$^)
+$(BUILD)/probe_server: tests/probe_server.c $(SERVER) $(CORE) $(BUILD)/flags
+	$(PROGRAM_OF) $(filter %.c %.a,$^)
 
 check-probe: $(BUILD)/probe_server
 	@sh tests/need.sh python3
@@ -280,10 +311,10 @@ check-probe: $(BUILD)/probe_server
 # Programs for newcomers to read, and what they say to each other, to curl and to nginx.
 EXAMPLES = $(patsubst tests/example_%.c,$(BUILD)/examples/%,$(wildcard tests/example_*.c))
 
-$(BUILD)/examples/%: tests/example_%.c $(CORE)
+$(BUILD)/examples/%: tests/example_%.c $(CORE) $(BUILD)/flags
 	@mkdir -p $(@D)
 	@$(if $(filter uv,$*),sh tests/need.sh libuv1-dev)
-	$(CC) $(CFLAGS) $(CHECK) -MMD -MP -MF $@.d -o $@ $(filter %.c %.a,$^) \
+	$(PROGRAM_OF) $(filter %.c %.a,$^) \
 	    $(if $(filter uv,$*),-luv)
 
 check-examples: $(EXAMPLES) $(BUILD)/shockwave
@@ -312,14 +343,14 @@ check-options: $(BUILD)/shockwave
 
 TRIALS = $(BUILD)/trial_server $(BUILD)/load
 
-$(BUILD)/trial_server: tests/trial_server.c $(SERVER) $(CORE)
-	$(CC) $(CFLAGS) $(CHECK) -MMD -MP -MF $@.d -o $@ $(filter %.c %.a,$^)
+$(BUILD)/trial_server: tests/trial_server.c $(SERVER) $(CORE) $(BUILD)/flags
+	$(PROGRAM_OF) $(filter %.c %.a,$^)
 
-$(BUILD)/alloc_server: tests/alloc_server.c $(SERVER) $(CORE)
-	$(CC) $(CFLAGS) $(CHECK) -MMD -MP -MF $@.d -o $@ $(filter %.c %.a,$^) -lpthread
+$(BUILD)/alloc_server: tests/alloc_server.c $(SERVER) $(CORE) $(BUILD)/flags
+	$(PROGRAM_OF) $(filter %.c %.a,$^) -lpthread
 
-$(BUILD)/load: tests/load.c
-	$(CC) $(CFLAGS) $(CHECK) -MMD -MP -MF $@.d -o $@ $<
+$(BUILD)/load: tests/load.c $(BUILD)/flags
+	$(PROGRAM_OF) $<
 
 test-clients: $(BUILD)/trial_server
 	@RUNLEVEL=1 sh tests/need.sh curl wget wrk nghttp2-client apache2-utils python3 nodejs \
@@ -346,7 +377,8 @@ check-readme: $(SERVER) $(CORE)
 	@rm -rf $(BUILD)/readme && mkdir -p $(BUILD)/readme
 	@$(AWK) -v out=$(BUILD)/readme -f tests/readme.awk README.md
 	for c in $(BUILD)/readme/*.c; do \
-	    $(CC) $(CFLAGS) $(CHECK) -Wl,--wrap=sw_server_open -o $${c%.c} $$c tests/readme_port.c \
+	    $(CC) $(CHECK) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS) -Wl,--wrap=sw_server_open \
+	        -o $${c%.c} $$c tests/readme_port.c \
 	        $(SERVER) $(CORE) || exit 1; done
 	@python3 tests/readme.py $(BUILD)/readme
 
@@ -385,21 +417,23 @@ check-peers: $(SEEDS)
 	$(BUILD)/peers/peers tests/peers/differences.txt tests/peers/refusals.txt $(SEEDS)/*
 
 $(BUILD)/peers/peers: $(PEERS) $(CORE)
-	$(CC) $(CFLAGS) -o $@ $^ -lhttp_parser
+	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ -lhttp_parser
 
 # llhttp is nearest to us in its strict mode.
-$(BUILD)/peers/llhttp-%.o: /usr/share/llhttp/%.c
+$(BUILD)/peers/llhttp-%.o: /usr/share/llhttp/%.c $(BUILD)/flags
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS) -w -DLLHTTP_STRICT_MODE=1 -I/usr/share/include/llhttp -c -o $@ $<
+	$(CC) $(CPPFLAGS) $(CFLAGS) -w -DLLHTTP_STRICT_MODE=1 -I/usr/share/include/llhttp -c -o $@ $<
 
-$(BUILD)/peers/%.o: tests/peers/%.c
+$(BUILD)/peers/%.o: tests/peers/%.c $(BUILD)/flags
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS) $(CHECK) -D_GNU_SOURCE -I/usr/share/include/llhttp -MMD -MP -c -o $@ $<
+	$(CC) $(CHECK) -D_GNU_SOURCE -I/usr/share/include/llhttp -MMD -MP $(CPPFLAGS) $(CFLAGS) \
+	    -c -o $@ $<
 
 # ---- Fuzzing: the core and tests/fuzz/fuzz_X.c in one, with clang's sanitizers ---------------------
 
 FUZZ_FLAGS = -g -O1 -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all
 FUZZ_TIME ?= 10
+FUZZERS    = $(patsubst tests/fuzz/%.c,$(BUILD)/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
 
 fuzz-%: $(BUILD)/fuzz/fuzz_% $(SEEDS)
 	@mkdir -p $(BUILD)/fuzz/$*
@@ -409,7 +443,8 @@ fuzz-%: $(BUILD)/fuzz/fuzz_% $(SEEDS)
 $(BUILD)/fuzz/fuzz_%: tests/fuzz/fuzz_%.c $(CORE_SRC) $(wildcard runtime/*.h $(GEN)/*.h) $(CORE_GEN)
 	@sh tests/need.sh clang libclang-rt-14-dev
 	@mkdir -p $(@D)
-	clang $(FUZZ_FLAGS) $(CHECK) -MMD -MP -MF $@.d -o $@ $(filter %.c,$^)
+	clang $(CHECK) -MMD -MP -MF $@.d $(CPPFLAGS) $(CFLAGS) $(LDFLAGS) $(FUZZ_FLAGS) \
+	    -o $@ $(filter %.c,$^)
 
 # AVX-512 on machines without it, each instruction by others.
 check-avx512:
@@ -480,7 +515,7 @@ TEST_DEBS = re2c gperf check libjansson-dev python3 libhttp-parser-dev node-llht
 COMPILED  = all $(TESTS:%=$(BUILD)/tests/check_%) case-runner probe-server $(EXAMPLES) $(STACK) \
             $(SEEDS) $(BUILD)/peers/peers
 TESTED    = check-extend check-options check check-cases check-probe check-peers check-examples \
-            check-gen check-awk check-core check-stack check-layers check-program check-readme
+            check-gen check-awk check-core check-flags check-stack check-layers check-program check-readme
 
 test:
 	@RUNLEVEL=1 sh tests/need.sh $(TEST_DEBS)
@@ -493,7 +528,7 @@ clean:
 include bench/bench.mk
 
 -include $(shell find $(BUILD) -type f -name '*.d' 2>/dev/null)
-.PHONY: all archives run fresh gen check-gen check-awk routes install check check-errors check-core \
+.PHONY: all always archives run fresh gen check-gen check-awk routes install check check-errors check-core check-flags \
         check-layers check-extend case-runner check-cases probe-server check-probe check-program \
         check-readme check-options man check-examples check-peers check-arm64 check-bigendian \
         check-stack coverage check-alloc check-san check-asan check-asan-clang check-tsan \

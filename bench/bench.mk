@@ -26,9 +26,11 @@ TREE        = .
 TREE_BUILD  = $(TREE)/$(BUILD)
 
 CXX        ?= c++
-BENCH_CXX   = $(CXX) $(CFLAGS) -std=gnu++17 -Wall -Wextra -Wshadow -Werror -MMD -MP \
-              -I$(TREE)/runtime -I$(TREE)/gen -I$(TREE_BUILD)/routes
-BENCH_CC    = $(CC) $(CFLAGS) $(WARN) -MMD -MP -I$(TREE)/runtime -I$(TREE)/gen
+CXXFLAGS   ?= $(CFLAGS)
+BENCH_CXX   = $(CXX) -std=gnu++17 -Wall -Wextra -Wshadow -Werror -MMD -MP \
+              -I$(TREE)/runtime -I$(TREE)/gen -I$(TREE_BUILD)/routes $(CPPFLAGS) $(CXXFLAGS)
+BENCH_CC    = $(CC) $(WARN) -MMD -MP -I$(TREE)/runtime -I$(TREE)/gen $(CPPFLAGS) $(CFLAGS)
+BENCH_LINK  = $(CXX) $(CXXFLAGS) $(LDFLAGS)
 NATIVE      = -O3 -march=native
 
 BENCH_OBJ   = $(patsubst bench/%.cc,$(BENCH)/%.o,$(wildcard bench/*.cc)) $(BENCH)/parsers.o \
@@ -112,42 +114,44 @@ report: bench-smoke-needs $(BENCH)/alone $(BENCH_DATA)
 	python3 bench/report.py $(BENCH) > $(BENCH)/report.md
 	@echo "$(BENCH)/report.md"
 
+BENCH_PROGRAMS = $(BENCH)/bench $(BENCH)/alone $(BENCH)/floor $(BENCH)/load $(SERVER_PEERS)
+
 # ---- Programs: everybody's parsers, and ours alone ----------------------------------------------
 
 $(BENCH)/bench: $(BENCH_OBJ) $(PEER_OBJ) $(TREE_BUILD)/libshockwave.a
-	$(CXX) -o $@ $^ -lbenchmark -lpthread -lh2o -lhttp_parser -ldl
+	$(BENCH_LINK) -o $@ $^ -lbenchmark -lpthread -lh2o -lhttp_parser -ldl
 $(BENCH)/alone: $(BENCH_OBJ) $(TREE_BUILD)/libshockwave.a
-	$(CXX) -o $@ $^ -lbenchmark -lpthread
+	$(BENCH_LINK) -o $@ $^ -lbenchmark -lpthread
 
-$(BENCH)/floor $(BENCH)/load: $(BENCH)/%: bench/%.c
+$(BENCH)/floor $(BENCH)/load: $(BENCH)/%: bench/%.c $(BUILD)/flags
 	@mkdir -p $(@D)
-	$(CC) $(NATIVE) $(WARN) -o $@ $<
+	$(CC) $(WARN) $(CPPFLAGS) $(CFLAGS) $(NATIVE) $(LDFLAGS) -o $@ $<
 
 $(BENCH)/libh2o: LIBS = -lh2o-evloop -lssl -lcrypto
 $(BENCH)/evhttp: LIBS = -levent
 $(BENCH)/microhttpd: LIBS = -lmicrohttpd
-$(SERVER_PEERS): $(BENCH)/%: bench/servers/%.c | bench-server-needs
+$(SERVER_PEERS): $(BENCH)/%: bench/servers/%.c $(BUILD)/flags | bench-server-needs
 	@mkdir -p $(@D)
-	$(CC) $(NATIVE) -std=gnu11 -Wall -Wextra -o $@ $< $(LIBS)
+	$(CC) -std=gnu11 -Wall -Wextra $(CPPFLAGS) $(CFLAGS) $(NATIVE) $(LDFLAGS) -o $@ $< $(LIBS)
 
 $(BENCH_DATA): bench/data/make.py $(wildcard bench/data/*.re*)
 	python3 $< $@
 	cp bench/data/*.re* $@
 
-$(BENCH)/%.o: bench/%.cc
+$(BENCH)/%.o: bench/%.cc $(BUILD)/flags
 	@mkdir -p $(@D)
 	$(BENCH_CXX) -c -o $@ $<
 $(BENCH)/bench_route.o: $(TREE_BUILD)/routes/demo_routes.o
-$(BENCH)/%.o: bench/%.c
+$(BENCH)/%.o: bench/%.c $(BUILD)/flags
 	@mkdir -p $(@D)
 	$(BENCH_CC) -c -o $@ $<
-$(BENCH)/peers/%.o: bench/peers/%.c
+$(BENCH)/peers/%.o: bench/peers/%.c $(BUILD)/flags
 	@mkdir -p $(@D)
 	$(BENCH_CC) $(NATIVE) -I/usr/share/include/llhttp -c -o $@ $<
 
-$(BENCH)/llhttp/%.o: /usr/share/llhttp/%.c
+$(BENCH)/llhttp/%.o: /usr/share/llhttp/%.c $(BUILD)/flags
 	@mkdir -p $(@D)
-	$(CC) $(NATIVE) -I/usr/share/include/llhttp -c -o $@ $<
+	$(CC) $(CPPFLAGS) $(CFLAGS) $(NATIVE) -I/usr/share/include/llhttp -c -o $@ $<
 
 $(BENCH)/httparse/libbench_httparse.a: $(wildcard bench/peers/httparse/*)
 	@mkdir -p $(@D)
