@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "loop.h"
+#include "server_time.h"
 #include "shockwave_server.h"
 
 /*
@@ -33,84 +34,6 @@
  *   server_log.c       the access log
  *   server_time.c      clocks and the timer wheel
  */
-
-/* ---- Lists ---------------------------------------------------------------------------------- */
-
-/* A node of a ring, or its head.  A ring that holds nothing points to itself. */
-struct sw_link {
-    struct sw_link *prev, *next;
-};
-
-static inline void sw_link_init(struct sw_link *link)
-{
-    link->prev = link->next = link;
-}
-
-static inline bool sw_link_empty(const struct sw_link *link)
-{
-    return link->next == link;
-}
-
-/* Take a node out of the ring it is in, and leave it alone. */
-static inline void sw_link_take(struct sw_link *link)
-{
-    link->prev->next = link->next;
-    link->next->prev = link->prev;
-    sw_link_init(link);
-}
-
-/* Move a node to the end of a ring. */
-static inline void sw_link_move(struct sw_link *link, struct sw_link *ring)
-{
-    sw_link_take(link);
-    link->prev = ring->prev;
-    link->next = ring;
-    ring->prev->next = link;
-    ring->prev = link;
-}
-
-/* Move all of a ring's nodes into another one, which is empty. */
-static inline void sw_link_move_all(struct sw_link *from, struct sw_link *to)
-{
-    sw_link_move(to, from);
-    sw_link_take(from);
-}
-
-#define SW_CONTAINER(pointer, type, member)                                                        \
-    ((type *)(void *)((char *)(pointer)-offsetof(type, member)))
-
-/* ---- Time ----------------------------------------------------------------------------------- */
-
-/*
- * The wheel: 512 slots of 128 ms.  A timer that is set again to a later time is not moved: its slot
- * comes up, is found to be early, and only then is it put where it belongs.  So a busy connection
- * costs one store for each request, and a time beyond the wheel needs no second wheel.
- */
-enum { SW_WHEEL_SLOTS = 512, SW_TICK_BITS = 7 };
-
-struct sw_timer {
-    struct sw_link link;
-    uint32_t due;  /* tick */
-    uint32_t slot; /* the tick whose slot it is linked into; means nothing while it is alone */
-};
-
-struct sw_wheel {
-    uint32_t tick;                      /* all slots up to this one have been looked at */
-    uint64_t used[SW_WHEEL_SLOTS / 64]; /* slots that may hold timers */
-    struct sw_link slots[SW_WHEEL_SLOTS];
-};
-
-void sw_wheel_init(struct sw_wheel *wheel, uint32_t tick);
-void sw_wheel_set(struct sw_wheel *wheel, struct sw_timer *timer, uint32_t due);
-
-/* The next timer that is due at `tick`, now alone, or NULL: then all slots have been looked at. */
-struct sw_timer *sw_wheel_due(struct sw_wheel *wheel, uint32_t tick);
-
-/* The tick of the next slot that may hold timers; false when none does. */
-bool sw_wheel_next(const struct sw_wheel *wheel, uint32_t *tick);
-
-/* Milliseconds on a clock that never steps. */
-uint64_t sw_clock(void);
 
 /* ---- Peers ---------------------------------------------------------------------------------- */
 
@@ -141,6 +64,7 @@ struct sw_peer {
     uint8_t door : 4;  /* which of the worker's it came through */
     bool greeted : 1;  /* no PROXY header is to be looked for any more */
     bool named : 1;    /* its place among the worker's names is filled */
+    bool reserved : 1; /* it counts in the worker's reserved room */
     int fd;
     uint32_t requests;
     uint32_t progress; /* bytes since the timer was set */
@@ -302,6 +226,17 @@ static inline void sw_count(_Atomic uint64_t *counter, uint64_t n)
     atomic_store_explicit(counter, sum, memory_order_relaxed);
 }
 
+/* ---- Rooms ---------------------------------------------------------------------------------- */
+
+/* A part of a worker's connections and leases that the listeners of the other part cannot use up. */
+struct sw_room {
+    uint32_t peers, max_peers;
+    uint32_t leases, max_leases;
+    struct sw_link starved; /* peers that wait for a lease */
+};
+
+enum { SW_ROOM_USUAL = 0, SW_ROOM_RESERVED, SW_ROOMS };
+
 /* ---- Workers -------------------------------------------------------------------------------- */
 
 /* A worker's part in a listener: a socket of its own, or its descriptor of one for all of them. */
@@ -310,6 +245,7 @@ struct sw_door {
     bool ready;   /* somebody may be waiting in front of it */
     bool common;  /* the socket is others' as well: workers', or another process's */
     bool watched; /* the loop tells of newcomers */
+    bool reserved; /* its peers are in the reserved room */
     uint8_t proxied; /* enum sw_proxied */
     uint16_t port;
     int fd;
@@ -331,7 +267,8 @@ struct sw_worker {
     uint64_t retry_at;        /* out of descriptors: accepting may be of use then; 0 otherwise */
     uint32_t spares;          /* peers that were refused and are not gone yet */
     struct sw_timer deadline; /* when what is left is cut */
-    struct sw_pool peers;     /* struct sw_peer */
+    struct sw_room rooms[SW_ROOMS];
+    struct sw_pool peers;     /* struct sw_peer, of both rooms, as is all of the others */
     struct sw_pool leases;    /* struct sw_lease */
     struct sw_pool inputs;    /* the buffer, then fields beyond the usual */
     struct sw_pool outputs;
@@ -345,7 +282,6 @@ struct sw_worker {
     struct sw_client *names; /* one for each peer, touched only if somebody asks */
     struct sw_link open;    /* peers that wait for the loop */
     struct sw_link ready;   /* that have something to do at once */
-    struct sw_link starved; /* that wait for a lease */
     struct sw_link gone;    /* that are given back before newcomers are let in, so that an event
                                of this turn never meets a newer peer in the same place */
     _Atomic(struct sw_lease *) resumed; /* a stack: any thread pushes, the worker takes it all */
@@ -366,6 +302,11 @@ struct sw_server {
     atomic_uint faulted; /* the last of these whose failure was told */
 };
 
+static inline struct sw_room *sw_room_of(struct sw_worker *worker, const struct sw_peer *peer)
+{
+    return &worker->rooms[peer->reserved];
+}
+
 static inline struct sw_worker *sw_server_worker(const struct sw_server *server, uint32_t i)
 {
     return (struct sw_worker *)(void *)((char *)(uintptr_t)server + server->first +
@@ -383,17 +324,18 @@ static inline uint32_t sw_worker_tick(const struct sw_worker *worker, uint32_t m
 /* Put defaults where zeros are.  Returns the name of a member that is out of range, or NULL. */
 const char *sw_config_resolve(struct sw_server_config *config);
 
-/* How many peers a worker has: the connections, and some to be refused. */
+/* What a worker's rooms hold: in the usual one the connections, and some to be refused. */
 enum { SW_SPARES = 64 };
 
-static inline uint32_t sw_config_peers(const struct sw_server_config *config)
-{
-    return config->connections + (config->full == SW_FULL_REFUSE ? SW_SPARES : 0);
-}
+void sw_config_rooms(const struct sw_server_config *config, struct sw_room rooms[SW_ROOMS]);
+
+/* Do the connections of a listener have the reserved room? */
+bool sw_listener_reserved(const struct sw_listener *listener);
 
 /* The one mapping: the server, then a slice of whole pages for each worker; in it the worker, then
    its pools, each from a multiple of 64 on. */
 struct sw_plan {
+    uint32_t peer_count, lease_count, parked_count;
     size_t input; /* bytes of one */
     size_t peers, leases, messages, shelves, inputs, outputs, parked, scratch, names, log, slice;
     size_t first, size;
@@ -431,8 +373,8 @@ struct sockaddr;
 
 /* ---- server_peer.c -------------------------------------------------------------------------- */
 
-/* Is there room for one more? */
-bool sw_peer_fits(const struct sw_worker *worker);
+/* Is there room for one more that comes through this listener? */
+bool sw_peer_fits(const struct sw_worker *worker, const struct sw_door *door);
 
 /* A socket was accepted, from `end`.  False when there is no room for it; it is then still the
    caller's. */
@@ -471,8 +413,15 @@ void sw_peer_leave(struct sw_worker *worker, struct sw_peer *peer);
 struct sw_lease *sw_lease_borrow(struct sw_worker *worker, struct sw_peer *peer);
 void sw_lease_return(struct sw_worker *worker, struct sw_peer *peer);
 
+/* How many more peers of the usual room can have a lease. */
+static inline uint32_t sw_lease_left(const struct sw_worker *worker)
+{
+    const struct sw_room *room = &worker->rooms[SW_ROOM_USUAL];
+    return room->max_leases - room->leases;
+}
+
 /* Let the next one who waits for a lease try again. */
-void sw_lease_feed(struct sw_worker *worker);
+void sw_lease_feed(struct sw_worker *worker, struct sw_room *room);
 
 /* A writer over what is left of the output buffer: add what it wrote to lease->written. */
 static inline struct sw_writer sw_lease_writer(struct sw_lease *lease)
@@ -514,7 +463,7 @@ void sw_peer_note_name(struct sw_worker *worker, struct sw_peer *peer, const str
 struct sw_client *sw_peer_name(struct sw_worker *worker, struct sw_peer *peer);
 
 /* Take the PROXY header from the front of the input.  True when HTTP may begin; else more bytes are
-   wanted, or the peer is `broken`. */
+   wanted, or the peer is `broken`: without an error where none has come at all. */
 bool sw_peer_greet(struct sw_worker *worker, struct sw_peer *peer);
 
 /* ---- server_metrics.c ----------------------------------------------------------------------- */

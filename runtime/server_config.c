@@ -123,20 +123,42 @@ const char *sw_config_resolve(struct sw_server_config *config)
 
 /* ---- Memory --------------------------------------------------------------------------------- */
 
+bool sw_listener_reserved(const struct sw_listener *listener)
+{
+    return listener->reserved || listener->handler == sw_admin_serve;
+}
+
+void sw_config_rooms(const struct sw_server_config *config, struct sw_room rooms[SW_ROOMS])
+{
+    uint32_t spares = config->full == SW_FULL_REFUSE ? SW_SPARES : 0;
+    rooms[SW_ROOM_USUAL] = (struct sw_room){.max_peers = config->connections + spares,
+                                            .max_leases = config->exchanges};
+    rooms[SW_ROOM_RESERVED] = (struct sw_room){0};
+    for (uint32_t i = 0; i < config->listener_count; i++)
+        if (sw_listener_reserved(&config->listeners[i]))
+            rooms[SW_ROOM_RESERVED] =
+                (struct sw_room){.max_peers = SW_RESERVED, .max_leases = SW_RESERVED};
+}
+
 struct sw_plan sw_config_plan(const struct sw_server_config *config)
 {
     struct sw_plan plan = {0};
+    struct sw_room rooms[SW_ROOMS];
+    sw_config_rooms(config, rooms);
+    plan.peer_count = rooms[SW_ROOM_USUAL].max_peers + rooms[SW_ROOM_RESERVED].max_peers;
+    plan.lease_count = rooms[SW_ROOM_USUAL].max_leases + rooms[SW_ROOM_RESERVED].max_leases;
     plan.input = config->input + sw_more_fields(config) * sizeof(struct sw_field);
     plan.peers = (sizeof(struct sw_worker) + 63) / 64 * 64;
-    plan.leases = plan.peers + sw_pool_memory(sizeof(struct sw_peer), sw_config_peers(config));
-    plan.messages = plan.leases + sw_pool_memory(SW_LEASE_SIZE, config->exchanges);
-    plan.shelves = plan.messages + sw_pool_memory(sizeof(struct sw_message), config->exchanges);
-    plan.inputs = plan.shelves + sw_pool_memory(SW_SHELF_SIZE, config->exchanges);
-    plan.outputs = plan.inputs + sw_pool_memory(plan.input, config->exchanges);
-    plan.parked = plan.outputs + sw_pool_memory(config->output, config->exchanges);
-    plan.scratch = plan.parked + sw_pool_memory(sizeof(struct sw_parked), config->connections);
-    plan.names = plan.scratch + (size_t)config->exchanges * config->scratch;
-    plan.log = plan.names + sizeof(struct sw_client) * sw_config_peers(config);
+    plan.leases = plan.peers + sw_pool_memory(sizeof(struct sw_peer), plan.peer_count);
+    plan.messages = plan.leases + sw_pool_memory(SW_LEASE_SIZE, plan.lease_count);
+    plan.shelves = plan.messages + sw_pool_memory(sizeof(struct sw_message), plan.lease_count);
+    plan.inputs = plan.shelves + sw_pool_memory(SW_SHELF_SIZE, plan.lease_count);
+    plan.outputs = plan.inputs + sw_pool_memory(plan.input, plan.lease_count);
+    plan.parked = plan.outputs + sw_pool_memory(config->output, plan.lease_count);
+    plan.parked_count = config->connections + rooms[SW_ROOM_RESERVED].max_peers;
+    plan.scratch = plan.parked + sw_pool_memory(sizeof(struct sw_parked), plan.parked_count);
+    plan.names = plan.scratch + (size_t)plan.lease_count * config->scratch;
+    plan.log = plan.names + sizeof(struct sw_client) * plan.peer_count;
     plan.slice = plan.log + (sw_log_wanted(config) ? config->log_buffer : 0);
     plan.slice = (plan.slice + PAGE - 1) / PAGE * PAGE;
     plan.first = (sizeof(struct sw_server) + PAGE - 1) / PAGE * PAGE;

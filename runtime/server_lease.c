@@ -13,10 +13,10 @@
  */
 
 /* A lease is free, or somebody to whom one was promised has gone. */
-void sw_lease_feed(struct sw_worker *worker)
+void sw_lease_feed(struct sw_worker *worker, struct sw_room *room)
 {
-    if (!sw_link_empty(&worker->starved))
-        sw_link_move(worker->starved.next, &worker->ready);
+    if (!sw_link_empty(&room->starved))
+        sw_link_move(room->starved.next, &worker->ready);
 }
 
 /* In pieces, because gcc makes a `rep stos` of a longer memset, whose mere start takes longer. */
@@ -29,14 +29,17 @@ static void clear(struct sw_lease *lease)
 
 struct sw_lease *sw_lease_borrow(struct sw_worker *worker, struct sw_peer *peer)
 {
-    struct sw_lease *lease = sw_pool_get(&worker->leases);
-    if (!lease) {
-        sw_link_move(&peer->link, &worker->starved);
+    struct sw_room *room = sw_room_of(worker, peer);
+    if (room->leases == room->max_leases) {
+        worker->leases.misses++;
+        sw_link_move(&peer->link, &room->starved);
         if (peer->wait == SW_WAIT_IDLE) /* it has asked: from now on it is we who are late */
             sw_peer_wait(worker, peer, SW_WAIT_NONE);
         return NULL;
     }
     const struct sw_server_config *config = worker->config;
+    struct sw_lease *lease = sw_pool_get(&worker->leases);
+    room->leases++;
     size_t index = (size_t)((char *)lease - worker->leases.memory) / SW_LEASE_SIZE;
     clear(lease);
     lease->worker = worker;
@@ -76,7 +79,9 @@ void sw_lease_return(struct sw_worker *worker, struct sw_peer *peer)
         sw_pool_put(&worker->messages, lease->message);
     sw_pool_put(&worker->leases, lease);
     peer->lease = NULL;
-    sw_lease_feed(worker);
+    struct sw_room *room = sw_room_of(worker, peer);
+    room->leases--;
+    sw_lease_feed(worker, room);
 }
 
 /* ---- Output --------------------------------------------------------------------------------- */

@@ -184,6 +184,7 @@ const char *sw_doors_open(struct sw_server *server, uint32_t i)
     for (uint32_t w = 0; w < config->workers; w++) {
         struct sw_worker *worker = sw_server_worker(server, w);
         struct sw_door *door = &worker->doors[i];
+        door->reserved = sw_listener_reserved(listener);
         door->proxied = (uint8_t)listener->proxied;
         door->handler = listener->handler ? listener->handler : config->handler;
         const char *failed = listener->fd && !first ? adopt(door, listener->fd)
@@ -263,7 +264,7 @@ static void starve(struct sw_worker *worker)
 void sw_door_accept(struct sw_worker *worker, struct sw_door *door)
 {
     for (int i = 0; i < ACCEPTS; i++) {
-        if (worker->retry_at || !sw_peer_fits(worker))
+        if (worker->retry_at || !sw_peer_fits(worker, door))
             return;
         union address end = {.any.sa_family = AF_UNSPEC};
         socklen_t size = sizeof end;

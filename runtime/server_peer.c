@@ -117,7 +117,7 @@ static void forget(struct sw_worker *worker, struct sw_peer *peer)
     sw_link_move(&peer->link, &worker->gone);
     worker->spares -= peer->spare;
     peer->spare = false;
-    sw_lease_feed(worker);
+    sw_lease_feed(worker, sw_room_of(worker, peer));
 }
 
 void sw_peer_close(struct sw_worker *worker, struct sw_peer *peer)
@@ -529,9 +529,10 @@ void sw_peer_leave(struct sw_worker *worker, struct sw_peer *peer)
         wait_for(worker, peer, SW_WAIT_IDLE);
 }
 
-bool sw_peer_fits(const struct sw_worker *worker)
+bool sw_peer_fits(const struct sw_worker *worker, const struct sw_door *door)
 {
-    return worker->peers.used < worker->peers.count;
+    const struct sw_room *room = &worker->rooms[door->reserved];
+    return room->peers < room->max_peers;
 }
 
 /* There are enough of them: it is told to come again, and closed when it has read that. */
@@ -551,11 +552,13 @@ static void turn_away(struct sw_worker *worker, struct sw_peer *peer)
 bool sw_peer_open(struct sw_worker *worker, const struct sw_door *door, int fd,
                   const struct sockaddr *end)
 {
-    bool full = worker->peers.used - worker->spares >= worker->config->connections;
+    struct sw_room *room = &worker->rooms[door->reserved];
+    bool full = !door->reserved && room->peers - worker->spares >= worker->config->connections;
     struct sw_peer *peer = sw_pool_get(&worker->peers);
     if (!peer)
         return false;
     *peer = (struct sw_peer){.tag = SW_TAG_PEER, .fd = fd, .greeted = !door->proxied};
+    peer->reserved = door->reserved;
     peer->door = (unsigned)(door - worker->doors) & 15U;
     sw_conn_init(&peer->conn, SW_SERVER, sw_peer_limits(worker, end));
     sw_link_init(&peer->link);
@@ -564,6 +567,7 @@ bool sw_peer_open(struct sw_worker *worker, const struct sw_door *door, int fd,
         sw_pool_put(&worker->peers, peer);
         return false;
     }
+    room->peers++;
     sw_count(&worker->metrics.accepted, 1);
     if (sw_log_wanted(worker->config))
         sw_peer_note_name(worker, peer, end);

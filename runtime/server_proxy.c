@@ -73,6 +73,11 @@ bool sw_peer_greet(struct sw_worker *worker, struct sw_peer *peer)
     struct sw_proxy proxy;
     ptrdiff_t n = -SW_ERROR_PROXY_MISSING;
 
+    /* Nothing has come: a connection that is closed or reset like this breaks no rule. */
+    if (lease->start == lease->end)
+        peer->broken |= peer->ended;
+    if (lease->start == lease->end || peer->broken)
+        return false;
     if (is_trusted(worker->config, name))
         n = sw_proxy_parse(lease->in + lease->start, lease->end - lease->start, &proxy);
     if (n == 0 && !peer->ended)

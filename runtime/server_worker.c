@@ -12,6 +12,13 @@ enum {
     SETTLE = 80,   /* milliseconds for connections that are being made when the server leaves */
 };
 
+/* All that hold peers which are not gone. */
+#define RINGS(worker)                                                                              \
+    {                                                                                              \
+        &(worker)->open, &(worker)->ready, &(worker)->rooms[SW_ROOM_USUAL].starved,                \
+            &(worker)->rooms[SW_ROOM_RESERVED].starved                                             \
+    }
+
 /* ---- Opening and closing -------------------------------------------------------------------- */
 
 void sw_worker_init(struct sw_worker *worker, struct sw_server *server, const struct sw_plan *plan)
@@ -31,20 +38,21 @@ void sw_worker_init(struct sw_worker *worker, struct sw_server *server, const st
     sw_date_set(&worker->date, (int64_t)time(NULL));
     sw_link_init(&worker->open);
     sw_link_init(&worker->ready);
-    sw_link_init(&worker->starved);
     sw_link_init(&worker->gone);
     sw_link_init(&worker->deadline.link);
     atomic_init(&worker->resumed, NULL);
-    sw_pool_init(&worker->peers, memory + plan->peers, sizeof(struct sw_peer),
-                 sw_config_peers(config));
-    sw_pool_init(&worker->leases, memory + plan->leases, SW_LEASE_SIZE, config->exchanges);
+    sw_config_rooms(config, worker->rooms);
+    for (int i = 0; i < SW_ROOMS; i++)
+        sw_link_init(&worker->rooms[i].starved);
+    sw_pool_init(&worker->peers, memory + plan->peers, sizeof(struct sw_peer), plan->peer_count);
+    sw_pool_init(&worker->leases, memory + plan->leases, SW_LEASE_SIZE, plan->lease_count);
     sw_pool_init(&worker->messages, memory + plan->messages, sizeof(struct sw_message),
-                 config->exchanges);
-    sw_pool_init(&worker->shelves, memory + plan->shelves, SW_SHELF_SIZE, config->exchanges);
-    sw_pool_init(&worker->inputs, memory + plan->inputs, plan->input, config->exchanges);
-    sw_pool_init(&worker->outputs, memory + plan->outputs, config->output, config->exchanges);
+                 plan->lease_count);
+    sw_pool_init(&worker->shelves, memory + plan->shelves, SW_SHELF_SIZE, plan->lease_count);
+    sw_pool_init(&worker->inputs, memory + plan->inputs, plan->input, plan->lease_count);
+    sw_pool_init(&worker->outputs, memory + plan->outputs, config->output, plan->lease_count);
     sw_pool_init(&worker->parked, memory + plan->parked, sizeof(struct sw_parked),
-                 config->connections);
+                 plan->parked_count);
     worker->scratch = memory + plan->scratch;
     worker->names = (void *)(memory + plan->names);
     worker->log.fd = -1;
@@ -56,10 +64,10 @@ void sw_worker_init(struct sw_worker *worker, struct sw_server *server, const st
 /* Is somebody waiting in front of a door, and may come in? */
 static bool may_accept(const struct sw_worker *worker)
 {
-    if (worker->retry_at || !sw_peer_fits(worker))
+    if (worker->retry_at)
         return false;
     for (uint32_t i = 0; i < worker->door_count; i++)
-        if (worker->doors[i].ready)
+        if (worker->doors[i].ready && sw_peer_fits(worker, &worker->doors[i]))
             return true;
     return false;
 }
@@ -72,7 +80,7 @@ static void leave(struct sw_worker *worker)
     for (uint32_t i = 0; i < worker->door_count; i++)
         sw_door_settle(worker, &worker->doors[i]);
     worker->shut_at = worker->now + SETTLE;
-    struct sw_link *rings[] = {&worker->open, &worker->ready, &worker->starved};
+    struct sw_link *rings[] = RINGS(worker);
     for (size_t i = 0; i < sizeof rings / sizeof *rings; i++)
         for (struct sw_link *link = rings[i]->next; link != rings[i]; link = link->next)
             sw_peer_leave(worker, SW_CONTAINER(link, struct sw_peer, link));
@@ -84,7 +92,8 @@ static void shut_doors(struct sw_worker *worker)
 {
     for (uint32_t i = 0; i < worker->door_count; i++) {
         struct sw_door *door = &worker->doors[i];
-        for (door->ready = true; door->ready && may_accept(worker);)
+        for (door->ready = true;
+             door->ready && !worker->retry_at && sw_peer_fits(worker, door);)
             sw_door_accept(worker, door);
         sw_door_close(worker, door);
     }
@@ -94,7 +103,7 @@ static void shut_doors(struct sw_worker *worker)
 /* Time is up: close whatever is open. */
 static void cut(struct sw_worker *worker)
 {
-    struct sw_link *rings[] = {&worker->open, &worker->ready, &worker->starved};
+    struct sw_link *rings[] = RINGS(worker);
     for (size_t i = 0; i < sizeof rings / sizeof *rings; i++) {
         struct sw_link all;
         sw_link_init(&all);
@@ -187,6 +196,7 @@ static void reap(struct sw_worker *worker)
     while (!sw_link_empty(&worker->gone)) {
         struct sw_peer *peer = SW_CONTAINER(worker->gone.next, struct sw_peer, link);
         sw_link_take(&peer->link);
+        sw_room_of(worker, peer)->peers--;
         sw_pool_put(&worker->peers, peer);
     }
 }
@@ -198,7 +208,7 @@ static void watch_doors(struct sw_worker *worker)
         return;
     for (uint32_t i = 0; i < worker->door_count; i++) {
         struct sw_door *door = &worker->doors[i];
-        if (door->common && door->fd >= 0 && door->watched != sw_peer_fits(worker))
+        if (door->common && door->fd >= 0 && door->watched != sw_peer_fits(worker, door))
             sw_door_watch(worker, door, !door->watched);
     }
 }
@@ -215,7 +225,7 @@ static void take_news(struct sw_worker *worker, const struct sw_ready *ready, in
             ((struct sw_door *)ready[i].tag)->ready = true;
         else if (sw_peer_ready(worker, ready[i].tag, ready[i].what))
             peers[count++] = ready[i].tag;
-        if (count == TOGETHER || count >= worker->leases.count - worker->leases.used) {
+        if (count == TOGETHER || count >= sw_lease_left(worker)) {
             sw_peers_run(worker, peers, count);
             count = 0;
         }
@@ -235,7 +245,7 @@ static void turn(struct sw_worker *worker)
     if (worker->retry_at <= worker->now)
         worker->retry_at = 0;
     reap(worker);
-    for (uint32_t i = 0; i < worker->door_count && may_accept(worker); i++)
+    for (uint32_t i = 0; i < worker->door_count && !worker->retry_at; i++)
         if (worker->doors[i].ready)
             sw_door_accept(worker, &worker->doors[i]);
     watch_doors(worker);

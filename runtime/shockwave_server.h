@@ -64,7 +64,14 @@ struct sw_listener {
     int fd;              /* not 0: a socket that listens already, and now is the server's */
     enum sw_proxied proxied;
     void (*handler)(struct sw_exchange *exchange); /* for its connections; config.handler */
+    bool reserved; /* SW_RESERVED connections and exchanges in each worker are kept for it, and for
+                      others like it, beside config.connections and config.exchanges: it answers
+                      however full these are.  Always so where `handler` is sw_admin_serve().  Each
+                      takes what sw_server_memory() says, some 60 000 bytes by default, touched only
+                      as it is needed */
 };
+
+enum { SW_RESERVED = 16 };
 
 /* Which field is believed where a `trusted` peer says for whom he asks. */
 enum sw_forwarding {

@@ -6,9 +6,11 @@
 #define HOST  "Host: x\r\n"
 #define CLOSE "Connection: close\r\n\r\n"
 
-static char buf[1 << 16], page[1 << 16];
+static char buf[1 << 16];
 
 static struct served served;
+
+#include "scraped.h"
 
 static void answer(struct sw_exchange *exchange)
 {
@@ -33,47 +35,6 @@ static void serve(struct sw_server_config config)
     config.listeners = listeners;
     config.listener_count = 2;
     served_begin(&served, config);
-}
-
-static int open_admin(void)
-{
-    struct sockaddr_in address = {.sin_family = AF_INET,
-                                  .sin_port = htons((uint16_t)sw_server_port(served.server, 1)),
-                                  .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-    int fd = socket(AF_INET, SOCK_STREAM, 0);
-    ck_assert_int_eq(connect(fd, (struct sockaddr *)&address, sizeof address), 0);
-    return fd;
-}
-
-static const char *look(const char *request)
-{
-    int fd = open_admin();
-    client_say(fd, request);
-    client_all(fd, page, sizeof page);
-    close(fd);
-    return page;
-}
-
-static const char *scrape(void)
-{
-    return look("GET /metrics HTTP/1.0\r\n\r\n");
-}
-
-/* The sample's number; -1 where there is none. */
-static long sample(const char *text, const char *name)
-{
-    char line[160];
-    snprintf(line, sizeof line, "\n%s ", name);
-    const char *at = strstr(text, line);
-    return at ? atol(at + strlen(line)) : -1;
-}
-
-/* Wait until a sample is what it must become. */
-static void expect_sample(const char *name, long want)
-{
-    for (int i = 0; i < PATIENCE && sample(scrape(), name) != want; i++)
-        usleep(1000);
-    ck_assert_msg(sample(page, name) == want, "%s is %ld, not %ld", name, sample(page, name), want);
 }
 
 static const struct {
