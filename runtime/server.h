@@ -48,6 +48,8 @@ enum sw_wait {
     SW_WAIT_BODY,
     SW_WAIT_WRITE,
     SW_WAIT_LINGER,
+    SW_WAIT_TURN, /* nothing: it has bytes, and waits in `starved` for a lease */
+    SW_WAITS,
 };
 
 struct sw_peer {
@@ -67,7 +69,7 @@ struct sw_peer {
     bool reserved : 1; /* it counts in the worker's reserved room */
     int fd;
     uint32_t requests;
-    uint32_t progress; /* bytes since the timer was set */
+    uint32_t progress; /* bytes since the timer was set; waiting for a lease: the tick since when */
     struct sw_conn conn;
     struct sw_link link; /* in one of the worker's four rings */
     struct sw_timer timer;
@@ -209,12 +211,12 @@ struct sw_metrics {
     _Atomic uint64_t latencies[SW_LATENCIES], milliseconds;
     _Atomic uint64_t received, sent; /* bytes */
     _Atomic uint64_t accepted;
-    _Atomic uint64_t timeouts[SW_WAIT_LINGER + 1]; /* by enum sw_wait */
+    _Atomic uint64_t timeouts[SW_WAITS]; /* by enum sw_wait */
     _Atomic uint64_t errors[SW_ERROR_COUNT];
     _Atomic uint64_t dropped; /* lines of the log */
     _Atomic uint64_t not_reopened;
     /* As they were when the last turn ended. */
-    _Atomic uint64_t peers[SW_WAIT_LINGER + 1]; /* by enum sw_wait */
+    _Atomic uint64_t peers[SW_WAITS]; /* by enum sw_wait */
     struct {
         _Atomic uint64_t used, high, misses;
     } pools[SW_POOLS];
@@ -232,7 +234,7 @@ static inline void sw_count(_Atomic uint64_t *counter, uint64_t n)
 struct sw_room {
     uint32_t peers, max_peers;
     uint32_t leases, max_leases;
-    struct sw_link starved; /* peers that wait for a lease */
+    struct sw_link starved; /* peers that wait for a lease, the oldest first: then none is free */
 };
 
 enum { SW_ROOM_USUAL = 0, SW_ROOM_RESERVED, SW_ROOMS };
@@ -276,7 +278,7 @@ struct sw_worker {
     struct sw_pool shelves;  /* struct sw_shelf */
     struct sw_pool parked;   /* struct sw_parked */
     char *scratch;          /* config->scratch bytes for each lease */
-    uint32_t waiting[SW_WAIT_LINGER + 1]; /* peers by enum sw_wait, NONE left out */
+    uint32_t waiting[SW_WAITS]; /* peers by enum sw_wait, NONE left out */
     struct sw_metrics metrics;
     struct sw_log log;
     struct sw_client *names; /* one for each peer, touched only if somebody asks */
@@ -409,8 +411,10 @@ void sw_peer_leave(struct sw_worker *worker, struct sw_peer *peer);
 
 /* ---- server_lease.c ------------------------------------------------------------------------- */
 
-/* A lease for a peer that has none, with what was parked of its input; NULL: it gets one later. */
+/* A lease for a peer that has none, with what was parked of its input; NULL: it gets one later, and
+   is then in the `ready` ring. */
 struct sw_lease *sw_lease_borrow(struct sw_worker *worker, struct sw_peer *peer);
+bool sw_lease_free(struct sw_worker *worker, const struct sw_peer *peer);
 void sw_lease_return(struct sw_worker *worker, struct sw_peer *peer);
 
 /* How many more peers of the usual room can have a lease. */
@@ -419,9 +423,6 @@ static inline uint32_t sw_lease_left(const struct sw_worker *worker)
     const struct sw_room *room = &worker->rooms[SW_ROOM_USUAL];
     return room->max_leases - room->leases;
 }
-
-/* Let the next one who waits for a lease try again. */
-void sw_lease_feed(struct sw_worker *worker, struct sw_room *room);
 
 /* A writer over what is left of the output buffer: add what it wrote to lease->written. */
 static inline struct sw_writer sw_lease_writer(struct sw_lease *lease)

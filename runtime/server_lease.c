@@ -12,13 +12,6 @@
  * folded up on its shelf.
  */
 
-/* A lease is free, or somebody to whom one was promised has gone. */
-void sw_lease_feed(struct sw_worker *worker, struct sw_room *room)
-{
-    if (!sw_link_empty(&room->starved))
-        sw_link_move(room->starved.next, &worker->ready);
-}
-
 /* In pieces, because gcc makes a `rep stos` of a longer memset, whose mere start takes longer. */
 static void clear(struct sw_lease *lease)
 {
@@ -27,19 +20,12 @@ static void clear(struct sw_lease *lease)
         memset(memory + at, 0, 64);
 }
 
-struct sw_lease *sw_lease_borrow(struct sw_worker *worker, struct sw_peer *peer)
+/* Give a peer one of those that are free. */
+static struct sw_lease *lend(struct sw_worker *worker, struct sw_peer *peer)
 {
-    struct sw_room *room = sw_room_of(worker, peer);
-    if (room->leases == room->max_leases) {
-        worker->leases.misses++;
-        sw_link_move(&peer->link, &room->starved);
-        if (peer->wait == SW_WAIT_IDLE) /* it has asked: from now on it is we who are late */
-            sw_peer_wait(worker, peer, SW_WAIT_NONE);
-        return NULL;
-    }
     const struct sw_server_config *config = worker->config;
     struct sw_lease *lease = sw_pool_get(&worker->leases);
-    room->leases++;
+    sw_room_of(worker, peer)->leases++;
     size_t index = (size_t)((char *)lease - worker->leases.memory) / SW_LEASE_SIZE;
     clear(lease);
     lease->worker = worker;
@@ -56,6 +42,50 @@ struct sw_lease *sw_lease_borrow(struct sw_worker *worker, struct sw_peer *peer)
     peer->lease = lease;
     sw_lease_take_input(lease);
     return lease;
+}
+
+bool sw_lease_free(struct sw_worker *worker, const struct sw_peer *peer)
+{
+    const struct sw_room *room = sw_room_of(worker, peer);
+    return room->leases < room->max_leases;
+}
+
+/*
+ * The peers that wait are served in the order of their coming.  So one that becomes free is lent at
+ * once to the first of them: while a peer waits none is free, and no newcomer can overtake it.  The
+ * server is late then, and not the client: no timer runs, and that of a head stands still.
+ */
+struct sw_lease *sw_lease_borrow(struct sw_worker *worker, struct sw_peer *peer)
+{
+    if (sw_lease_free(worker, peer))
+        return lend(worker, peer);
+    if (peer->wait == SW_WAIT_TURN) /* it waits already, and has its place */
+        return NULL;
+    worker->leases.misses++;
+    peer->progress = sw_worker_tick(worker, 0); /* since when */
+    sw_link_move(&peer->link, &sw_room_of(worker, peer)->starved);
+    sw_peer_wait(worker, peer, SW_WAIT_TURN);
+    return NULL;
+}
+
+/* What is parked is the beginning of a head, whose timer goes on. */
+static void end_wait(struct sw_worker *worker, struct sw_peer *peer)
+{
+    uint32_t waited = sw_worker_tick(worker, 0) - peer->progress;
+    sw_peer_wait(worker, peer, peer->parked ? SW_WAIT_HEAD : SW_WAIT_NONE);
+    if (peer->parked)
+        sw_wheel_set(&worker->wheel, &peer->timer, peer->timer.due + waited);
+    peer->progress = 0;
+}
+
+static void feed(struct sw_worker *worker, struct sw_room *room)
+{
+    while (!sw_link_empty(&room->starved) && room->leases < room->max_leases) {
+        struct sw_peer *peer = SW_CONTAINER(room->starved.next, struct sw_peer, link);
+        end_wait(worker, peer);
+        lend(worker, peer);
+        sw_peer_wake(worker, peer);
+    }
 }
 
 /* In the sink there are no bytes of anybody's: it is only an address. */
@@ -81,7 +111,7 @@ void sw_lease_return(struct sw_worker *worker, struct sw_peer *peer)
     peer->lease = NULL;
     struct sw_room *room = sw_room_of(worker, peer);
     room->leases--;
-    sw_lease_feed(worker, room);
+    feed(worker, room);
 }
 
 /* ---- Output --------------------------------------------------------------------------------- */

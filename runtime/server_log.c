@@ -43,7 +43,7 @@ struct entry {
     bool whole;
 };
 
-static const char *const timeouts[SW_WAIT_LINGER + 1] = {
+static const char *const timeouts[SW_WAITS] = {
     [SW_WAIT_HEAD] = "head", [SW_WAIT_BODY] = "body", [SW_WAIT_WRITE] = "write"};
 
 /* ---- Text: each returns where it has come to ------------------------------------------------ */

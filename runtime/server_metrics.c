@@ -21,9 +21,10 @@ enum {
 static const uint16_t bounds[SW_LATENCIES - 1] = {1,   2,   5,    10,   25,   50,   100,
                                                   250, 500, 1000, 2500, 5000, 10000};
 
-static const char *const waits[SW_WAIT_LINGER + 1] = {
+static const char *const waits[SW_WAITS] = {
     [SW_WAIT_NONE] = "handling", [SW_WAIT_IDLE] = "idle",   [SW_WAIT_HEAD] = "head",
     [SW_WAIT_BODY] = "body",     [SW_WAIT_WRITE] = "write", [SW_WAIT_LINGER] = "linger",
+    [SW_WAIT_TURN] = "queued",
 };
 
 static const char *const pools[SW_POOLS] = {"connections", "exchanges", "outputs", "parked"};
@@ -56,7 +57,7 @@ void sw_metrics_publish(struct sw_worker *worker)
     const struct sw_pool *const all[SW_POOLS] = {&worker->peers, &worker->leases, &worker->outputs,
                                                  &worker->parked};
     uint32_t handling = worker->peers.used;
-    for (size_t i = SW_WAIT_NONE + 1; i <= SW_WAIT_LINGER; i++) {
+    for (size_t i = SW_WAIT_NONE + 1; i < SW_WAITS; i++) {
         show(&metrics->peers[i], worker->waiting[i]);
         handling -= worker->waiting[i];
     }
@@ -213,7 +214,7 @@ static size_t write_latencies(struct sw_writer *out, const struct family *family
     offsetof(struct sw_metrics, pools[0].member), sizeof(((struct sw_metrics *)0)->pools[0]),      \
         SW_POOLS, "pool", pools
 
-static const char *const timeouts[SW_WAIT_LINGER + 1] = {
+static const char *const timeouts[SW_WAITS] = {
     [SW_WAIT_IDLE] = "idle",   [SW_WAIT_HEAD] = "head",     [SW_WAIT_BODY] = "body",
     [SW_WAIT_WRITE] = "write", [SW_WAIT_LINGER] = "linger",
 };
@@ -231,9 +232,9 @@ static const struct family families[] = {
     {"shockwave_accepted_total", "counter", "Connections that have come in.", write_plain,
      AT(accepted), 1, NULL, NULL},
     {"shockwave_connections", "gauge", "Connections, by what they wait for.", write_plain,
-     AT(peers), SW_WAIT_LINGER + 1, "state", waits},
+     AT(peers), SW_WAITS, "state", waits},
     {"shockwave_timeouts_total", "counter", "Connections whose time ran out, by what for.",
-     write_plain, AT(timeouts), SW_WAIT_LINGER + 1, "kind", timeouts},
+     write_plain, AT(timeouts), SW_WAITS, "kind", timeouts},
     {"shockwave_refused_total", "counter", "Messages that broke a rule, by the rule's name.",
      write_errors, AT(errors), 0, NULL, NULL},
     {"shockwave_log_dropped_total", "counter", "Lines of the access log that found no place.",

@@ -51,6 +51,8 @@ static void wait_for(struct sw_worker *worker, struct sw_peer *peer, enum sw_wai
     uint32_t time = 0;
     switch (wait) {
     case SW_WAIT_NONE:
+    case SW_WAIT_TURN:
+    case SW_WAITS:
         break;
     case SW_WAIT_IDLE:
         time = worker->leaving ? GRACE : config->idle_timeout;
@@ -117,7 +119,6 @@ static void forget(struct sw_worker *worker, struct sw_peer *peer)
     sw_link_move(&peer->link, &worker->gone);
     worker->spares -= peer->spare;
     peer->spare = false;
-    sw_lease_feed(worker, sw_room_of(worker, peer));
 }
 
 void sw_peer_close(struct sw_worker *worker, struct sw_peer *peer)
@@ -475,6 +476,23 @@ static bool has_asked(const struct sw_peer *peer)
     return recv(peer->fd, &byte, 1, MSG_PEEK) > 0;
 }
 
+#define TOO_MANY                                                                                   \
+    "HTTP/1.1 503 Service Unavailable\r\nRetry-After: 1\r\n"                                       \
+    "Connection: close\r\nContent-Length: 0\r\n\r\n"
+#define TOO_LATE                                                                                   \
+    "HTTP/1.1 408 Request Timeout\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
+
+/* A last reply for a peer without a lease, which is closed when it has read that. */
+static void turn_away(struct sw_worker *worker, struct sw_peer *peer, struct sw_span reply,
+                      struct sw_log_refusal refusal)
+{
+    sw_peer_unpark(worker, peer);
+    send(peer->fd, reply.p, reply.n, MSG_NOSIGNAL); /* all was sent before: there is room */
+    shutdown(peer->fd, SHUT_WR);
+    sw_log_refuse(worker, peer, refusal);
+    wait_for(worker, peer, SW_WAIT_LINGER);
+}
+
 void sw_peer_expire(struct sw_worker *worker, struct sw_peer *peer)
 {
     if (peer->wait == SW_WAIT_WRITE && takes_enough(worker, peer)) {
@@ -489,17 +507,23 @@ void sw_peer_expire(struct sw_worker *worker, struct sw_peer *peer)
     }
     enum sw_wait wait = (enum sw_wait)peer->wait;
     struct sw_log_refusal refusal = {.timeout = wait};
-    if (wait != SW_WAIT_NONE)
-        sw_count(&worker->metrics.timeouts[wait], 1);
+    if (wait == SW_WAIT_NONE || wait == SW_WAIT_TURN)
+        return;
+    sw_count(&worker->metrics.timeouts[wait], 1);
     if (peer->lease)
         peer->lease->timeout = (uint8_t)wait;
     switch (wait) {
-    case SW_WAIT_NONE:
-        return;
     case SW_WAIT_HEAD:
     case SW_WAIT_BODY:
-        if (!peer->greeted || (!peer->lease && !sw_lease_borrow(worker, peer)))
+        if (!peer->greeted)
             break;
+        if (!peer->lease && !sw_lease_free(worker, peer)) {
+            refusal.status = SW_STATUS_REQUEST_TIMEOUT;
+            turn_away(worker, peer, SW_SPAN(TOO_LATE), refusal);
+            return;
+        }
+        if (!peer->lease)
+            sw_lease_borrow(worker, peer);
         if (peer->lease->reply == SW_REPLY_NONE && !peer->lease->draining) {
             sw_peer_say(worker, peer, SW_STATUS_REQUEST_TIMEOUT,
                         SW_SPAN("the request took too long to arrive\n"));
@@ -510,6 +534,9 @@ void sw_peer_expire(struct sw_worker *worker, struct sw_peer *peer)
     case SW_WAIT_WRITE:
         reset(peer);
         break;
+    case SW_WAIT_NONE:
+    case SW_WAIT_TURN:
+    case SW_WAITS:
     case SW_WAIT_IDLE:
     case SW_WAIT_LINGER:
         break;
@@ -535,20 +562,6 @@ bool sw_peer_fits(const struct sw_worker *worker, const struct sw_door *door)
     return room->peers < room->max_peers;
 }
 
-/* There are enough of them: it is told to come again, and closed when it has read that. */
-static void turn_away(struct sw_worker *worker, struct sw_peer *peer)
-{
-    static const char full[] = "HTTP/1.1 503 Service Unavailable\r\nRetry-After: 1\r\n"
-                               "Connection: close\r\nContent-Length: 0\r\n\r\n";
-    peer->spare = true;
-    worker->spares++;
-    send(peer->fd, full, sizeof full - 1, MSG_NOSIGNAL); /* the socket is empty: there is room */
-    shutdown(peer->fd, SHUT_WR);
-    wait_for(worker, peer, SW_WAIT_LINGER);
-    sw_log_refuse(worker, peer,
-                  (struct sw_log_refusal){.status = SW_STATUS_SERVICE_UNAVAILABLE});
-}
-
 bool sw_peer_open(struct sw_worker *worker, const struct sw_door *door, int fd,
                   const struct sockaddr *end)
 {
@@ -572,9 +585,12 @@ bool sw_peer_open(struct sw_worker *worker, const struct sw_door *door, int fd,
     if (sw_log_wanted(worker->config))
         sw_peer_note_name(worker, peer, end);
     sw_link_move(&peer->link, &worker->open);
-    if (full)
-        turn_away(worker, peer);
-    else
-        wait_for(worker, peer, SW_WAIT_IDLE);
+    wait_for(worker, peer, SW_WAIT_IDLE);
+    if (full) {
+        peer->spare = true;
+        worker->spares++;
+        turn_away(worker, peer, SW_SPAN(TOO_MANY),
+                  (struct sw_log_refusal){.status = SW_STATUS_SERVICE_UNAVAILABLE});
+    }
     return true;
 }

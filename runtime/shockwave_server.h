@@ -111,7 +111,8 @@ struct sw_server_config {
     uint32_t connections;   /* at once, in each worker; 4096 */
     enum sw_full full;      /* what becomes of those beyond */
     uint32_t exchanges;     /* of them with bytes in flight at once; as many as connections; beyond
-                               that they wait in the order of their coming */
+                               that they wait in the order of their coming, and no timer of theirs
+                               runs meanwhile */
     uint32_t requests;      /* on one connection, the last is answered with `close`; no bound */
     uint32_t head_timeout;  /* from the first byte of a head to its last; 10 000; 408 */
     uint32_t body_timeout;  /* for each `pace` bytes of content, or its end; 30 000; 408 */

@@ -1,0 +1,264 @@
+/* check_server_queue.c - the server with fewer exchanges than connections: how they wait. */
+/* SPDX-License-Identifier: MIT */
+#define _GNU_SOURCE
+#include "expect.h"
+#include "served.h"
+
+#include <semaphore.h>
+
+static char buf[1 << 16];
+
+static struct served served;
+
+#include "scraped.h"
+
+#define HEAD(path) "GET " path " HTTP/1.1\r\nHost: x\r\n"
+#define GET(path)  HEAD(path) "\r\n"
+#define POST(path) "POST " path " HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\n"
+
+static char order[64]; /* the second letters of what was asked for, as it came to the handler */
+static size_t orders;
+
+static void note(struct sw_exchange *exchange)
+{
+    order[orders++] = sw_exchange_target(exchange).p[1];
+    sw_reply(exchange, SW_STATUS_OK, SW_SPAN("text/plain"), SW_SPAN("hello"));
+}
+
+static sem_t asked, go;
+
+/* Of the second listener: keeps the worker, so that all that comes meanwhile is one turn's. */
+static void watch(struct sw_exchange *exchange)
+{
+    if (sw_exchange_target(exchange).p[1] != 'k') {
+        sw_admin_serve(exchange);
+        return;
+    }
+    sem_post(&asked);
+    sem_wait(&go);
+    sw_reply(exchange, SW_STATUS_OK, SW_SPAN("text/plain"), SW_SPAN("kept"));
+}
+
+static void serve(struct sw_server_config config)
+{
+    static struct sw_listener listeners[] = {
+        {.address = "127.0.0.1"}, {.address = "127.0.0.1", .handler = watch, .reserved = true}};
+    config.handler = note;
+    config.workers = 1;
+    config.exchanges = config.exchanges ? config.exchanges : 1;
+    config.listeners = listeners;
+    config.listener_count = 2;
+    memset(order, 0, sizeof order);
+    orders = 0;
+    sem_init(&asked, 0, 0);
+    sem_init(&go, 0, 0);
+    served_begin(&served, config);
+}
+
+#define QUEUED "shockwave_connections{state=\"queued\"}"
+
+/* A connection whose request has come to the server, `queued` others and this one waiting. */
+static int open_waiter(const char *text, long queued)
+{
+    int fd = client_open(&served);
+    client_say(fd, text);
+    expect_sample(QUEUED, queued + 1);
+    return fd;
+}
+
+/* One that has an exchange, and owes content for it. */
+static int open_holder(long holders)
+{
+    int fd = client_open(&served);
+    client_say(fd, POST("/a"));
+    client_until(fd, buf, sizeof buf, "hello");
+    expect_sample("shockwave_connections{state=\"body\"}", holders);
+    return fd;
+}
+
+static int keep(void)
+{
+    int fd = open_admin();
+    client_say(fd, "GET /keep HTTP/1.0\r\n\r\n");
+    sem_wait(&asked);
+    return fd;
+}
+
+static void let_go(int fd)
+{
+    sem_post(&go);
+    client_all(fd, buf, sizeof buf);
+    close(fd);
+}
+
+static void expect_hello(int fd)
+{
+    client_until(fd, buf, sizeof buf, "hello");
+    close(fd);
+}
+
+/* ---- Order ----------------------------------------------------------------------------------- */
+
+enum { NEWCOMERS = 20 };
+
+/* An exchange becomes free in a turn which has news of others: it is of the one that waits. */
+START_TEST(a_newcomer_does_not_overtake)
+{
+    for (int closes = 0; closes < 2; closes++) {
+        serve((struct sw_server_config){0});
+        int fd[NEWCOMERS], holder = open_holder(1);
+        for (int i = 0; i < NEWCOMERS; i++)
+            fd[i] = client_open(&served);
+        int waiter = open_waiter(GET("/w"), 0), kept = keep();
+        if (closes)
+            close(holder);
+        else
+            client_say(holder, "12345");
+        for (int i = 0; i < NEWCOMERS; i++)
+            client_say(fd[i], GET("/n"));
+        let_go(kept);
+        expect_hello(waiter);
+        for (int i = 0; i < NEWCOMERS; i++)
+            expect_hello(fd[i]);
+        MUST(strcmp(order, "awnnnnnnnnnnnnnnnnnnnn") == 0, "%s", order);
+        if (!closes)
+            close(holder);
+        served_end(&served);
+    }
+}
+END_TEST
+
+/* One that becomes free is for one of them: what happens to the others does not move them. */
+START_TEST(who_waits_keeps_its_place)
+{
+    serve((struct sw_server_config){0});
+    int holder = open_holder(1);
+    int first = open_waiter(POST("/1"), 0);
+    int second = open_waiter(HEAD("/2"), 1);
+    int third = open_waiter(GET("/3"), 2);
+    int fourth = open_waiter(GET("/4"), 3);
+    client_say(second, "\r\n"); /* does not send it to the end */
+    scrape();
+    setsockopt(third, SOL_SOCKET, SO_LINGER, &(struct linger){.l_onoff = 1}, sizeof(struct linger));
+    close(third); /* nor does a reset make another one come */
+    expect_sample(QUEUED, 3);
+    close(holder);
+    client_until(first, buf, sizeof buf, "hello");
+    expect_sample(QUEUED, 2);
+    client_say(first, "12345");
+    expect_hello(second);
+    expect_hello(fourth);
+    ck_assert_str_eq(order, "a124");
+    close(first);
+    served_end(&served);
+}
+END_TEST
+
+/* For each exchange that becomes free in one turn, the one that has waited longest comes. */
+START_TEST(as_many_come_as_are_free)
+{
+    enum { HOLDERS = 3, WAITERS = 5 };
+    serve((struct sw_server_config){.exchanges = HOLDERS});
+    int holders[HOLDERS], waiters[WAITERS];
+    for (int i = 0; i < HOLDERS; i++)
+        holders[i] = open_holder(i + 1);
+    static const char *const posts[WAITERS] = {POST("/1"), POST("/2"), POST("/3"), POST("/4"),
+                                               POST("/5")};
+    for (int i = 0; i < WAITERS; i++)
+        waiters[i] = open_waiter(posts[i], i);
+    int kept = keep();
+    for (int i = 0; i < HOLDERS; i++)
+        close(holders[i]);
+    let_go(kept);
+    for (int i = 0; i < HOLDERS; i++)
+        client_until(waiters[i], buf, sizeof buf, "hello");
+    expect_sample(QUEUED, WAITERS - HOLDERS);
+    ck_assert_str_eq(order, "aaa123");
+    for (int i = 0; i < WAITERS; i++)
+        close(waiters[i]);
+    served_end(&served);
+}
+END_TEST
+
+/* ---- Time ------------------------------------------------------------------------------------ */
+
+static void sleep_ms(uint32_t milliseconds)
+{
+    usleep(milliseconds * 1000);
+}
+
+/* The rest of a head is there, and the server late: true; the test was slow: false. */
+static bool head_stands_still(uint32_t time)
+{
+    bool in_time = false;
+    serve((struct sw_server_config){.head_timeout = time});
+    int waiter = client_open(&served);
+    client_say(waiter, "GET /w HTTP/1.1\r\n");
+    expect_sample("shockwave_connections{state=\"head\"}", 1);
+    int holder = open_holder(1);
+    client_say(waiter, "Host: x\r\n\r\n");
+    while (!in_time && sample(scrape(), "shockwave_connections{state=\"head\"}") > 0)
+        continue;
+    in_time = sample(page, QUEUED) == 1;
+    sleep_ms(in_time ? 2 * time : 0);
+    close(holder);
+    ck_assert_int_ge(client_receive(waiter, buf, sizeof buf), 0);
+    in_time = in_time && strncmp(buf, "HTTP/1.1 200 ", 13) == 0;
+    MUST(!in_time || strcmp(order, "aw") == 0, "%s", order);
+    close(waiter);
+    served_end(&served);
+    return in_time;
+}
+
+START_TEST(no_time_of_a_head_runs_while_it_waits)
+{
+    uint32_t time = 300;
+    while (time < PATIENCE && !head_stands_still(time))
+        time *= 2;
+    ck_assert_uint_lt(time, PATIENCE);
+}
+END_TEST
+
+/* The time that was left when it came to wait is what it has afterwards. */
+START_TEST(a_head_has_its_time_afterwards)
+{
+    serve((struct sw_server_config){.head_timeout = 400});
+    int holder = open_holder(1);
+    int waiter = open_waiter("GET /w HTTP/1.1\r\n", 0);
+    sleep_ms(600);
+    close(holder);
+    client_all(waiter, buf, sizeof buf);
+    ck_assert_ptr_eq(strstr(buf, "HTTP/1.1 408 "), buf);
+    close(waiter);
+    served_end(&served);
+}
+END_TEST
+
+/* It is not the server that is late where nothing more has come, and it is told so. */
+START_TEST(a_head_that_is_late_is_told_so)
+{
+    serve((struct sw_server_config){.head_timeout = 200});
+    int waiter = client_open(&served);
+    client_say(waiter, "GET /w HTTP/1.1\r\n");
+    int holder = open_holder(1);
+    client_all(waiter, buf, sizeof buf);
+    ck_assert_ptr_eq(strstr(buf, "HTTP/1.1 408 "), buf);
+    expect_sample("shockwave_timeouts_total{kind=\"head\"}", 1);
+    close(waiter);
+    close(holder);
+    served_end(&served);
+}
+END_TEST
+
+int main(void)
+{
+    const TTest *const tests[] = {
+        a_newcomer_does_not_overtake,
+        who_waits_keeps_its_place,
+        as_many_come_as_are_free,
+        no_time_of_a_head_runs_while_it_waits,
+        a_head_has_its_time_afterwards,
+        a_head_that_is_late_is_told_so,
+    };
+    return expect_suite("server queue", tests, COUNT(tests));
+}
