@@ -26,6 +26,7 @@
  *   server_listen.c    listeners: peers come
  *   server_peer.c      bytes: in, out; how peers end
  *   server_lease.c     what they are lent meanwhile
+ *   server_room.c      how many there may be, and who makes room
  *   server_proxy.c     who is behind them
  *   server_exchange.c  events: the handler, its hooks, the reply
  *   server_files.c     a handler of its own: files
@@ -210,7 +211,7 @@ struct sw_metrics {
     _Atomic uint64_t requests[SW_METHOD_CLASSES][SW_STATUS_CLASSES];
     _Atomic uint64_t latencies[SW_LATENCIES], milliseconds;
     _Atomic uint64_t received, sent; /* bytes */
-    _Atomic uint64_t accepted;
+    _Atomic uint64_t accepted, evicted;
     _Atomic uint64_t timeouts[SW_WAITS]; /* by enum sw_wait */
     _Atomic uint64_t errors[SW_ERROR_COUNT];
     _Atomic uint64_t dropped; /* lines of the log */
@@ -232,9 +233,14 @@ static inline void sw_count(_Atomic uint64_t *counter, uint64_t n)
 
 /* A part of a worker's connections and leases that the listeners of the other part cannot use up. */
 struct sw_room {
-    uint32_t peers, max_peers;
+    uint32_t peers, max_peers; /* there are; with those that are refused, at most */
+    uint32_t spares;           /* peers that were refused and are not gone yet */
+    uint32_t max_served;       /* peers that are not refused, at most */
     uint32_t leases, max_leases;
+    uint32_t waiting[SW_WAITS]; /* peers by enum sw_wait, NONE left out */
     struct sw_link starved; /* peers that wait for a lease, the oldest first: then none is free */
+    struct sw_link idle;    /* peers, those that are idle in the order in which they became so; one
+                               that is not any more leaves when it comes to the front */
 };
 
 enum { SW_ROOM_USUAL = 0, SW_ROOM_RESERVED, SW_ROOMS };
@@ -267,7 +273,6 @@ struct sw_worker {
     uint32_t door_count;
     uint64_t shut_at;         /* leaving: when its doors are shut; 0 before and after */
     uint64_t retry_at;        /* out of descriptors: accepting may be of use then; 0 otherwise */
-    uint32_t spares;          /* peers that were refused and are not gone yet */
     struct sw_timer deadline; /* when what is left is cut */
     struct sw_room rooms[SW_ROOMS];
     struct sw_pool peers;     /* struct sw_peer, of both rooms, as is all of the others */
@@ -278,11 +283,10 @@ struct sw_worker {
     struct sw_pool shelves;  /* struct sw_shelf */
     struct sw_pool parked;   /* struct sw_parked */
     char *scratch;          /* config->scratch bytes for each lease */
-    uint32_t waiting[SW_WAITS]; /* peers by enum sw_wait, NONE left out */
     struct sw_metrics metrics;
     struct sw_log log;
     struct sw_client *names; /* one for each peer, touched only if somebody asks */
-    struct sw_link open;    /* peers that wait for the loop */
+    struct sw_link open;    /* peers that wait for the loop, the others than those in rooms */
     struct sw_link ready;   /* that have something to do at once */
     struct sw_link gone;    /* that are given back before newcomers are let in, so that an event
                                of this turn never meets a newer peer in the same place */
@@ -375,13 +379,13 @@ struct sockaddr;
 
 /* ---- server_peer.c -------------------------------------------------------------------------- */
 
-/* Is there room for one more that comes through this listener? */
-bool sw_peer_fits(const struct sw_worker *worker, const struct sw_door *door);
-
 /* A socket was accepted, from `end`.  False when there is no room for it; it is then still the
    caller's. */
 bool sw_peer_open(struct sw_worker *worker, const struct sw_door *door, int fd,
                   const struct sockaddr *end);
+
+/* Has it sent something that was not read yet? */
+bool sw_peer_has_asked(const struct sw_peer *peer);
 
 /* The loop has news of it: is there something to do for sw_peers_run()? */
 bool sw_peer_ready(struct sw_worker *worker, struct sw_peer *peer, unsigned what);
@@ -408,6 +412,26 @@ void sw_peer_close(struct sw_worker *worker, struct sw_peer *peer);
 
 /* The server is leaving: its next reply is the last, and if it is idle it has not long to ask. */
 void sw_peer_leave(struct sw_worker *worker, struct sw_peer *peer);
+
+/* ---- server_room.c -------------------------------------------------------------------------- */
+
+/* Can one more come in through this listener? */
+bool sw_room_fits(const struct sw_worker *worker, const struct sw_door *door);
+
+/* The same, and which idle peer is to be evicted for it, NULL for none. */
+bool sw_room_find(struct sw_worker *worker, const struct sw_door *door, struct sw_peer **victim);
+void sw_room_evict(struct sw_worker *worker, struct sw_peer *victim);
+
+/* Give back the peers that are gone. */
+void sw_room_reap(struct sw_worker *worker);
+
+/* A peer has become idle, or is no more than that from the beginning. */
+static inline void sw_room_note_idle(struct sw_worker *worker, struct sw_peer *peer)
+{
+    struct sw_link *idle = &sw_room_of(worker, peer)->idle;
+    if (idle->prev != &peer->link)
+        sw_link_move(&peer->link, idle);
+}
 
 /* ---- server_lease.c ------------------------------------------------------------------------- */
 
@@ -474,8 +498,9 @@ static inline void sw_peer_wait(struct sw_worker *worker, struct sw_peer *peer, 
 {
     if (peer->wait == wait)
         return;
-    worker->waiting[peer->wait]--;
-    worker->waiting[wait]++;
+    struct sw_room *room = sw_room_of(worker, peer);
+    room->waiting[peer->wait]--;
+    room->waiting[wait]++;
     peer->wait = (uint8_t)wait;
 }
 

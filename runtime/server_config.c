@@ -132,12 +132,15 @@ void sw_config_rooms(const struct sw_server_config *config, struct sw_room rooms
 {
     uint32_t spares = config->full == SW_FULL_REFUSE ? SW_SPARES : 0;
     rooms[SW_ROOM_USUAL] = (struct sw_room){.max_peers = config->connections + spares,
+                                            .max_served = config->connections,
                                             .max_leases = config->exchanges};
     rooms[SW_ROOM_RESERVED] = (struct sw_room){0};
     for (uint32_t i = 0; i < config->listener_count; i++)
         if (sw_listener_reserved(&config->listeners[i]))
             rooms[SW_ROOM_RESERVED] =
-                (struct sw_room){.max_peers = SW_RESERVED, .max_leases = SW_RESERVED};
+                (struct sw_room){.max_peers = SW_RESERVED,
+                                 .max_served = SW_RESERVED,
+                                 .max_leases = SW_RESERVED};
 }
 
 struct sw_plan sw_config_plan(const struct sw_server_config *config)

@@ -264,12 +264,15 @@ static void starve(struct sw_worker *worker)
 void sw_door_accept(struct sw_worker *worker, struct sw_door *door)
 {
     for (int i = 0; i < ACCEPTS; i++) {
-        if (worker->retry_at || !sw_peer_fits(worker, door))
+        struct sw_peer *victim;
+        if (worker->retry_at || !sw_room_find(worker, door, &victim))
             return;
         union address end = {.any.sa_family = AF_UNSPEC};
         socklen_t size = sizeof end;
         int fd = accept4(door->fd, &end.any, &size, SOCK_NONBLOCK | SOCK_CLOEXEC);
         if (fd >= 0) {
+            if (victim)
+                sw_room_evict(worker, victim);
             if (!sw_peer_open(worker, door, fd, &end.any)) {
                 close(fd);
                 starve(worker);

@@ -58,8 +58,11 @@ void sw_metrics_publish(struct sw_worker *worker)
                                                  &worker->parked};
     uint32_t handling = worker->peers.used;
     for (size_t i = SW_WAIT_NONE + 1; i < SW_WAITS; i++) {
-        show(&metrics->peers[i], worker->waiting[i]);
-        handling -= worker->waiting[i];
+        uint32_t n = 0;
+        for (size_t r = 0; r < SW_ROOMS; r++)
+            n += worker->rooms[r].waiting[i];
+        show(&metrics->peers[i], n);
+        handling -= n;
     }
     show(&metrics->peers[SW_WAIT_NONE], handling);
     for (size_t i = 0; i < SW_POOLS; i++) {
@@ -231,6 +234,8 @@ static const struct family families[] = {
      NULL, NULL},
     {"shockwave_accepted_total", "counter", "Connections that have come in.", write_plain,
      AT(accepted), 1, NULL, NULL},
+    {"shockwave_evicted_total", "counter", "Idle connections that were closed to make room.",
+     write_plain, AT(evicted), 1, NULL, NULL},
     {"shockwave_connections", "gauge", "Connections, by what they wait for.", write_plain,
      AT(peers), SW_WAITS, "state", waits},
     {"shockwave_timeouts_total", "counter", "Connections whose time ran out, by what for.",

@@ -117,7 +117,7 @@ static void forget(struct sw_worker *worker, struct sw_peer *peer)
         sw_lease_return(worker, peer);
     sw_peer_unpark(worker, peer);
     sw_link_move(&peer->link, &worker->gone);
-    worker->spares -= peer->spare;
+    sw_room_of(worker, peer)->spares -= peer->spare;
     peer->spare = false;
 }
 
@@ -358,6 +358,8 @@ static void rest(struct sw_worker *worker, struct sw_peer *peer, enum sw_pause p
         wait_for(worker, peer, SW_WAIT_HEAD);
     } else if (sw_conn_unlend(&peer->conn)) {
         sw_lease_return(worker, peer);
+        if (!peer->readable) /* else it is to be run again, and not idle yet */
+            sw_room_note_idle(worker, peer);
         wait_for(worker, peer, SW_WAIT_IDLE);
     }
 }
@@ -470,7 +472,7 @@ static bool takes_enough(const struct sw_worker *worker, const struct sw_peer *p
 }
 
 /* Its next request may lie there already: in a long turn, news of it come behind the clock's. */
-static bool has_asked(const struct sw_peer *peer)
+bool sw_peer_has_asked(const struct sw_peer *peer)
 {
     char byte;
     return recv(peer->fd, &byte, 1, MSG_PEEK) > 0;
@@ -500,7 +502,7 @@ void sw_peer_expire(struct sw_worker *worker, struct sw_peer *peer)
         wait_for(worker, peer, SW_WAIT_WRITE);
         return;
     }
-    if (peer->wait == SW_WAIT_IDLE && has_asked(peer)) {
+    if (peer->wait == SW_WAIT_IDLE && sw_peer_has_asked(peer)) {
         peer->readable = true;
         sw_peer_run(worker, peer);
         return;
@@ -556,17 +558,11 @@ void sw_peer_leave(struct sw_worker *worker, struct sw_peer *peer)
         wait_for(worker, peer, SW_WAIT_IDLE);
 }
 
-bool sw_peer_fits(const struct sw_worker *worker, const struct sw_door *door)
-{
-    const struct sw_room *room = &worker->rooms[door->reserved];
-    return room->peers < room->max_peers;
-}
-
 bool sw_peer_open(struct sw_worker *worker, const struct sw_door *door, int fd,
                   const struct sockaddr *end)
 {
     struct sw_room *room = &worker->rooms[door->reserved];
-    bool full = !door->reserved && room->peers - worker->spares >= worker->config->connections;
+    bool full = room->peers - room->spares >= room->max_served;
     struct sw_peer *peer = sw_pool_get(&worker->peers);
     if (!peer)
         return false;
@@ -584,11 +580,11 @@ bool sw_peer_open(struct sw_worker *worker, const struct sw_door *door, int fd,
     sw_count(&worker->metrics.accepted, 1);
     if (sw_log_wanted(worker->config))
         sw_peer_note_name(worker, peer, end);
-    sw_link_move(&peer->link, &worker->open);
+    sw_room_note_idle(worker, peer);
     wait_for(worker, peer, SW_WAIT_IDLE);
     if (full) {
         peer->spare = true;
-        worker->spares++;
+        room->spares++;
         turn_away(worker, peer, SW_SPAN(TOO_MANY),
                   (struct sw_log_refusal){.status = SW_STATUS_SERVICE_UNAVAILABLE});
     }

@@ -16,7 +16,8 @@ enum {
 #define RINGS(worker)                                                                              \
     {                                                                                              \
         &(worker)->open, &(worker)->ready, &(worker)->rooms[SW_ROOM_USUAL].starved,                \
-            &(worker)->rooms[SW_ROOM_RESERVED].starved                                             \
+            &(worker)->rooms[SW_ROOM_USUAL].idle, &(worker)->rooms[SW_ROOM_RESERVED].starved,      \
+            &(worker)->rooms[SW_ROOM_RESERVED].idle                                                \
     }
 
 /* ---- Opening and closing -------------------------------------------------------------------- */
@@ -42,8 +43,10 @@ void sw_worker_init(struct sw_worker *worker, struct sw_server *server, const st
     sw_link_init(&worker->deadline.link);
     atomic_init(&worker->resumed, NULL);
     sw_config_rooms(config, worker->rooms);
-    for (int i = 0; i < SW_ROOMS; i++)
+    for (int i = 0; i < SW_ROOMS; i++) {
         sw_link_init(&worker->rooms[i].starved);
+        sw_link_init(&worker->rooms[i].idle);
+    }
     sw_pool_init(&worker->peers, memory + plan->peers, sizeof(struct sw_peer), plan->peer_count);
     sw_pool_init(&worker->leases, memory + plan->leases, SW_LEASE_SIZE, plan->lease_count);
     sw_pool_init(&worker->messages, memory + plan->messages, sizeof(struct sw_message),
@@ -67,7 +70,7 @@ static bool may_accept(const struct sw_worker *worker)
     if (worker->retry_at)
         return false;
     for (uint32_t i = 0; i < worker->door_count; i++)
-        if (worker->doors[i].ready && sw_peer_fits(worker, &worker->doors[i]))
+        if (worker->doors[i].ready && sw_room_fits(worker, &worker->doors[i]))
             return true;
     return false;
 }
@@ -93,7 +96,7 @@ static void shut_doors(struct sw_worker *worker)
     for (uint32_t i = 0; i < worker->door_count; i++) {
         struct sw_door *door = &worker->doors[i];
         for (door->ready = true;
-             door->ready && !worker->retry_at && sw_peer_fits(worker, door);)
+             door->ready && !worker->retry_at && sw_room_fits(worker, door);)
             sw_door_accept(worker, door);
         sw_door_close(worker, door);
     }
@@ -191,16 +194,6 @@ static void keep_time(struct sw_worker *worker)
     worker->now = now;
 }
 
-static void reap(struct sw_worker *worker)
-{
-    while (!sw_link_empty(&worker->gone)) {
-        struct sw_peer *peer = SW_CONTAINER(worker->gone.next, struct sw_peer, link);
-        sw_link_take(&peer->link);
-        sw_room_of(worker, peer)->peers--;
-        sw_pool_put(&worker->peers, peer);
-    }
-}
-
 /* A newcomer wakes one worker only: that must not be one who has no room, or leaves. */
 static void watch_doors(struct sw_worker *worker)
 {
@@ -208,7 +201,7 @@ static void watch_doors(struct sw_worker *worker)
         return;
     for (uint32_t i = 0; i < worker->door_count; i++) {
         struct sw_door *door = &worker->doors[i];
-        if (door->common && door->fd >= 0 && door->watched != sw_peer_fits(worker, door))
+        if (door->common && door->fd >= 0 && door->watched != sw_room_fits(worker, door))
             sw_door_watch(worker, door, !door->watched);
     }
 }
@@ -244,7 +237,7 @@ static void turn(struct sw_worker *worker)
     run_timers(worker);
     if (worker->retry_at <= worker->now)
         worker->retry_at = 0;
-    reap(worker);
+    sw_room_reap(worker);
     for (uint32_t i = 0; i < worker->door_count && !worker->retry_at; i++)
         if (worker->doors[i].ready)
             sw_door_accept(worker, &worker->doors[i]);
@@ -278,7 +271,7 @@ void sw_worker_close(struct sw_worker *worker)
         peer->lease->held = false;
         sw_peer_close(worker, peer);
     }
-    reap(worker);
+    sw_room_reap(worker);
     sw_pool_close(&worker->peers);
     sw_pool_close(&worker->leases);
     sw_pool_close(&worker->messages);

@@ -80,7 +80,9 @@ enum sw_forwarding {
     SW_FORWARDING_STANDARD, /* Forwarded, RFC 7239 */
 };
 
-/* What becomes of a connection when there are as many as there may be. */
+/* What becomes of a connection when there are as many as there may be.  Where one of these is idle,
+   the one that has been so for longest is closed, and the newcomer served: a connection is idle
+   before its first request and between two, until the first byte of one has come. */
 enum sw_full {
     SW_FULL_WAIT = 0, /* it waits in the kernel until another one ends */
     SW_FULL_REFUSE,   /* it is told 503 with Retry-After; as many at once as a worker has to spare */
@@ -109,7 +111,7 @@ struct sw_server_config {
     uint32_t workers;       /* threads that serve; one for each processor that this process may use;
                                handlers then run on several threads at once */
     uint32_t connections;   /* at once, in each worker; 4096 */
-    enum sw_full full;      /* what becomes of those beyond */
+    enum sw_full full;      /* what becomes of those beyond, where none of these is idle */
     uint32_t exchanges;     /* of them with bytes in flight at once; as many as connections; beyond
                                that they wait in the order of their coming, and no timer of theirs
                                runs meanwhile */

@@ -192,7 +192,7 @@ START_TEST(the_format_is_that_of_prometheus)
             MUST(number && sscanf(number, "%lf", &value) == 1 && value >= 0, "%s", line);
         }
     }
-    ck_assert_uint_eq(families, 13);
+    ck_assert_uint_eq(families, 14);
     ck_assert_uint_gt(samples, 100);
     served_end(&served);
 }

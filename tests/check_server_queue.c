@@ -1,4 +1,4 @@
-/* check_server_queue.c - the server with fewer exchanges than connections: how they wait. */
+/* check_server_queue.c - the server when it is full: who waits for what, and who makes room. */
 /* SPDX-License-Identifier: MIT */
 #define _GNU_SOURCE
 #include "expect.h"
@@ -21,7 +21,8 @@ static size_t orders;
 
 static void note(struct sw_exchange *exchange)
 {
-    order[orders++] = sw_exchange_target(exchange).p[1];
+    if (orders < sizeof order - 1)
+        order[orders++] = sw_exchange_target(exchange).p[1];
     sw_reply(exchange, SW_STATUS_OK, SW_SPAN("text/plain"), SW_SPAN("hello"));
 }
 
@@ -250,6 +251,135 @@ START_TEST(a_head_that_is_late_is_told_so)
 }
 END_TEST
 
+/* ---- Room ------------------------------------------------------------------------------------ */
+
+static void ask(int fd)
+{
+    client_say(fd, GET("/g"));
+    client_until(fd, buf, sizeof buf, "hello");
+}
+
+static void expect_closed(int fd)
+{
+    ck_assert_int_eq(client_receive(fd, buf, sizeof buf), 0);
+    close(fd);
+}
+
+#define EVICTED "shockwave_evicted_total"
+
+/* Three that are idle and a newcomer: the one goes that has been idle longest. */
+static const struct {
+    const char *asks; /* which of them, one after the other */
+    int first, second;
+} turns[] = {
+    {"", 0, 1},     {"0", 1, 2},    {"01", 2, 0},       {"10", 2, 1},
+    {"012", 0, 1},  {"120", 1, 2},  {"0120", 1, 2},     {"210", 2, 1},
+    {"0000", 1, 2}, {"01201", 2, 0}, {"01202101", 2, 0},
+};
+
+START_TEST(who_has_been_idle_longest_makes_room)
+{
+    for (size_t i = 0; i < COUNT(turns) * 2; i++) {
+        serve((struct sw_server_config){.connections = 3,
+                                        .exchanges = 3,
+                                        .full = i % 2 ? SW_FULL_REFUSE : SW_FULL_WAIT});
+        int fd[3], first = turns[i / 2].first, second = turns[i / 2].second;
+        for (int n = 0; n < 3; n++) {
+            fd[n] = client_open(&served);
+            expect_sample("shockwave_connections{state=\"idle\"}", n + 1);
+        }
+        for (const char *at = turns[i / 2].asks; *at; at++)
+            ask(fd[*at - '0']);
+        expect_sample(EVICTED, 0);
+        int newcomer = client_open(&served);
+        ask(newcomer);
+        expect_closed(fd[first]);
+        expect_sample(EVICTED, 1);
+        int another = client_open(&served);
+        ask(another);
+        expect_closed(fd[second]);
+        expect_sample(EVICTED, 2);
+        ask(fd[3 - first - second]);
+        ask(newcomer);
+        ask(another);
+        close(fd[3 - first - second]);
+        close(newcomer);
+        close(another);
+        served_end(&served);
+    }
+}
+END_TEST
+
+/* Each of them is under way; what ends it, if it can be ended. */
+static const struct {
+    const char *begin, *end;
+} under_way[] = {
+    {"G", "ET /g HTTP/1.1\r\nHost: x\r\n\r\n"},
+    {HEAD("/g"), "\r\n"},
+    {POST("/p"), "12345"},
+    {POST("/p") "1234", "5"},
+    {GET("/g") HEAD("/h"), "\r\n"},
+};
+
+START_TEST(what_is_under_way_makes_no_room)
+{
+    for (size_t i = 0; i < COUNT(under_way); i++) {
+        serve((struct sw_server_config){.connections = 2, .exchanges = 2});
+        int fd[2], newcomer;
+        for (int n = 0; n < 2; n++) {
+            fd[n] = client_open(&served);
+            client_say(fd[n], under_way[i].begin);
+        }
+        do
+            scrape();
+        while (sample(page, "shockwave_connections{state=\"head\"}") +
+                   sample(page, "shockwave_connections{state=\"body\"}") < 2);
+        newcomer = client_open(&served);
+        client_say(newcomer, GET("/n"));
+        struct pollfd answered = {.fd = newcomer, .events = POLLIN};
+        expect_sample(EVICTED, 0);
+        ck_assert_int_eq(poll(&answered, 1, 20), 0);
+        client_say(fd[1], under_way[i].end); /* now it is idle */
+        client_until(newcomer, buf, sizeof buf, "hello");
+        ck_assert_int_ge(client_all(fd[1], buf, sizeof buf), 1);
+        ck_assert_ptr_ne(strstr(buf, "hello"), NULL);
+        client_say(fd[0], under_way[i].end);
+        client_until(fd[0], buf, sizeof buf, "hello");
+        for (int n = 0; n < 2; n++)
+            close(fd[n]);
+        close(newcomer);
+        served_end(&served);
+    }
+}
+END_TEST
+
+/* What has been sent when a newcomer comes is answered, however many there are. */
+START_TEST(who_has_just_asked_is_not_idle)
+{
+    enum { CLIENTS = 300 };
+    serve((struct sw_server_config){.connections = CLIENTS, .exchanges = CLIENTS});
+    static int fd[CLIENTS], more[CLIENTS];
+    for (int i = 0; i < CLIENTS; i++)
+        fd[i] = client_open(&served);
+    expect_sample("shockwave_connections{state=\"idle\"}", CLIENTS);
+    int kept = keep();
+    for (int i = 0; i < CLIENTS; i++) {
+        more[i] = client_open(&served);
+        client_say(more[i], GET("/g"));
+    }
+    for (int i = 0; i < CLIENTS; i++)
+        client_say(fd[i], GET("/g"));
+    let_go(kept);
+    for (int i = 0; i < CLIENTS; i++) {
+        client_until(fd[i], buf, sizeof buf, "hello");
+        client_until(more[i], buf, sizeof buf, "hello");
+        close(fd[i]);
+        close(more[i]);
+    }
+    served_end(&served);
+}
+END_TEST
+
 int main(void)
 {
     const TTest *const tests[] = {
@@ -259,6 +389,9 @@ int main(void)
         no_time_of_a_head_runs_while_it_waits,
         a_head_has_its_time_afterwards,
         a_head_that_is_late_is_told_so,
+        who_has_been_idle_longest_makes_room,
+        what_is_under_way_makes_no_room,
+        who_has_just_asked_is_not_idle,
     };
     return expect_suite("server queue", tests, COUNT(tests));
 }

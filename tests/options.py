@@ -184,8 +184,8 @@ def _(server):
 
 def refused(server):
     with server.connect() as first:
-        first.sendall(GET)
-        until(first, b'Hello')
+        first.sendall(b'POST / HTTP/1.1\r\n' + HOST + b'Content-Length: 5\r\n\r\n')
+        until(first, b' 405 ')  # it is not idle: its content is on its way
         with server.connect() as second:
             second.sendall(LAST)
             return comes(second) and b' 503 ' in rest(second)
