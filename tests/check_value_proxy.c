@@ -12,6 +12,22 @@ static char big[SW_PROXY_MAX + 1] = SIGNATURE "\x21\x11\x0f\xf0" V4 "\x04\x0f\xe
 
 enum { BAD = -SW_ERROR_BAD_PROXY, NONE = -SW_ERROR_PROXY_MISSING, LONG = -SW_ERROR_PROXY_TOO_LONG };
 
+/* The family, two paths, and what follows them; the length counts what follows the first 16. */
+enum { UNIX = 16 + 216 };
+#define UNIX_BLOCK(family, low) SIGNATURE "\x21" family "\0" low "/run/a"
+static char unix_block[6][UNIX + 6] = {
+    UNIX_BLOCK("\x31", "\xd8"), UNIX_BLOCK("\x32", "\xd8"), UNIX_BLOCK("\x31", "\xdd"),
+    UNIX_BLOCK("\x32", "\xdd"), UNIX_BLOCK("\x31", "\xd7"), UNIX_BLOCK("\x33", "\xd8"),
+};
+
+static void fill_unix_blocks(void)
+{
+    for (size_t i = 0; i < 6; i++)
+        memcpy(unix_block[i] + 16 + 108, "/run/b", 6);
+    memcpy(unix_block[2] + UNIX, "\4\0\2xy", 5); /* a TLV */
+    memcpy(unix_block[3] + UNIX, "\4\0\3xy", 5); /* one that is cut */
+}
+
 /* Something always follows, and is not to be looked at. */
 static const struct {
     const char *bytes;
@@ -69,6 +85,29 @@ static const struct {
     {BYTES(SIGNATURE "\x21\x11\0\x0b" V4), .length = BAD},
     {BYTES(SIGNATURE "\x21\x21\0\x23" V6), .length = BAD},
     {BYTES(SIGNATURE "\x21\x31\0\x0c" V4), .length = BAD},
+    /* AF_UNIX has two paths of 108 bytes, and no address of ours; TLVs may follow. */
+    {unix_block[0], UNIX, .length = 0},
+    {unix_block[1], UNIX, .length = 0},
+    {unix_block[2], UNIX + 5, .length = 0},
+    {unix_block[3], UNIX + 5, .length = BAD},
+    {unix_block[4], UNIX - 1, .length = BAD},
+    {unix_block[5], UNIX, .length = BAD},
+    /* Families and transports that are not assigned, whatever follows; 2.2 wants them refused. */
+    {BYTES(SIGNATURE "\x21\x01\0\0"), .length = BAD},
+    {BYTES(SIGNATURE "\x21\x02\0\0"), .length = BAD},
+    {BYTES(SIGNATURE "\x21\x10\0\x0c" V4), .length = BAD},
+    {BYTES(SIGNATURE "\x21\x20\0\x24" V6), .length = BAD},
+    {BYTES(SIGNATURE "\x21\x22\0\x24" V6), 0, "2001:db8::1", 65535, "2001:db8::2", 0},
+    {BYTES(SIGNATURE "\x21\x23\0\x24" V6), .length = BAD},
+    {BYTES(SIGNATURE "\x21\x30\0\x0c" V4), .length = BAD},
+    {BYTES(SIGNATURE "\x21\x40\0\x0c" V4), .length = BAD},
+    {BYTES(SIGNATURE "\x21\x42\0\x0c" V4), .length = BAD},
+    {BYTES(SIGNATURE "\x21\x91\0\x0c" V4), .length = BAD},
+    {BYTES(SIGNATURE "\x21\xf1\0\x0c" V4), .length = BAD},
+    {BYTES(SIGNATURE "\x21\xff\0\0"), .length = BAD},
+    /* A connection of the proxy's own: the family is not looked at. */
+    {BYTES(SIGNATURE "\x20\x33\0\0"), .length = 0},
+    {BYTES(SIGNATURE "\x20\xf1\0\x0c" V4), .length = 0},
     {BYTES(SIGNATURE "\x20\0\0\0"), .length = 0},
     {BYTES(SIGNATURE "\x20\x11\0\x0c" V4), .length = 0},
     {BYTES(SIGNATURE "\x20\x55\0\3abc"), .length = 0},
@@ -92,6 +131,7 @@ static void expect_address(const struct sw_address *address, const char *text)
 /* However far the bytes have come, the answer is "more" or what it will be in the end. */
 START_TEST(headers_are_read)
 {
+    fill_unix_blocks();
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         ptrdiff_t want = cases[i].length ? cases[i].length : (ptrdiff_t)cases[i].n, got = 0;
         struct sw_proxy proxy;
