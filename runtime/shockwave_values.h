@@ -229,19 +229,39 @@ enum sw_same_site {
 
 struct sw_set_cookie {
     struct sw_pair cookie;
-    struct sw_span domain, path; /* p is NULL when absent */
-    int64_t expires;             /* seconds since 1970, if has_expires */
-    int64_t max_age;             /* seconds, negative allowed, if has_max_age */
+    struct sw_span domain; /* without a leading dot, for sw_cookie_domain_matches(); p is NULL for
+                              the host alone that sent it */
+    struct sw_span path;   /* begins with a slash; p is NULL for the default-path, RFC 6265 5.1.4 */
+    int64_t expires;       /* seconds since 1970, if has_expires */
+    int64_t max_age;       /* seconds, negative allowed, if has_max_age */
     bool has_expires, has_max_age, secure, http_only, partitioned;
     uint8_t same_site; /* enum sw_same_site */
+    int64_t ends;      /* of a parsed one: when it is to be forgotten, in seconds since 1970, from
+                          Max-Age or else Expires; INT64_MAX without both, INT64_MIN for at once */
 };
 
 /*
- * A whole Set-Cookie value.  Of a repeated attribute the last stands; unknown attributes, and known
- * ones whose value cannot be read, are passed over.  `now` is for sw_date_parse().  RFC 6265 4.1.1,
- * 5.2.
+ * A complete Set-Cookie value, received at `now`.  The name and the value of the cookie are held to
+ * the grammar (4.1.1).  Of a repeated attribute the last one counts; unknown attributes, and known
+ * ones whose value cannot be read, are passed over.  Of a Path that does not begin with a slash, and
+ * of a Domain that is only a dot, the default remains.  Names of attributes and values of SameSite
+ * are known in either case of letters.  RFC 6265 5.2, 5.3.
  */
 bool sw_set_cookie_parse(struct sw_span value, int64_t now, struct sw_set_cookie *cookie);
+
+/*
+ * The date of a cookie's Expires as seconds since 1970.  It is no HTTP-date: day, month, year and
+ * time stand in any order and between any delimiters, words that are none of them (the day of the
+ * week, the zone) count for nothing, and the time is UTC.  Two digits of a year are 1970 to 2069.
+ * False when a part is missing, the date does not exist, or the year is before 1601.  RFC 6265 5.1.1.
+ */
+bool sw_cookie_date_parse(struct sw_span value, int64_t *seconds);
+
+/*
+ * Whether a cookie of this Domain goes to this host: the same name, letters in either case, or one
+ * below it.  An address only matches itself.  RFC 6265 5.1.3.
+ */
+bool sw_cookie_domain_matches(struct sw_span host, struct sw_span domain);
 
 /*
  * Write a Set-Cookie value: bytes written, -SW_ERROR_NO_ROOM, or -SW_ERROR_BAD_VALUE for a name,

@@ -46,6 +46,14 @@ static struct sw_span next_part(struct sw_span *rest)
     return value_span(p, value_trim_blanks(p, stop));
 }
 
+/* The span without the blanks at its ends. */
+static struct sw_span trim(struct sw_span span)
+{
+    const char *end = value_end(span), *p = value_skip_blanks(span.p, end);
+
+    return value_span(p, value_trim_blanks(p, end));
+}
+
 /* Split at the first "="; without one all is name and the value's p is NULL. */
 static struct sw_pair split_pair(struct sw_span part)
 {
@@ -101,29 +109,29 @@ static void parse_same_site(struct sw_span value, struct sw_set_cookie *cookie)
         cookie->same_site = SW_SAME_SITE_NONE;
 }
 
-static void parse_attribute(struct sw_pair attribute, int64_t now, struct sw_set_cookie *cookie)
+/* RFC 6265 5.2.3.  One leading dot means nothing, and what was nothing else names no domain. */
+static void parse_domain(struct sw_span value, struct sw_set_cookie *cookie)
 {
-    const char *name_end = value_end(attribute.name);
-    const char *p = attribute.value.p, *end = value_end(attribute.value);
-    struct sw_span name =
-        value_span(attribute.name.p, value_trim_blanks(attribute.name.p, name_end));
-    struct sw_span value;
+    if (value.n == 0)
+        return;
+    if (*value.p == '.')
+        value = (struct sw_span){value.p + 1, value.n - 1};
+    cookie->domain = value.n != 0 ? value : (struct sw_span){NULL, 0};
+}
 
-    p = value_skip_blanks(p, end);
-    value = value_span(p, end);
+static void parse_attribute(struct sw_pair attribute, struct sw_set_cookie *cookie)
+{
+    struct sw_span name = attribute.name, value = attribute.value;
+
     if (sw_token_is(name, "Expires")) {
-        if (sw_date_parse(value, now, &cookie->expires))
+        if (sw_cookie_date_parse(value, &cookie->expires))
             cookie->has_expires = true;
     } else if (sw_token_is(name, "Max-Age")) {
         parse_max_age(value, cookie);
     } else if (sw_token_is(name, "Domain")) {
-        /* A leading dot has meant nothing since RFC 6265 5.2.3. */
-        if (value.n != 0 && *value.p == '.')
-            value = value_span(p + 1, end);
-        if (value.n != 0)
-            cookie->domain = value;
+        parse_domain(value, cookie);
     } else if (sw_token_is(name, "Path")) {
-        cookie->path = value.n != 0 && *p == '/' ? value : (struct sw_span){NULL, 0};
+        cookie->path = value.n != 0 && *value.p == '/' ? value : (struct sw_span){NULL, 0};
     } else if (sw_token_is(name, "Secure")) {
         cookie->secure = true;
     } else if (sw_token_is(name, "HttpOnly")) {
@@ -135,19 +143,49 @@ static void parse_attribute(struct sw_pair attribute, int64_t now, struct sw_set
     }
 }
 
+/* RFC 6265 5.2.2 and 5.3: Max-Age goes before Expires, and without both the session is the end. */
+static int64_t end_of(const struct sw_set_cookie *cookie, int64_t now)
+{
+    if (!cookie->has_max_age)
+        return cookie->has_expires ? cookie->expires : INT64_MAX;
+    if (cookie->max_age <= 0)
+        return INT64_MIN;
+    return now > INT64_MAX - cookie->max_age ? INT64_MAX : now + cookie->max_age;
+}
+
+/* Split a part of Set-Cookie, both halves trimmed.  RFC 6265 5.2. */
+static struct sw_pair split_setting(struct sw_span part)
+{
+    struct sw_pair pair = split_pair(part);
+
+    return (struct sw_pair){trim(pair.name), trim(pair.value)};
+}
+
 bool sw_set_cookie_parse(struct sw_span value, int64_t now, struct sw_set_cookie *cookie)
 {
-    *cookie = (struct sw_set_cookie){.cookie = split_pair(next_part(&value))};
+    *cookie = (struct sw_set_cookie){.cookie = split_setting(next_part(&value))};
     if (!is_cookie(&cookie->cookie))
         return false;
     while (value.n != 0) {
-        struct sw_span part = next_part(&value);
+        struct sw_pair attribute = split_setting(next_part(&value));
 
-        if (!is_attribute(part))
+        if (!is_attribute(attribute.name) || !is_attribute(attribute.value))
             return false;
-        parse_attribute(split_pair(part), now, cookie);
+        parse_attribute(attribute, cookie);
     }
+    cookie->ends = end_of(cookie, now);
     return true;
+}
+
+bool sw_cookie_domain_matches(struct sw_span host, struct sw_span domain)
+{
+    struct sw_address address;
+    size_t more = host.n - domain.n;
+
+    if (domain.n == 0 || host.n < domain.n ||
+        !sw_value_same((struct sw_span){host.p + more, domain.n}, domain))
+        return false;
+    return more == 0 || (host.p[more - 1] == '.' && !sw_address_parse(host, &address));
 }
 
 /* ---- Writing ------------------------------------------------------------- */

@@ -1,4 +1,4 @@
-/* value_date.c - HTTP-date to seconds since 1970 and back; delta-seconds, Retry-After. */
+/* value_date.c - HTTP-date and cookie-date to seconds since 1970, and back; delta-seconds. */
 /* SPDX-License-Identifier: MIT */
 #include <string.h>
 
@@ -109,6 +109,104 @@ bool sw_date_parse(struct sw_span value, int64_t now, int64_t *seconds)
                two_digits(at.time + 3) * 60 + (second == 60 ? 59 : second);
     return true;
 }
+
+/* ---- Cookie dates -------------------------------------------------------- */
+
+/* The parts of a cookie-date; -1 for one that was not found yet. */
+struct cookie_date {
+    int day, month, year;
+    int seconds; /* of the day */
+};
+
+static bool is_date_delimiter(char c)
+{
+    return c == '\t' || (c >= ' ' && c <= '/') || (c >= ';' && c <= '@') ||
+           (c >= '[' && c <= '`') || (c >= '{' && c <= '~');
+}
+
+/* Past a run of `least` to `max` digits, and their number; NULL for any other run. */
+static const char *read_digits(const char *p, const char *end, int least, int max, int *number)
+{
+    const char *stop = value_skip_digits(p, end);
+    int sum = 0;
+
+    if (stop - p < least || stop - p > max)
+        return NULL;
+    for (; p < stop; p++)
+        sum = sum * 10 + *p - '0';
+    *number = sum;
+    return stop;
+}
+
+/* A time out of its range is a time all the same, and a failure of the whole: a day without end. */
+static bool read_cookie_time(const char *p, const char *end, int *seconds)
+{
+    static const int limits[] = {24, 60, 60};
+    int sum = 0, number = 0;
+    bool in_range = true;
+
+    for (int i = 0; i < 3; i++) {
+        if (i > 0 && (p = value_expect(p, end, ':')) == NULL)
+            return false;
+        if ((p = read_digits(p, end, 1, 2, &number)) == NULL)
+            return false;
+        in_range = in_range && number < limits[i];
+        sum = sum * 60 + number;
+    }
+    *seconds = in_range ? sum : DAY;
+    return true;
+}
+
+/* The month whose name in any case of letters begins the token, or -1. */
+static int find_month(const char *p, const char *end)
+{
+    for (int month = 0; end - p >= 3 && month < 12; month++) {
+        const struct sw_span name = {month_names + month * 3, 3};
+
+        if (sw_value_same(name, (struct sw_span){p, 3}))
+            return month + 1;
+    }
+    return -1;
+}
+
+/* The first part that is missing still and that the token can be.  RFC 6265 5.1.1, 2. */
+static void take_date_token(const char *p, const char *end, struct cookie_date *date)
+{
+    if (date->seconds < 0 && read_cookie_time(p, end, &date->seconds))
+        return;
+    if (date->day < 0 && read_digits(p, end, 1, 2, &date->day) != NULL)
+        return;
+    if (date->month < 0 && (date->month = find_month(p, end)) > 0)
+        return;
+    if (date->year < 0)
+        read_digits(p, end, 2, 4, &date->year);
+}
+
+bool sw_cookie_date_parse(struct sw_span value, int64_t *seconds)
+{
+    struct cookie_date date = {-1, -1, -1, -1};
+    const char *p = value.p, *end = value_end(value);
+
+    while (p < end) {
+        const char *start = p;
+
+        while (p < end && !is_date_delimiter(*p))
+            p++;
+        if (p > start)
+            take_date_token(start, p, &date);
+        else
+            p++;
+    }
+    if (date.year >= 0 && date.year < 100)
+        date.year += date.year < 70 ? 2000 : 1900;
+    if (date.seconds < 0 || date.seconds >= DAY || date.month < 0 || date.year < 1601 ||
+        date.day < 1 || date.day > days_in_month(date.year, date.month))
+        return false;
+    *seconds = to_days(date.year, date.month, date.day) * DAY + date.seconds;
+    return true;
+}
+
+/* ---- Writing, seconds ---------------------------------------------------- */
 
 static void put_two(char *out, int number)
 {
