@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <signal.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <time.h>
 
@@ -44,11 +45,13 @@ static const char *set_up(struct sw_server *server, const struct sw_plan *plan,
 struct sw_server *sw_server_open(const struct sw_server_config *config,
                                  struct sw_server_fault *fault)
 {
-    struct sw_server_config whole = *config;
+    struct sw_server_config whole = config ? *config : (struct sw_server_config){0};
     struct sw_server *server = MAP_FAILED;
     const struct sw_listener *listener = NULL;
-    const char *failed = sw_config_resolve(&whole);
+    const char *failed = config ? sw_config_resolve(&whole) : "config";
     if (failed) {
+        if (strcmp(failed, "listeners") == 0)
+            listener = sw_config_wrong_listener(&whole);
         errno = EINVAL;
     } else {
         struct sw_plan plan = sw_config_plan(&whole);
@@ -172,6 +175,8 @@ int sw_server_run(struct sw_server *server)
 
 void sw_server_close(struct sw_server *server)
 {
+    if (!server)
+        return;
     for (uint32_t i = 0; i < server->config.workers; i++)
         sw_worker_close(sw_server_worker(server, i));
     munmap(server, server->size);

@@ -330,6 +330,9 @@ static inline uint32_t sw_worker_tick(const struct sw_worker *worker, uint32_t m
 /* Put defaults where zeros are.  Returns the name of a member that is out of range, or NULL. */
 const char *sw_config_resolve(struct sw_server_config *config);
 
+/* The first listener with a member out of range, or NULL.  An address is read when it is bound. */
+const struct sw_listener *sw_config_wrong_listener(const struct sw_server_config *config);
+
 /* What a worker's rooms hold: in the usual one the connections, and some to be refused. */
 enum { SW_SPARES = 64 };
 

@@ -32,12 +32,15 @@ static uint64_t least_input(const struct sw_limits *limits)
     return (uint64_t)limits->head + limits->trailer_bytes + limits->chunk_extensions + 4096;
 }
 
-static bool are_listeners(const struct sw_server_config *config)
+const struct sw_listener *sw_config_wrong_listener(const struct sw_server_config *config)
 {
-    for (uint32_t i = 0; config->listeners && i < config->listener_count; i++)
-        if (config->listeners[i].proxied > SW_PROXIED_ALWAYS)
-            return false;
-    return config->listeners;
+    for (uint32_t i = 0; config->listeners && i < config->listener_count; i++) {
+        const struct sw_listener *listener = &config->listeners[i];
+        if ((!listener->address && !listener->fd) || listener->fd < 0 ||
+            listener->proxied > SW_PROXIED_ALWAYS)
+            return listener;
+    }
+    return NULL;
 }
 
 static bool are_networks(const struct sw_server_config *config)
@@ -51,7 +54,7 @@ static bool are_networks(const struct sw_server_config *config)
 const char *sw_config_resolve(struct sw_server_config *config)
 {
     static const struct sw_listener nearby = {.address = "127.0.0.1", .port = 8080};
-    if (!config->listener_count) {
+    if (!config->listener_count && !config->listeners) {
         config->listeners = &nearby;
         config->listener_count = 1;
     }
@@ -110,11 +113,12 @@ const char *sw_config_resolve(struct sw_server_config *config)
         {"limits.field_name", limits->field_name, 0, UINT16_MAX},
         {"limits.trailers", limits->trailers, 0, SW_FIELDS_INLINE},
         {"limits.pipeline", limits->pipeline, 0, 32},
+        {"limits.lenient", limits->lenient, 0, 2 * SW_LENIENT_TARGET - 1},
     };
     for (size_t i = 0; i < sizeof ranges / sizeof *ranges; i++)
         if (ranges[i].value < ranges[i].least || ranges[i].value > ranges[i].most)
             return ranges[i].name;
-    if (!are_listeners(config))
+    if (!config->listeners || sw_config_wrong_listener(config))
         return "listeners";
     config->scratch = (config->scratch + 63) & ~UINT32_C(63);
     config->input = (config->input + 63) & ~UINT32_C(63);
@@ -171,6 +175,8 @@ struct sw_plan sw_config_plan(const struct sw_server_config *config)
 
 size_t sw_server_memory(const struct sw_server_config *config)
 {
+    if (!config)
+        return 0;
     struct sw_server_config whole = *config;
     return sw_config_resolve(&whole) ? 0 : sw_config_plan(&whole).size;
 }

@@ -57,7 +57,7 @@ enum sw_proxied {
     SW_PROXIED_ALWAYS,  /* whoever does not begin with one, or is not trusted, is closed upon */
 };
 
-/* Where to listen. */
+/* Where to listen: `address` or `fd` must be given. */
 struct sw_listener {
     const char *address; /* IPv4, IPv6 without brackets, or the path of a unix socket: `/run/x` */
     uint16_t port;       /* 0: any that is free, see sw_server_port() */
@@ -100,7 +100,7 @@ enum sw_log_format {
  */
 struct sw_server_config {
     const struct sw_listener *listeners; /* 127.0.0.1:8080 */
-    uint32_t listener_count;             /* at most SW_LISTENERS_MAX */
+    uint32_t listener_count;             /* 1 to SW_LISTENERS_MAX, or 0 if `listeners` is NULL */
     uint32_t backlog;       /* connections that wait in the kernel; 4096, or net.core.somaxconn */
     bool shared;            /* listen beside another server on the same TCP ports, if it is `shared`
                                too, until one of both leaves; false: a port in use is a fault.
@@ -366,7 +366,7 @@ void sw_reply_unrouted(struct sw_exchange *exchange, const char *allow);
 
 /* Why a server could not be opened, or its log not anew. */
 struct sw_server_fault {
-    const char *what; /* the member of the configuration, or the system call */
+    const char *what; /* the member of the configuration, `config` for a NULL, or the system call */
     int code;         /* errno: EINVAL for a member out of range */
     const struct sw_listener *listener; /* the one that cannot be; NULL where it is not about one */
 };
@@ -418,7 +418,7 @@ void sw_server_stop(struct sw_server *server);
 void sw_server_reopen(struct sw_server *server);
 
 /* Close and unmap everything, exchanges that are held included: not while it runs, nor while
-   another thread holds one, or has not come back from sw_exchange_resume(). */
+   another thread holds one, or has not come back from sw_exchange_resume().  NULL: nothing. */
 void sw_server_close(struct sw_server *server);
 
 /* ---- Seen from outside ---------------------------------------------------------------------- */

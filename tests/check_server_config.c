@@ -143,6 +143,87 @@ START_TEST(lingering_has_its_time)
 }
 END_TEST
 
+/* ---- Members out of range ---------------------------------------------------------------------
+ */
+
+static void hello(struct sw_exchange *exchange)
+{
+    sw_reply(exchange, SW_STATUS_OK, TEXT, SW_SPAN("hello"));
+}
+
+static const struct sw_listener zeroed[2] = {{.address = "127.0.0.1"}};
+static const struct sw_listener empty = {.address = ""}, no_socket = {.fd = -1};
+static const struct sw_listener odd = {.address = "127.0.0.1", .proxied = (enum sw_proxied)-1};
+
+static const struct {
+    const char *what;
+    struct sw_server_config config;
+} wrong[] = {
+    {"listeners", {.handler = hello, .listener_count = 1, .listeners = &zeroed[1]}},
+    {"listeners", {.handler = hello, .listener_count = 2, .listeners = zeroed}},
+    {"listeners", {.handler = hello, .listener_count = 1, .listeners = &empty}},
+    {"listeners", {.handler = hello, .listener_count = 1, .listeners = &no_socket}},
+    {"listeners", {.handler = hello, .listener_count = 1, .listeners = &odd}},
+    {"listener_count", {.handler = hello, .listeners = zeroed}},
+    {"listener_count", {.handler = hello, .listener_count = UINT32_MAX}},
+    {"notify", {.handler = hello, .notify = ""}},
+    {"trusted", {.handler = hello, .trusted_count = UINT32_MAX}},
+    {"forwarding", {.handler = hello, .forwarding = (enum sw_forwarding)-1}},
+    {"full", {.handler = hello, .full = (enum sw_full)-1}},
+    {"log_fd", {.handler = hello, .log_fd = -1}},
+    {"log_fd", {.handler = hello, .log = "/dev/null", .log_fd = 1}},
+    {"log_format", {.handler = hello, .log_format = (enum sw_log_format)-1}},
+    {"log_buffer", {.handler = hello, .log_buffer = 8191}},
+    {"workers", {.handler = hello, .workers = UINT32_MAX}},
+    {"connections", {.handler = hello, .connections = UINT32_MAX}},
+    {"exchanges", {.handler = hello, .exchanges = UINT32_MAX}},
+    {"input", {.handler = hello, .input = UINT32_MAX}},
+    {"output", {.handler = hello, .output = UINT32_MAX}},
+    {"limits.head", {.handler = hello, .limits.trailer_bytes = UINT32_MAX}},
+    {"limits.head", {.handler = hello, .limits.chunk_extensions = UINT32_MAX}},
+    {"limits.lenient", {.handler = hello, .limits.lenient = 32}},
+    {"limits.lenient", {.handler = hello, .limits.lenient = UINT32_MAX}},
+};
+
+START_TEST(a_member_out_of_range_is_named)
+{
+    struct sw_server_fault fault;
+    ck_assert_ptr_eq(sw_server_open(&wrong[_i].config, &fault), NULL);
+    ck_assert_str_eq(fault.what, wrong[_i].what);
+    ck_assert_int_eq(fault.code, EINVAL);
+    ck_assert_ptr_eq(sw_server_open(&wrong[_i].config, NULL), NULL);
+}
+END_TEST
+
+/* What is known without the system is known beforehand, and of several listeners which one it is. */
+START_TEST(a_listener_that_cannot_be_is_named)
+{
+    struct sw_server_config config = {.handler = hello, .listener_count = 2, .listeners = zeroed};
+    struct sw_server_fault fault;
+    ck_assert_uint_eq(sw_server_memory(&config), 0);
+    ck_assert_ptr_eq(sw_server_open(&config, &fault), NULL);
+    ck_assert_ptr_eq(fault.listener, &zeroed[1]);
+    config.listener_count = 1;
+    ck_assert_uint_gt(sw_server_memory(&config), 0);
+    config.listeners = &odd;
+    ck_assert_ptr_eq(sw_server_open(&config, &fault), NULL);
+    ck_assert_ptr_eq(fault.listener, &odd);
+}
+END_TEST
+
+START_TEST(nothing_is_no_configuration_and_no_server)
+{
+    struct sw_server_fault fault;
+    ck_assert_ptr_eq(sw_server_open(NULL, &fault), NULL);
+    ck_assert_str_eq(fault.what, "config");
+    ck_assert_int_eq(fault.code, EINVAL);
+    ck_assert_ptr_eq(fault.listener, NULL);
+    ck_assert_ptr_eq(sw_server_open(NULL, NULL), NULL);
+    ck_assert_uint_eq(sw_server_memory(NULL), 0);
+    sw_server_close(NULL);
+}
+END_TEST
+
 /* ---- Memory -----------------------------------------------------------------------------------
  */
 
@@ -183,6 +264,10 @@ int main(void)
     tcase_add_loop_test(tcase, output_is_as_large_as_was_asked_for, 0,
                         (int)(sizeof outputs / sizeof *outputs));
     tcase_add_test(tcase, lingering_has_its_time);
+    tcase_add_loop_test(tcase, a_member_out_of_range_is_named, 0,
+                        (int)(sizeof wrong / sizeof *wrong));
+    tcase_add_test(tcase, a_listener_that_cannot_be_is_named);
+    tcase_add_test(tcase, nothing_is_no_configuration_and_no_server);
     tcase_add_test(tcase, memory_that_is_not_used_is_not_resident);
     suite_add_tcase(suite, tcase);
     return suite_run(suite);
