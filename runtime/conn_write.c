@@ -69,8 +69,8 @@ static void settle_reply(struct sw_conn *conn, unsigned status, uint64_t length)
 
     conn->owed = 0;
     conn->framing = tunnel ? SW_FRAMING_TUNNEL : old ? SW_FRAMING_CLOSE : SW_FRAMING_CHUNKED;
-    if (tunnel || status == SW_STATUS_NO_CONTENT || status == SW_STATUS_NOT_MODIFIED ||
-        conn->message->head.method == SW_METHOD_HEAD)
+    if (tunnel || status == SW_STATUS_NO_CONTENT || status == SW_STATUS_RESET_CONTENT ||
+        status == SW_STATUS_NOT_MODIFIED || conn->message->head.method == SW_METHOD_HEAD)
         conn->flags |= BODILESS;
     else if (old && length == SW_LENGTH_UNKNOWN)
         conn->flags |= CLOSING;
@@ -105,8 +105,11 @@ static enum sw_error write_reply(struct sw_conn *conn, struct sw_writer *out, un
     if (date)
         sw_write_date(out, date);
     write_persistence(conn, out, status);
-    /* RFC 9110 8.6, RFC 9112 6.1: never with 204 or a tunnel; with 304 only what is known. */
-    if (conn->framing != SW_FRAMING_TUNNEL && status != SW_STATUS_NO_CONTENT &&
+    /* RFC 9110 8.6, RFC 9112 6.1: never with 204 or a tunnel; with 304 only what is known.  205 has
+       no content, but no exception from framing either: RFC 9110 15.3.6. */
+    if (conn->framing != SW_FRAMING_TUNNEL && status == SW_STATUS_RESET_CONTENT)
+        sw_write_length(out, 0);
+    else if (conn->framing != SW_FRAMING_TUNNEL && status != SW_STATUS_NO_CONTENT &&
         !(status == SW_STATUS_NOT_MODIFIED && length == SW_LENGTH_UNKNOWN))
         write_framing(conn, out, length);
     if (out->error != SW_OK) {
@@ -151,9 +154,9 @@ bool sw_conn_reply_plainly(struct sw_conn *conn, struct sw_writer *out,
     if (!may_reply(conn) || conn->flags & (CLOSING | OLD_PEER) ||
         !sw_body_done(&conn->message->body))
         return false;
-    if (status < 200 || status == SW_STATUS_NO_CONTENT || status == SW_STATUS_NOT_MODIFIED ||
-        status == SW_STATUS_UPGRADE_REQUIRED || method == SW_METHOD_HEAD ||
-        method == SW_METHOD_CONNECT)
+    if (status < 200 || status == SW_STATUS_NO_CONTENT || status == SW_STATUS_RESET_CONTENT ||
+        status == SW_STATUS_NOT_MODIFIED || status == SW_STATUS_UPGRADE_REQUIRED ||
+        method == SW_METHOD_HEAD || method == SW_METHOD_CONNECT)
         return false;
     if (!sw_write_whole(out, reply))
         return false;

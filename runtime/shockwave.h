@@ -574,10 +574,10 @@ void sw_conn_eof(struct sw_conn *conn);
  * Server: begin the final reply to the request whose head came last: the status line, Date,
  * Connection and the framing fields.  Add fields of your own (not those: BAD_OUT_FRAMING), then
  * sw_write_end().  `length` is the content's, or SW_LENGTH_UNKNOWN: then it is chunked, or ended by
- * the connection's end for an HTTP/1.0 peer.  No content goes out where none may (HEAD, 204, 304);
- * give the length it would have.  101 (add Upgrade, as with 426), or 2xx to CONNECT, hands the
- * connection over; it is MISUSE before the request has been read to its end, as is a 101 that was
- * not asked for.
+ * the connection's end for an HTTP/1.0 peer.  No content goes out where none may (HEAD, 204, 205,
+ * 304); give the length it would have; 205 is sent with a length of 0.  101 (add Upgrade, as with
+ * 426), or 2xx to CONNECT, hands the connection over; it is MISUSE before the request has been read
+ * to its end, as is a 101 that was not asked for.
  * Returns SW_OK, MISUSE, or what the writer found.
  *
  * This holds for every call that writes: after an error but BODY_LENGTH_MISMATCH the connection and
@@ -622,14 +622,15 @@ enum sw_error sw_conn_offer(struct sw_conn *conn, struct sw_writer *out, struct 
  */
 enum sw_error sw_conn_content(struct sw_conn *conn, struct sw_writer *out, size_t n);
 
-/* Must content for the message being written be left unsent?  (HEAD, 204, 304.) */
+/* Must content for the message being written be left unsent?  (HEAD, 204, 205, 304.) */
 bool sw_conn_bodiless(const struct sw_conn *conn);
 
 /*
  * The message is whole: the last chunk, if it is chunked, and its trailer section: `trailers` are
  * field lines made with sw_write_field() (checked then), or empty.  A length of SW_LENGTH_UNKNOWN
  * allows them; they are dropped where the message turned out to have no place for them (HTTP/1.0,
- * HEAD, 204, 304).  BODY_LENGTH_MISMATCH when content is missing: the connection must then close.
+ * HEAD, 204, 205, 304).  BODY_LENGTH_MISMATCH when content is missing: the connection must then
+ * close.
  */
 enum sw_error sw_conn_finish(struct sw_conn *conn, struct sw_writer *out, struct sw_span trailers);
 

@@ -244,7 +244,7 @@ struct sw_client sw_exchange_peer(const struct sw_exchange *exchange);
 /*
  * The whole reply.  An empty `type` writes no Content-Type.  A body of up to SW_REPLY_COPIED bytes
  * is copied; a longer one is sent from where it lies, and must stay there until the exchange is
- * over. No body goes out where none may (HEAD, 204, 304): give it all the same, for its length.
+ * over. No body goes out where none may (HEAD, 204, 205, 304): give it all the same, for its length.
  */
 void sw_reply(struct sw_exchange *exchange, unsigned status, struct sw_span type,
               struct sw_span body);
@@ -288,7 +288,7 @@ enum sw_error sw_reply_end(struct sw_exchange *exchange);
 /*
  * The same with a trailer section behind content of unknown length: field lines that
  * sw_write_field() wrote into memory of yours.  They are dropped where there is no place for them
- * (HTTP/1.0, HEAD, 204, 304).  NO_ROOM: the peer does not keep up, so nothing has happened; call it
+ * (HTTP/1.0, HEAD, 204, 205, 304).  NO_ROOM: the peer does not keep up, so nothing has happened; call it
  * again in `room`.  RFC 9110 6.5.
  */
 enum sw_error sw_reply_end_trailers(struct sw_exchange *exchange, struct sw_span lines);

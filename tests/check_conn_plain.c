@@ -96,7 +96,7 @@ START_TEST(one_go_is_all_parts)
         unsigned status;
         bool plain;
     } statuses[] = {{200, true},  {404, true},  {299, false}, {503, true}, {204, false},
-                    {304, false}, {101, false}, {103, false}, {426, false}};
+                    {205, false}, {304, false}, {101, false}, {103, false}, {426, false}};
     static const struct sw_span bodies[] = {
         {"", 0}, {"Hello, World!", 13}, {"words and words and words and words and words", 45}};
 

@@ -51,7 +51,7 @@ static void say_status(struct sw_exchange *exchange)
              bare ? (struct sw_span){NULL, 0} : SW_SPAN("some words"));
 }
 
-static const unsigned statuses[] = {200, 201, 204, 299, 304, 404, 426, 599};
+static const unsigned statuses[] = {200, 201, 204, 205, 299, 304, 404, 426, 599};
 
 /* The answer to HEAD is put together step by step, the one to GET in one go where it can be. */
 START_TEST(a_reply_has_one_head_whichever_way_it_goes)

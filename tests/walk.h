@@ -139,7 +139,7 @@ static void draw_request(struct walk_exchange *exchange, bool last)
 
 static void draw_reply(struct walk_exchange *exchange)
 {
-    static const uint16_t statuses[] = {200, 200, 200, 200, 404, 500, 599, 204, 304, 301};
+    static const uint16_t statuses[] = {200, 200, 200, 404, 500, 599, 204, 205, 304, 301};
 
     exchange->status = exchange->method == SW_METHOD_CONNECT ? (exchange->accepts ? 200 : 403)
                        : exchange->accepts                   ? SW_STATUS_SWITCHING_PROTOCOLS
@@ -164,6 +164,7 @@ static void walk_draw(struct walk_exchange *exchange, bool last)
 static inline bool walk_bodiless(const struct walk_exchange *exchange)
 {
     return exchange->method == SW_METHOD_HEAD || exchange->status == SW_STATUS_NO_CONTENT ||
+           exchange->status == SW_STATUS_RESET_CONTENT ||
            exchange->status == SW_STATUS_NOT_MODIFIED || exchange->accepts;
 }
 
@@ -177,7 +178,10 @@ static inline enum sw_framing walk_request_framing(const struct walk_exchange *e
 
 static inline enum sw_framing walk_reply_framing(const struct walk_exchange *exchange)
 {
+    bool reset = exchange->status == SW_STATUS_RESET_CONTENT && exchange->method != SW_METHOD_HEAD;
+
     return exchange->accepts          ? SW_FRAMING_TUNNEL
+           : reset                    ? SW_FRAMING_LENGTH
            : walk_bodiless(exchange)  ? SW_FRAMING_NONE
            : exchange->reply.measured ? SW_FRAMING_LENGTH
            : exchange->old            ? SW_FRAMING_CLOSE
