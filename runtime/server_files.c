@@ -152,13 +152,17 @@ static int open_file(struct transfer *transfer, struct stat *info)
 }
 
 /* Take the file that is compressed in the way that the client would rather have, if there is. */
-static void choose_coding(struct transfer *transfer, struct sw_span accept, struct stat *info)
+static void choose_coding(struct transfer *transfer, const struct sw_exchange *exchange,
+                          struct stat *info)
 {
     struct sw_span offers[] = {SW_SPAN("br"), SW_SPAN("gzip"), SW_SPAN("identity")};
     size_t count = sizeof offers / sizeof *offers;
     char *end = transfer->name + strlen(transfer->name);
-    ptrdiff_t i;
-    while ((i = sw_accept_coding_choose(accept, offers, count)) >= 0 && (size_t)i < count - 1) {
+    for (;;) {
+        ptrdiff_t i =
+            sw_head_accept_coding_choose(exchange->head, exchange->bytes, offers, count);
+        if (i < 0 || (size_t)i == count - 1)
+            return;
         struct stat other;
         memcpy(end, offers[i].p[0] == 'b' ? ".br" : ".gz", 4);
         int fd = open_file(transfer, &other);
@@ -216,18 +220,10 @@ static void validate(struct transfer *transfer, const struct stat *info, int64_t
 static enum sw_verdict judge(const struct sw_exchange *exchange, const struct transfer *transfer,
                              int64_t now)
 {
-    /* Of a list in several lines the first is enough: what is missed is a 304, or a 412 given. */
-    const struct sw_conditions conditions = {
-        .if_match = sw_exchange_field(exchange, SW_HEADER_IF_MATCH),
-        .if_none_match = sw_exchange_field(exchange, SW_HEADER_IF_NONE_MATCH),
-        .if_modified_since = sw_exchange_field(exchange, SW_HEADER_IF_MODIFIED_SINCE),
-        .if_unmodified_since = sw_exchange_field(exchange, SW_HEADER_IF_UNMODIFIED_SINCE),
-        .if_range = sw_exchange_field(exchange, SW_HEADER_IF_RANGE),
-    };
     struct sw_representation current = {
         .exists = true, .dated = true, .modified = transfer->modified};
     sw_etag_parse(transfer->etag, &current.etag);
-    return sw_conditions_judge(&conditions, (enum sw_method)exchange->head->method, &current, now);
+    return sw_head_conditions_judge(exchange->head, exchange->bytes, &current, now);
 }
 
 /* What goes with 200, 206 and 304 alike.  RFC 9110 15.4.5. */
@@ -397,7 +393,7 @@ static void answer(struct sw_exchange *exchange, struct transfer *transfer, int6
         send_not_modified(exchange, transfer);
         return;
     case SW_VERDICT_RANGE:
-        ranges = sw_exchange_field(exchange, SW_HEADER_RANGE);
+        ranges = sw_head_value(exchange->head, exchange->bytes, SW_HEADER_RANGE);
         break;
     case SW_VERDICT_WHOLE:
         break;
@@ -444,7 +440,6 @@ static unsigned find(struct transfer *transfer, struct sw_span path, size_t room
 static void serve(const struct sw_files *files, struct sw_exchange *exchange, struct sw_span path)
 {
     const int64_t now = sw_lease_of(exchange)->worker->date.second;
-    struct sw_span accept = sw_exchange_field(exchange, SW_HEADER_ACCEPT_ENCODING);
     struct transfer *transfer = transfer_of(exchange);
     struct stat info;
     *transfer = (struct transfer){.files = files};
@@ -459,8 +454,8 @@ static void serve(const struct sw_files *files, struct sw_exchange *exchange, st
     }
     exchange->hooks = &hooks;
     transfer->media = sw_media_find((struct sw_span){transfer->name, strlen(transfer->name)});
-    if (files->precompressed && accept.p)
-        choose_coding(transfer, accept, &info);
+    if (files->precompressed && sw_head_field(exchange->head, SW_HEADER_ACCEPT_ENCODING))
+        choose_coding(transfer, exchange, &info);
     validate(transfer, &info, now);
     answer(exchange, transfer, now);
 }

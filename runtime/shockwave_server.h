@@ -218,12 +218,20 @@ static inline struct sw_span sw_exchange_target(const struct sw_exchange *exchan
     return sw_head_target(exchange->head, exchange->bytes);
 }
 
-/* The value of the first field with this id; p is NULL when there is none. */
+/* The value of the first line with this id; p is NULL when there is none.  A list may have further
+   lines: see sw_exchange_lines(), and sw_head_x() in shockwave_values.h. */
 static inline struct sw_span sw_exchange_field(const struct sw_exchange *exchange,
                                                enum sw_header id)
 {
     const struct sw_field *field = sw_head_field(exchange->head, id);
     return field ? sw_field_value(field, exchange->bytes) : (struct sw_span){NULL, 0};
+}
+
+/* All lines with this id, for sw_lines_next(). */
+static inline struct sw_lines sw_exchange_lines(const struct sw_exchange *exchange,
+                                                enum sw_header id)
+{
+    return sw_lines_of(exchange->head, exchange->bytes, id);
 }
 
 /* Somebody at an address. */
@@ -244,7 +252,8 @@ struct sw_client sw_exchange_peer(const struct sw_exchange *exchange);
 /*
  * The whole reply.  An empty `type` writes no Content-Type.  A body of up to SW_REPLY_COPIED bytes
  * is copied; a longer one is sent from where it lies, and must stay there until the exchange is
- * over. No body goes out where none may (HEAD, 204, 205, 304): give it all the same, for its length.
+ * over.  No body goes out where none may (HEAD, 204, 205, 304): give it all the same, for its
+ * length.
  */
 void sw_reply(struct sw_exchange *exchange, unsigned status, struct sw_span type,
               struct sw_span body);
@@ -288,8 +297,8 @@ enum sw_error sw_reply_end(struct sw_exchange *exchange);
 /*
  * The same with a trailer section behind content of unknown length: field lines that
  * sw_write_field() wrote into memory of yours.  They are dropped where there is no place for them
- * (HTTP/1.0, HEAD, 204, 205, 304).  NO_ROOM: the peer does not keep up, so nothing has happened; call it
- * again in `room`.  RFC 9110 6.5.
+ * (HTTP/1.0, HEAD, 204, 205, 304).  NO_ROOM: the peer does not keep up, so nothing has happened;
+ * call it again in `room`.  RFC 9110 6.5.
  */
 enum sw_error sw_reply_end_trailers(struct sw_exchange *exchange, struct sw_span lines);
 

@@ -39,7 +39,47 @@ extern "C" {
  *         use(token);
  *     if (got < 0)
  *         refuse();
+ *
+ * A list may be sent in several field lines, which mean the same as one line with their values in
+ * order, separated by commas (RFC 9110 5.3).  So for the fields of a head there are sw_lines_of(),
+ * which goes over all lines, and sw_head_x() for each function here that takes a complete list.
+ * They compare and combine where the lines are, and copy nothing.
  */
+
+/* ---- Fields of a head ---------------------------------------------------- */
+
+/* The lines of one field. */
+struct sw_lines {
+    struct sw_span rest; /* the value of the current line, for sw_x_next() to take from */
+    const struct sw_head *head; /* private, to the end */
+    const char *buf;
+    size_t next;
+};
+
+/*
+ * All lines of the field `id` of a head, in their order; `buf` is where the head's offsets count
+ * from.  Works for each field that is a list, and for Cookie, whose pairs may be sent in several
+ * lines by what was HTTP/2.  Not for SW_HEADER_OTHER.
+ *
+ *     struct sw_lines lines = sw_lines_of(head, buf, SW_HEADER_VARY);
+ *     struct sw_span token;
+ *     while (sw_lines_next(&lines))
+ *         while (sw_token_next(&lines.rest, &token) > 0)
+ *             use(token);
+ *
+ * RFC 9110 5.3, RFC 9113 8.2.3.
+ */
+struct sw_lines sw_lines_of(const struct sw_head *head, const char *buf, enum sw_header id);
+
+/* Go to the next line, whose value is then `rest`; false after the last one. */
+bool sw_lines_next(struct sw_lines *lines);
+
+/*
+ * The value of a field that is not a list.  p is NULL when it is absent.  Of several lines the
+ * value is empty, which breaks the grammar of each such field as several values do.  RFC 9110 5.3,
+ * 5.5.
+ */
+struct sw_span sw_head_value(const struct sw_head *head, const char *buf, enum sw_header id);
 
 /* ---- Tokens, lists, parameters ------------------------------------------- */
 
@@ -58,6 +98,8 @@ int sw_token_next(struct sw_span *rest, struct sw_span *token);
 
 /* Whether an element of the list is this token, letters in either case: Connection and "close". */
 bool sw_list_has_token(struct sw_span list, const char *token);
+bool sw_head_has_token(const struct sw_head *head, const char *buf, enum sw_header id,
+                       const char *token);
 
 /* A name and a value, both as they were written. */
 struct sw_pair {
@@ -90,6 +132,7 @@ enum sw_expect {
 
 /* What an Expect field asks for.  RFC 9110 10.1.1. */
 enum sw_expect sw_expect_read(struct sw_span value);
+enum sw_expect sw_head_expect(const struct sw_head *head, const char *buf);
 
 struct sw_media {
     struct sw_span type, subtype;
@@ -132,6 +175,8 @@ enum {
  * when all the range's parameters are in the offer, values compared in either case.
  */
 ptrdiff_t sw_accept_choose(struct sw_span accept, const struct sw_span *offers, size_t count);
+ptrdiff_t sw_head_accept_choose(const struct sw_head *head, const char *buf,
+                                const struct sw_span *offers, size_t count);
 
 /*
  * Content codings: `identity` is acceptable unless it or an unqualified `*` has weight 0, but comes
@@ -139,6 +184,8 @@ ptrdiff_t sw_accept_choose(struct sw_span accept, const struct sw_span *offers, 
  */
 ptrdiff_t sw_accept_coding_choose(struct sw_span accept, const struct sw_span *offers,
                                   size_t count);
+ptrdiff_t sw_head_accept_coding_choose(const struct sw_head *head, const char *buf,
+                                       const struct sw_span *offers, size_t count);
 
 /*
  * Languages: the longest range that is the offer or a prefix of it gives the weight (basic
@@ -147,6 +194,8 @@ ptrdiff_t sw_accept_coding_choose(struct sw_span accept, const struct sw_span *o
  */
 ptrdiff_t sw_accept_language_choose(struct sw_span accept, const struct sw_span *offers,
                                     size_t count);
+ptrdiff_t sw_head_accept_language_choose(const struct sw_head *head, const char *buf,
+                                         const struct sw_span *offers, size_t count);
 
 /* ---- Dates and seconds --------------------------------------------------- */
 
@@ -210,6 +259,8 @@ struct sw_cache_control {
  * directives are passed over.  False when the list itself is malformed.  RFC 9111 5.2, 4.2.1.
  */
 bool sw_cache_control_parse(struct sw_span value, struct sw_cache_control *control);
+bool sw_head_cache_control_parse(const struct sw_head *head, const char *buf,
+                                 struct sw_cache_control *control);
 
 /* ---- Cookies ------------------------------------------------------------- */
 
@@ -243,8 +294,8 @@ struct sw_set_cookie {
 /*
  * A complete Set-Cookie value, received at `now`.  The name and the value of the cookie are held to
  * the grammar (4.1.1).  Of a repeated attribute the last one counts; unknown attributes, and known
- * ones whose value cannot be read, are passed over.  Of a Path that does not begin with a slash, and
- * of a Domain that is only a dot, the default remains.  Names of attributes and values of SameSite
+ * ones whose value cannot be read, are passed over.  Of a Path that does not begin with a slash,
+ * and of a Domain that is only a dot, the default remains.  Names of attributes and values of SameSite
  * are known in either case of letters.  RFC 6265 5.2, 5.3.
  */
 bool sw_set_cookie_parse(struct sw_span value, int64_t now, struct sw_set_cookie *cookie);
@@ -253,7 +304,8 @@ bool sw_set_cookie_parse(struct sw_span value, int64_t now, struct sw_set_cookie
  * The date of a cookie's Expires as seconds since 1970.  It is no HTTP-date: day, month, year and
  * time stand in any order and between any delimiters, words that are none of them (the day of the
  * week, the zone) count for nothing, and the time is UTC.  Two digits of a year are 1970 to 2069.
- * False when a part is missing, the date does not exist, or the year is before 1601.  RFC 6265 5.1.1.
+ * False when a part is missing, the date does not exist, or the year is before 1601.  RFC 6265
+ * 5.1.1.
  */
 bool sw_cookie_date_parse(struct sw_span value, int64_t *seconds);
 
@@ -351,6 +403,11 @@ enum sw_verdict {
  */
 enum sw_verdict sw_conditions_judge(const struct sw_conditions *conditions, enum sw_method method,
                                     const struct sw_representation *current, int64_t now);
+
+/* The same for the fields and the method of a request: all lines of If-Match and If-None-Match, and
+   for the other three what sw_head_value() gives. */
+enum sw_verdict sw_head_conditions_judge(const struct sw_head *head, const char *buf,
+                                         const struct sw_representation *current, int64_t now);
 
 /* ---- Host and addresses -------------------------------------------------- */
 

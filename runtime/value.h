@@ -110,6 +110,18 @@ static inline int value_stop(struct sw_span *rest)
     return VALUE_BAD;
 }
 
+/* A value that is not in a head, as the only line of its field; no line if it is absent. */
+static inline struct sw_lines value_lines(struct sw_span value)
+{
+    return (struct sw_lines){.rest = value};
+}
+
+/* Are there no lines at all? */
+static inline bool value_absent(const struct sw_lines *lines)
+{
+    return lines->head != NULL ? lines->next == lines->head->field_count : lines->rest.p == NULL;
+}
+
 /* Past the quoted string whose opening quote is at p, or NULL if it is malformed or unclosed. */
 const char *sw_value_quoted(const char *p, const char *end, bool *escaped);
 

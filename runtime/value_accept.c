@@ -147,14 +147,14 @@ int sw_accept_language_next(struct sw_span *rest, struct sw_accept *accept)
 /* ---- Choices ------------------------------------------------------------- */
 
 /* `weigh` says how much an offer is wanted: the more the higher, 0 for not at all, or VALUE_BAD. */
-static ptrdiff_t choose(struct sw_span accept, const struct sw_span *offers, size_t count,
-                        int (*weigh)(struct sw_span accept, struct sw_span offer))
+static ptrdiff_t choose(struct sw_lines accept, const struct sw_span *offers, size_t count,
+                        int (*weigh)(struct sw_lines accept, struct sw_span offer))
 {
     ptrdiff_t best = SW_CHOICE_NONE;
     int most = 0;
 
     for (size_t i = 0; i < count; i++) {
-        int weight = accept.p != NULL ? weigh(accept, offers[i]) : 1;
+        int weight = value_absent(&accept) ? 1 : weigh(accept, offers[i]);
 
         if (weight < 0)
             return SW_CHOICE_BAD;
@@ -164,6 +164,17 @@ static ptrdiff_t choose(struct sw_span accept, const struct sw_span *offers, siz
         }
     }
     return best;
+}
+
+/* The next element of a list in one or several lines. */
+static int next(struct sw_lines *lines, struct sw_accept *accept,
+                int (*take)(struct sw_span *rest, struct sw_accept *accept))
+{
+    int got;
+
+    while ((got = take(&lines->rest, accept)) == 0 && sw_lines_next(lines))
+        continue;
+    return got;
 }
 
 /* Compare two values as what they mean; in neither does "\" stand for itself. */
@@ -221,7 +232,7 @@ static size_t covers(const struct sw_accept *range, const struct sw_media *offer
     return specific * (SIZE_MAX / 4) + parameters;
 }
 
-static int weigh_media(struct sw_span accept, struct sw_span offer)
+static int weigh_media(struct sw_lines accept, struct sw_span offer)
 {
     struct sw_accept range;
     struct sw_media media;
@@ -229,7 +240,7 @@ static int weigh_media(struct sw_span accept, struct sw_span offer)
     int got, weight = 0;
     bool usable = sw_media_parse(offer, &media);
 
-    while ((got = sw_accept_next(&accept, &range)) > 0) {
+    while ((got = next(&accept, &range, sw_accept_next)) > 0) {
         size_t specific = usable ? covers(&range, &media) : 0;
 
         if (specific > most_specific) {
@@ -242,7 +253,13 @@ static int weigh_media(struct sw_span accept, struct sw_span offer)
 
 ptrdiff_t sw_accept_choose(struct sw_span accept, const struct sw_span *offers, size_t count)
 {
-    return choose(accept, offers, count, weigh_media);
+    return choose(value_lines(accept), offers, count, weigh_media);
+}
+
+ptrdiff_t sw_head_accept_choose(const struct sw_head *head, const char *buf,
+                                const struct sw_span *offers, size_t count)
+{
+    return choose(sw_lines_of(head, buf, SW_HEADER_ACCEPT), offers, count, weigh_media);
 }
 
 /* A coding without the "x-" that two of them once had.  RFC 9110 8.4.1. */
@@ -253,13 +270,13 @@ static struct sw_span plain_coding(struct sw_span coding)
     return coding;
 }
 
-static int weigh_coding(struct sw_span accept, struct sw_span offer)
+static int weigh_coding(struct sw_lines accept, struct sw_span offer)
 {
     struct sw_accept coding;
     int got, named = -1, others = -1;
 
     offer = plain_coding(offer);
-    while ((got = sw_accept_coding_next(&accept, &coding)) > 0) {
+    while ((got = next(&accept, &coding, sw_accept_coding_next)) > 0) {
         if (sw_value_same(plain_coding(coding.name), offer))
             named = (int)coding.q;
         else if (sw_token_is(coding.name, "*"))
@@ -277,7 +294,14 @@ static int weigh_coding(struct sw_span accept, struct sw_span offer)
 
 ptrdiff_t sw_accept_coding_choose(struct sw_span accept, const struct sw_span *offers, size_t count)
 {
-    return choose(accept, offers, count, weigh_coding);
+    return choose(value_lines(accept), offers, count, weigh_coding);
+}
+
+ptrdiff_t sw_head_accept_coding_choose(const struct sw_head *head, const char *buf,
+                                       const struct sw_span *offers, size_t count)
+{
+    return choose(sw_lines_of(head, buf, SW_HEADER_ACCEPT_ENCODING), offers, count,
+                  weigh_coding);
 }
 
 /* Whether `range` is `tag` or what is left of it after dropping subtags from its end. */
@@ -288,13 +312,13 @@ static bool is_prefix(struct sw_span range, struct sw_span tag)
     return sw_value_same(range, (struct sw_span){tag.p, range.n});
 }
 
-static int weigh_language(struct sw_span accept, struct sw_span offer)
+static int weigh_language(struct sw_lines accept, struct sw_span offer)
 {
     struct sw_accept range;
     size_t longest = 0;
     int got, filtered = -1, found = -1, others = -1, order = 0xffff;
 
-    while ((got = sw_accept_language_next(&accept, &range)) > 0) {
+    while ((got = next(&accept, &range, sw_accept_language_next)) > 0) {
         /* The order in the field decides only between equal weights. */
         int weight = range.q != 0 ? (int)range.q << 16 | order : 0;
 
@@ -323,5 +347,12 @@ static int weigh_language(struct sw_span accept, struct sw_span offer)
 ptrdiff_t sw_accept_language_choose(struct sw_span accept, const struct sw_span *offers,
                                     size_t count)
 {
-    return choose(accept, offers, count, weigh_language);
+    return choose(value_lines(accept), offers, count, weigh_language);
+}
+
+ptrdiff_t sw_head_accept_language_choose(const struct sw_head *head, const char *buf,
+                                         const struct sw_span *offers, size_t count)
+{
+    return choose(sw_lines_of(head, buf, SW_HEADER_ACCEPT_LANGUAGE), offers, count,
+                  weigh_language);
 }

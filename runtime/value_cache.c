@@ -86,12 +86,27 @@ static void take(struct sw_cache_control *control, const struct sw_param *direct
     }
 }
 
-bool sw_cache_control_parse(struct sw_span value, struct sw_cache_control *control)
+static bool parse(struct sw_lines lines, struct sw_cache_control *control)
 {
     struct sw_param directive;
-    int got;
+    int got = 0;
 
-    while ((got = sw_directive_next(&value, &directive)) > 0)
-        take(control, &directive);
-    return got == 0;
+    while (sw_lines_next(&lines)) {
+        while ((got = sw_directive_next(&lines.rest, &directive)) > 0)
+            take(control, &directive);
+        if (got < 0)
+            return false;
+    }
+    return true;
+}
+
+bool sw_cache_control_parse(struct sw_span value, struct sw_cache_control *control)
+{
+    return parse(value_lines(value), control);
+}
+
+bool sw_head_cache_control_parse(const struct sw_head *head, const char *buf,
+                                 struct sw_cache_control *control)
+{
+    return parse(sw_lines_of(head, buf, SW_HEADER_CACHE_CONTROL), control);
 }

@@ -57,19 +57,31 @@ bool sw_etag_equal_strong(const struct sw_etag *a, const struct sw_etag *b)
     return !a->weak && !b->weak && sw_etag_equal_weak(a, b);
 }
 
-/* Whether "*" or a tag of the list fits what there is: 1, 0, or VALUE_BAD. */
-static int matches(struct sw_span list, const struct sw_representation *current,
+/*
+ * Whether "*" or a tag of the list fits what there is: 1, 0, or VALUE_BAD.  A "*" is a list of its
+ * own: beside anything else it breaks the grammar, on whichever lines they are.
+ */
+static int matches(struct sw_lines lines, const struct sw_representation *current,
                    bool (*equal)(const struct sw_etag *, const struct sw_etag *))
 {
     struct sw_etag etag;
-    int got;
+    bool any = false, others = false;
+    int got = 0;
 
-    if (sw_token_is(list, "*"))
-        return current->exists;
-    while ((got = sw_etag_next(&list, &etag)) > 0)
-        if (current->exists && equal(&etag, &current->etag))
-            return 1;
-    return got;
+    while (got == 0 && sw_lines_next(&lines)) {
+        if (sw_token_is(lines.rest, "*") && !any) {
+            any = true;
+            continue;
+        }
+        while ((got = sw_etag_next(&lines.rest, &etag)) > 0) {
+            if (current->exists && !any && equal(&etag, &current->etag))
+                return 1;
+            others = true;
+        }
+    }
+    if (any && others)
+        return VALUE_BAD;
+    return got < 0 ? got : any && current->exists;
 }
 
 /* Whether a date field can be judged at all, and its date. */
@@ -93,33 +105,65 @@ static bool range_applies(struct sw_span if_range, const struct sw_representatio
     return have_date(if_range, current, now, &date) && date == current->modified && now > date;
 }
 
-enum sw_verdict sw_conditions_judge(const struct sw_conditions *conditions, enum sw_method method,
-                                    const struct sw_representation *current, int64_t now)
+/* The fields of a request: the lists as their lines, the others as values. */
+struct fields {
+    struct sw_lines match, none_match;
+    struct sw_span modified_since, unmodified_since, range;
+};
+
+static enum sw_verdict judge(const struct fields *fields, enum sw_method method,
+                             const struct sw_representation *current, int64_t now)
 {
     bool reads = method == SW_METHOD_GET || method == SW_METHOD_HEAD;
     int64_t date;
 
     if (method == SW_METHOD_CONNECT || method == SW_METHOD_OPTIONS || method == SW_METHOD_TRACE)
         return SW_VERDICT_WHOLE;
-    if (conditions->if_match.p != NULL) {
-        if (matches(conditions->if_match, current, sw_etag_equal_strong) <= 0)
+    if (!value_absent(&fields->match)) {
+        if (matches(fields->match, current, sw_etag_equal_strong) <= 0)
             return SW_VERDICT_FAILED;
-    } else if (have_date(conditions->if_unmodified_since, current, now, &date) &&
+    } else if (have_date(fields->unmodified_since, current, now, &date) &&
                current->modified > date) {
         return SW_VERDICT_FAILED;
     }
-    if (conditions->if_none_match.p != NULL) {
-        int match = matches(conditions->if_none_match, current, sw_etag_equal_weak);
+    if (!value_absent(&fields->none_match)) {
+        int match = matches(fields->none_match, current, sw_etag_equal_weak);
 
         if (reads && match > 0)
             return SW_VERDICT_NOT_MODIFIED;
         if (!reads && match != 0)
             return SW_VERDICT_FAILED;
-    } else if (reads && have_date(conditions->if_modified_since, current, now, &date) &&
+    } else if (reads && have_date(fields->modified_since, current, now, &date) &&
                current->modified <= date) {
         return SW_VERDICT_NOT_MODIFIED;
     }
-    if (method == SW_METHOD_GET && range_applies(conditions->if_range, current, now))
+    if (method == SW_METHOD_GET && range_applies(fields->range, current, now))
         return SW_VERDICT_RANGE;
     return SW_VERDICT_WHOLE;
+}
+
+enum sw_verdict sw_conditions_judge(const struct sw_conditions *conditions, enum sw_method method,
+                                    const struct sw_representation *current, int64_t now)
+{
+    const struct fields fields = {
+        value_lines(conditions->if_match), value_lines(conditions->if_none_match),
+        conditions->if_modified_since,     conditions->if_unmodified_since,
+        conditions->if_range,
+    };
+
+    return judge(&fields, method, current, now);
+}
+
+enum sw_verdict sw_head_conditions_judge(const struct sw_head *head, const char *buf,
+                                         const struct sw_representation *current, int64_t now)
+{
+    const struct fields fields = {
+        sw_lines_of(head, buf, SW_HEADER_IF_MATCH),
+        sw_lines_of(head, buf, SW_HEADER_IF_NONE_MATCH),
+        sw_head_value(head, buf, SW_HEADER_IF_MODIFIED_SINCE),
+        sw_head_value(head, buf, SW_HEADER_IF_UNMODIFIED_SINCE),
+        sw_head_value(head, buf, SW_HEADER_IF_RANGE),
+    };
+
+    return judge(&fields, (enum sw_method)head->method, current, now);
 }

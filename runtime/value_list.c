@@ -1,6 +1,33 @@
-/* value_list.c - comma lists, tokens, parameters, quoted strings; Expect. */
+/* value_list.c - field lines, comma lists, tokens, parameters, quoted strings; Expect. */
 /* SPDX-License-Identifier: MIT */
 #include "value.h"
+
+struct sw_lines sw_lines_of(const struct sw_head *head, const char *buf, enum sw_header id)
+{
+    return (struct sw_lines){.head = head, .buf = buf, .next = sw_head_first(head, id)};
+}
+
+bool sw_lines_next(struct sw_lines *lines)
+{
+    const struct sw_head *head = lines->head;
+
+    if (head == NULL) /* see value_lines() */
+        return lines->next++ == 0 && lines->rest.p != NULL;
+    if (lines->next == head->field_count)
+        return false;
+    lines->rest = sw_field_value(sw_head_at(head, lines->next), lines->buf);
+    lines->next = sw_head_again(head, lines->next);
+    return true;
+}
+
+struct sw_span sw_head_value(const struct sw_head *head, const char *buf, enum sw_header id)
+{
+    struct sw_lines lines = sw_lines_of(head, buf, id);
+
+    if (sw_lines_next(&lines) && lines.next < head->field_count)
+        lines.rest.n = 0;
+    return lines.rest;
+}
 
 bool sw_token_is(struct sw_span span, const char *word)
 {
@@ -38,14 +65,26 @@ int sw_token_next(struct sw_span *rest, struct sw_span *token)
     return got;
 }
 
-bool sw_list_has_token(struct sw_span list, const char *token)
+static bool have_token(struct sw_lines lines, const char *token)
 {
     struct sw_span element;
 
-    while (sw_list_next(&list, &element) > 0)
-        if (sw_token_is(element, token))
-            return true;
+    while (sw_lines_next(&lines))
+        while (sw_list_next(&lines.rest, &element) > 0)
+            if (sw_token_is(element, token))
+                return true;
     return false;
+}
+
+bool sw_list_has_token(struct sw_span list, const char *token)
+{
+    return have_token(value_lines(list), token);
+}
+
+bool sw_head_has_token(const struct sw_head *head, const char *buf, enum sw_header id,
+                       const char *token)
+{
+    return have_token(sw_lines_of(head, buf, id), token);
 }
 
 int sw_param_next(struct sw_span *rest, struct sw_param *param)
@@ -89,16 +128,30 @@ ptrdiff_t sw_quoted_decode(struct sw_span text, char *out, size_t room)
     return (ptrdiff_t)n;
 }
 
-enum sw_expect sw_expect_read(struct sw_span value)
+static enum sw_expect read_expect(struct sw_lines lines)
 {
     struct sw_span expectation;
     enum sw_expect expect = SW_EXPECT_NOTHING;
     int got;
 
-    while ((got = sw_list_next(&value, &expectation)) > 0) {
-        if (!sw_token_is(expectation, "100-continue"))
+    while (sw_lines_next(&lines)) {
+        while ((got = sw_list_next(&lines.rest, &expectation)) > 0) {
+            if (!sw_token_is(expectation, "100-continue"))
+                return SW_EXPECT_OTHER;
+            expect = SW_EXPECT_CONTINUE;
+        }
+        if (got < 0)
             return SW_EXPECT_OTHER;
-        expect = SW_EXPECT_CONTINUE;
     }
-    return got < 0 ? SW_EXPECT_OTHER : expect;
+    return expect;
+}
+
+enum sw_expect sw_expect_read(struct sw_span value)
+{
+    return read_expect(value_lines(value));
+}
+
+enum sw_expect sw_head_expect(const struct sw_head *head, const char *buf)
+{
+    return read_expect(sw_lines_of(head, buf, SW_HEADER_EXPECT));
 }

@@ -195,7 +195,7 @@ START_TEST(a_member_out_of_range_is_named)
 }
 END_TEST
 
-/* What is known without the system is known beforehand, and of several listeners which one it is. */
+/* What is known without the system is known beforehand, and of several listeners which one. */
 START_TEST(a_listener_that_cannot_be_is_named)
 {
     struct sw_server_config config = {.handler = hello, .listener_count = 2, .listeners = zeroed};

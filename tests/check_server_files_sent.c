@@ -38,6 +38,18 @@ static const struct {
     {"GET", "Range: bytes=0-0\r\nIf-Range: Sun, 06 Nov 1994 08:49:37 GMT\r\n", 200},
     {"GET", "Range: bytes=0-0\r\nIf-None-Match: E\r\n", 304},
     {"GET", "Range: bytes=99-\r\nIf-Match: \"x\"\r\n", 412},
+    /* A list in several lines is one list, and what is no list has no second value. */
+    {"GET", "If-Match: \"x\"\r\nIf-Match: E\r\n", 200},
+    {"GET", "If-Match: E\r\nIf-Match: \"x\"\r\n", 200},
+    {"GET", "If-Match: \"x\"\r\nIf-Match: \"y\"\r\n", 412},
+    {"GET", "If-Match: \"x\"\r\nHost2: y\r\nIf-Match:\r\nIf-Match: \"y\", E\r\n", 200},
+    {"GET", "If-None-Match: \"x\"\r\nIf-None-Match: E\r\n", 304},
+    {"GET", "If-None-Match: E\r\nIf-None-Match: \"x\"\r\n", 304},
+    {"GET", "If-None-Match: \"x\"\r\nIf-None-Match: W/E\r\n", 304},
+    {"GET", "If-None-Match: \"x\"\r\nIf-None-Match: \"y\"\r\n", 200},
+    {"GET", "If-Modified-Since: M\r\nIf-Modified-Since: M\r\n", 200},
+    {"GET", "Range: bytes=0-0\r\nRange: bytes=1-1\r\n", 200},
+    {"GET", "Range: bytes=0-0\r\nIf-Range: E\r\nIf-Range: E\r\n", 200},
 };
 
 /* The template with its letters replaced, where they stand for a value of their own. */
@@ -246,6 +258,11 @@ static const struct {
     {"/page.js", "Accept-Encoding: *\r\n", "br", "page in br"},
     {"/page.js", "Accept-Encoding: br;q=0.5, gzip\r\n", "gzip", "page in gzip"},
     {"/page.js", "Accept-Encoding: br;q=0, gzip;q=0\r\n", "", "page as it is"},
+    {"/page.js", "Accept-Encoding: identity\r\nAccept-Encoding: br\r\n", "br", "page in br"},
+    {"/page.js", "Accept-Encoding: br;q=0.5\r\nAccept-Encoding: gzip\r\n", "gzip", "page in gzip"},
+    {"/page.js", "Accept-Encoding:\r\nAccept-Encoding: gzip\r\n", "gzip", "page in gzip"},
+    {"/page.js", "Accept-Encoding: *\r\nAccept-Encoding: br;q=0\r\n", "gzip", "page in gzip"},
+    {"/page.js", "Accept-Encoding: br\r\nAccept-Encoding: ;;\r\n", "", "page as it is"},
     {"/page.js", "Accept-Encoding: identity, br;q=0.1\r\n", "", "page as it is"},
     {"/page.js", "Accept-Encoding: zstd\r\n", "", "page as it is"},
     {"/page.js", "Accept-Encoding: br;;\r\n", "", "page as it is"},

@@ -16,8 +16,7 @@
    `upgrade` among them sw_conn_reply() refuses to switch.  RFC 9110 7.8. */
 static bool offers(const struct sw_head *head, const char *buf, const char *protocol)
 {
-    const struct sw_field *field = sw_head_field(head, SW_HEADER_UPGRADE);
-    return field && sw_list_has_token(sw_field_value(field, buf), protocol);
+    return sw_head_has_token(head, buf, SW_HEADER_UPGRADE, protocol);
 }
 
 static void switch_or_tell(struct sw_conn *conn, struct sw_writer *out, bool wanted)
