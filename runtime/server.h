@@ -557,6 +557,9 @@ enum sw_pause {
 /* Pass what lies in the input buffer to the handler and its hooks. */
 enum sw_pause sw_lease_parse(struct sw_lease *lease);
 
+/* May a reply begin?  If not, the call for one is misuse: a reply that has begun fails. */
+bool sw_lease_unanswered(struct sw_exchange *exchange);
+
 /* All that was written has gone out: is there something to do because of that?  Then do it. */
 bool sw_lease_wants_room(const struct sw_lease *lease);
 void sw_lease_room(struct sw_lease *lease);

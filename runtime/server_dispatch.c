@@ -26,8 +26,12 @@ static void reply_allow(struct sw_exchange *exchange, unsigned status, struct sw
     struct sw_writer list = {.p = value, .size = sizeof value};
     sw_write_bytes(&list, allow.p, allow.n);
     if (!sw_list_has_token(allow, "OPTIONS"))
-        sw_write_bytes(&list, ", OPTIONS", 9);
+        sw_write_bytes(&list, &", OPTIONS"[allow.n ? 0 : 2], allow.n ? 9 : 7);
+    if (!sw_lease_unanswered(exchange))
+        return;
     struct sw_writer *out = sw_reply_begin(exchange, status, text.n);
+    if (list.error && !out->error)
+        out->error = list.error;
     sw_write_field(out, SW_HEADER_ALLOW, (struct sw_span){list.p, list.n});
     if (text.n)
         sw_write_field(out, SW_HEADER_CONTENT_TYPE, SW_SPAN("text/plain; charset=utf-8"));

@@ -40,6 +40,8 @@ static void commit(struct sw_lease *lease)
 {
     if (lease->reply != SW_REPLY_HEAD && lease->reply != SW_REPLY_INTERIM)
         return;
+    if (lease->head.framed == SW_FRAMED_BY_CALLER && !lease->head.error)
+        lease->head.error = SW_ERROR_MISUSE; /* the handler called sw_write_end() itself */
     sw_write_end(&lease->head);
     if (lease->reply == SW_REPLY_INTERIM && lease->exchange.head->minor == 0)
         lease->head.n = 0; /* RFC 9110 15.2 */
@@ -50,6 +52,7 @@ static void commit(struct sw_lease *lease)
         return;
     }
     lease->written += (uint32_t)lease->head.n;
+    lease->head.error = SW_ERROR_MISUSE; /* a field that is added later would be content */
     lease->reply = lease->reply == SW_REPLY_HEAD ? SW_REPLY_CONTENT : SW_REPLY_NONE;
 }
 
@@ -61,6 +64,29 @@ static void abandon(struct sw_lease *lease)
     if (unanswered)
         sw_peer_say(lease->worker, lease->peer, SW_STATUS_INTERNAL_SERVER_ERROR,
                     SW_SPAN("the request was not answered\n"));
+}
+
+/* The handler made a call that does not fit.  After the end of the reply nothing changes. */
+static void misuse(struct sw_lease *lease)
+{
+    commit(lease);
+    if (lease->reply != SW_REPLY_ENDED)
+        abandon(lease);
+}
+
+static bool is_missing(struct sw_span span)
+{
+    return span.n && !span.p;
+}
+
+bool sw_lease_unanswered(struct sw_exchange *exchange)
+{
+    struct sw_lease *lease = sw_lease_of(exchange);
+    commit(lease);
+    if (lease->reply == SW_REPLY_NONE)
+        return true;
+    misuse(lease);
+    return false;
 }
 
 /* Make ready for a head: false where none may follow what was written before. */
@@ -131,6 +157,8 @@ size_t sw_reply_write(struct sw_exchange *exchange, struct sw_span bytes)
     struct sw_lease *lease = sw_lease_of(exchange);
     uint32_t size = lease->worker->config->output;
     commit(lease);
+    if (lease->reply == SW_REPLY_NONE || is_missing(bytes))
+        misuse(lease);
     size_t taken = 0;
     while (lease->reply == SW_REPLY_CONTENT && taken < bytes.n) {
         size_t n = bytes.n - taken;
@@ -152,13 +180,17 @@ size_t sw_reply_write(struct sw_exchange *exchange, struct sw_span bytes)
     return bytes.n; /* what cannot go out any more is taken too: sw_reply_end() tells */
 }
 
-static bool lend(struct sw_lease *lease, struct sw_span bytes, int file, uint64_t offset)
+/* `valid`: there is something at the place that the caller named. */
+static bool lend(struct sw_lease *lease, struct sw_span bytes, int file, uint64_t offset,
+                 bool valid)
 {
     commit(lease);
-    if (lease->lent.n)
-        return false;
+    if (lease->reply == SW_REPLY_NONE || !valid)
+        misuse(lease);
     if (lease->reply != SW_REPLY_CONTENT || !bytes.n)
         return true;
+    if (lease->lent.n)
+        return false;
     struct sw_writer out = sw_lease_writer(lease);
     if (announce(lease, &out, bytes.n)) {
         lease->written += (uint32_t)out.n;
@@ -172,20 +204,39 @@ static bool lend(struct sw_lease *lease, struct sw_span bytes, int file, uint64_
 
 bool sw_reply_lend(struct sw_exchange *exchange, struct sw_span bytes)
 {
-    return lend(sw_lease_of(exchange), bytes, -1, 0);
+    return lend(sw_lease_of(exchange), bytes, -1, 0, !is_missing(bytes));
 }
 
 bool sw_reply_file(struct sw_exchange *exchange, int fd, uint64_t offset, size_t length)
 {
-    return lend(sw_lease_of(exchange), (struct sw_span){NULL, length}, fd, offset);
+    bool valid = !length || (fd >= 0 && length <= INT64_MAX && offset <= INT64_MAX - length);
+    return lend(sw_lease_of(exchange), (struct sw_span){NULL, length}, fd, offset, valid);
+}
+
+/* Are they whole lines with a name, which end the trailer section nowhere? */
+static bool are_lines(struct sw_span lines)
+{
+    while (lines.n) {
+        const char *end = memchr(lines.p, '\n', lines.n);
+        size_t n = end ? (size_t)(end - lines.p) : 0;
+        const char *colon = n ? memchr(lines.p, ':', n) : NULL;
+        if (!colon || colon == lines.p || memchr(lines.p, '\r', n) != end - 1)
+            return false;
+        lines = (struct sw_span){end + 1, lines.n - n - 1};
+    }
+    return true;
 }
 
 enum sw_error sw_reply_end_trailers(struct sw_exchange *exchange, struct sw_span lines)
 {
     struct sw_lease *lease = sw_lease_of(exchange);
     commit(lease);
-    if (lease->reply == SW_REPLY_NONE)
+    if (lease->reply == SW_REPLY_NONE || (lease->reply == SW_REPLY_ENDED && !lease->error))
         return SW_ERROR_MISUSE;
+    if (is_missing(lines))
+        misuse(lease);
+    else if (lease->reply == SW_REPLY_CONTENT && !are_lines(lines))
+        fail(lease, SW_ERROR_BAD_OUT_VALUE);
     if (lease->reply == SW_REPLY_CONTENT) {
         uint32_t size = lease->worker->config->output;
         if (size - lease->written < lines.n + FRAMING)
@@ -222,12 +273,18 @@ static bool reply_plainly(struct sw_lease *lease, const struct sw_whole *reply)
     return true;
 }
 
-void sw_reply(struct sw_exchange *exchange, unsigned status, struct sw_span type,
-              struct sw_span body)
+enum sw_error sw_reply(struct sw_exchange *exchange, unsigned status, struct sw_span type,
+                       struct sw_span body)
 {
     struct sw_lease *lease = sw_lease_of(exchange);
+    if (is_missing(type) || is_missing(body)) {
+        misuse(lease);
+        return SW_ERROR_MISUSE;
+    }
     if (reply_plainly(lease, &(struct sw_whole){status, type, body, &lease->worker->date}))
-        return;
+        return SW_OK;
+    if (!sw_lease_unanswered(exchange))
+        return SW_ERROR_MISUSE;
     struct sw_writer *out = sw_reply_begin(exchange, status, body.n);
     if (type.n)
         sw_write_field(out, SW_HEADER_CONTENT_TYPE, type);
@@ -235,7 +292,7 @@ void sw_reply(struct sw_exchange *exchange, unsigned status, struct sw_span type
         sw_reply_lend(exchange, body);
     else
         sw_reply_write(exchange, body);
-    sw_reply_end(exchange);
+    return sw_reply_end(exchange);
 }
 
 /* ---- Holding -------------------------------------------------------------------------------- */
@@ -264,6 +321,7 @@ void sw_lease_over(struct sw_lease *lease, bool whole)
 {
     struct sw_exchange *exchange = &lease->exchange;
     const struct sw_hooks *hooks = exchange->hooks;
+    lease->reply = SW_REPLY_ENDED; /* for `over`, which may come before the end of a reply */
     if (hooks && hooks->over)
         hooks->over(exchange, whole);
     if (lease->active) {
@@ -366,6 +424,10 @@ static bool offer(struct sw_lease *lease)
         return true;
     }
     size_t taken = hooks->content(&lease->exchange, lease->content);
+    if (taken > lease->content.n) {
+        misuse(lease);
+        taken = lease->content.n;
+    }
     lease->content.p += taken;
     lease->content.n -= taken;
     if (!taken && !lease->held && !lease->written && !lease->lent.n)

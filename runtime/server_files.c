@@ -125,7 +125,7 @@ static bool resolve(struct transfer *transfer, struct sw_span path, size_t room)
 {
     static const char index[] = "index.html", longest[] = "index.html.br";
     char *name = transfer->name;
-    if (room < 1 + sizeof longest || hides_slash(path))
+    if (room < 1 + sizeof longest || !path.p || hides_slash(path))
         return false;
     if (path.n && *path.p == '/')
         path = (struct sw_span){path.p + 1, path.n - 1};
@@ -462,6 +462,8 @@ static void serve(const struct sw_files *files, struct sw_exchange *exchange, st
 
 void sw_files_serve(const struct sw_files *files, struct sw_exchange *exchange, struct sw_span path)
 {
+    if (!sw_lease_unanswered(exchange))
+        return;
     exchange->hooks = NULL;
     switch (exchange->head->method) {
     case SW_METHOD_GET:

@@ -311,6 +311,8 @@ void sw_metrics_serve(struct sw_exchange *exchange)
     static const struct sw_hooks hooks = {.room = write_pages};
     if (!is_read(exchange))
         return;
+    if (!sw_lease_unanswered(exchange))
+        return;
     exchange->hooks = &hooks;
     sw_metrics_publish(sw_lease_of(exchange)->worker);
     sw_write_field(sw_reply_begin(exchange, SW_STATUS_OK, SW_LENGTH_UNKNOWN),
@@ -321,6 +323,8 @@ void sw_metrics_serve(struct sw_exchange *exchange)
 static void reply_health(struct sw_exchange *exchange, unsigned status, struct sw_span text)
 {
     if (!is_read(exchange))
+        return;
+    if (!sw_lease_unanswered(exchange))
         return;
     struct sw_writer *out = sw_reply_begin(exchange, status, text.n);
     sw_write_field(out, SW_HEADER_CONTENT_TYPE, SW_SPAN("text/plain; charset=utf-8"));

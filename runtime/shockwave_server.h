@@ -176,6 +176,12 @@ enum { SW_LISTENERS_MAX = 16, SW_WORKERS_MAX = 256 };
  *
  * The same goes for each hook.  The functions of a reply are for the handler and the hooks of that
  * exchange, and for nobody else.  Content that nobody wants is dropped (see sw_limits.drain).
+ *
+ * A call that does not fit is MISUSE, and the connection survives it or is closed, but never sends
+ * what is no HTTP: content before a reply has begun or after its end, a second reply, a status that
+ * is none, bytes that are nowhere (n > 0 and p NULL), more content taken than was offered.  Before
+ * the head of a reply has gone out the client gets 500 instead; later the connection is closed,
+ * where the reply is not complete; after the end of the reply nothing changes.
  */
 struct sw_hooks {
     /*
@@ -253,24 +259,27 @@ struct sw_client sw_exchange_peer(const struct sw_exchange *exchange);
  * The whole reply.  An empty `type` writes no Content-Type.  A body of up to SW_REPLY_COPIED bytes
  * is copied; a longer one is sent from where it lies, and must stay there until the exchange is
  * over.  No body goes out where none may (HEAD, 204, 205, 304): give it all the same, for its
- * length.
+ * length.  Returns what sw_reply_end() would; MISUSE after another reply has begun.
  */
-void sw_reply(struct sw_exchange *exchange, unsigned status, struct sw_span type,
-              struct sw_span body);
+enum sw_error sw_reply(struct sw_exchange *exchange, unsigned status, struct sw_span type,
+                       struct sw_span body);
 
 enum { SW_REPLY_COPIED = 4096 };
 
 /*
  * Begin a reply: the status line, Date and framing for `length` bytes of content
  * (SW_LENGTH_UNKNOWN: chunked).  Add fields of your own to the writer that is returned, until the
- * next call for this exchange.  To go on reading content behind it, set the hooks first.
+ * next call for this exchange, and leave its end (sw_write_end()) to that.  To go on reading
+ * content behind it, set the hooks first.  The `error` of the writer is MISUSE after another reply
+ * has begun, and for a status that sw_conn_reply() does not take.
  */
 struct sw_writer *sw_reply_begin(struct sw_exchange *exchange, unsigned status, uint64_t length);
 
 /*
  * An interim reply before it: SW_STATUS_EARLY_HINTS with Link fields, say.  Add the fields to the
  * writer that is returned, until the next call for this exchange.  A peer of HTTP/1.0 is sent none
- * of them.  RFC 9110 15.2, RFC 8297.
+ * of them.  Its `error` is MISUSE for 101, for what is not 1xx, and after sw_reply_begin().  RFC
+ * 9110 15.2, RFC 8297.
  */
 struct sw_writer *sw_reply_interim(struct sw_exchange *exchange, unsigned status);
 
@@ -290,15 +299,15 @@ bool sw_reply_file(struct sw_exchange *exchange, int fd, uint64_t offset, size_t
  * The reply is whole.  Nothing but `over` is called after this.  Returns SW_OK or what was wrong
  * with it: BAD_OUT_NAME, BAD_OUT_VALUE, BAD_OUT_FRAMING, NO_ROOM (a field that may not be sent: the
  * peer gets 500 instead, if the head has not gone out yet), BODY_LENGTH_MISMATCH or MISUSE (the
- * connection is closed).
+ * connection is closed; but nothing happens where no reply has begun, or it has ended).
  */
 enum sw_error sw_reply_end(struct sw_exchange *exchange);
 
 /*
  * The same with a trailer section behind content of unknown length: field lines that
- * sw_write_field() wrote into memory of yours.  They are dropped where there is no place for them
- * (HTTP/1.0, HEAD, 204, 205, 304).  NO_ROOM: the peer does not keep up, so nothing has happened;
- * call it again in `room`.  RFC 9110 6.5.
+ * sw_write_field() wrote into memory of yours; BAD_OUT_VALUE for anything else.  They are dropped
+ * where there is no place for them (HTTP/1.0, HEAD, 204, 205, 304).  NO_ROOM: the peer does not
+ * keep up, so nothing has happened; call it again in `room`.  RFC 9110 6.5.
  */
 enum sw_error sw_reply_end_trailers(struct sw_exchange *exchange, struct sw_span lines);
 
