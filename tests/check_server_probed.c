@@ -123,9 +123,8 @@ static const struct {
     enum sw_full full;
     bool reserved; /* by its flag, not its handler */
 } crowds[] = {
-    {2, 2, SW_FULL_WAIT, false},   {20, 1, SW_FULL_WAIT, false},
-    {2, 2, SW_FULL_REFUSE, false}, {2, 1, SW_FULL_REFUSE, true},
-    {2, 2, SW_FULL_WAIT, true},
+    {2, 2, SW_FULL_WAIT, false},  {20, 1, SW_FULL_WAIT, false}, {2, 2, SW_FULL_REFUSE, false},
+    {2, 1, SW_FULL_REFUSE, true}, {2, 2, SW_FULL_WAIT, true},
 };
 
 static void watch(struct sw_exchange *exchange)
@@ -195,10 +194,8 @@ static const struct sw_listener usual_listener = {.address = "127.0.0.1"},
 
 START_TEST(what_is_reserved_is_in_the_memory)
 {
-    struct sw_server_config config = {.handler = answer,
-                                      .workers = 1,
-                                      .listeners = &usual_listener,
-                                      .listener_count = 1};
+    struct sw_server_config config = {
+        .handler = answer, .workers = 1, .listeners = &usual_listener, .listener_count = 1};
     size_t usual = sw_server_memory(&config);
     config.listeners = &reserved_listener;
     size_t more = sw_server_memory(&config) - usual;

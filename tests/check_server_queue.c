@@ -5,6 +5,7 @@
 #include "served.h"
 
 #include <semaphore.h>
+#include <stdatomic.h>
 
 static char buf[1 << 16];
 
@@ -17,13 +18,20 @@ static struct served served;
 #define POST(path) "POST " path " HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\n"
 
 static char order[64]; /* the second letters of what was asked for, as it came to the handler */
-static size_t orders;
+static atomic_size_t orders;
 
 static void note(struct sw_exchange *exchange)
 {
-    if (orders < sizeof order - 1)
-        order[orders++] = sw_exchange_target(exchange).p[1];
+    size_t n = atomic_load(&orders);
+    if (n < sizeof order - 1)
+        order[n] = sw_exchange_target(exchange).p[1];
+    atomic_store(&orders, n + 1);
     sw_reply(exchange, SW_STATUS_OK, SW_SPAN("text/plain"), SW_SPAN("hello"));
+}
+
+static const char *asked_for(void)
+{
+    return atomic_load(&orders) ? order : "";
 }
 
 static sem_t asked, go;
@@ -50,7 +58,7 @@ static void serve(struct sw_server_config config)
     config.listeners = listeners;
     config.listener_count = 2;
     memset(order, 0, sizeof order);
-    orders = 0;
+    atomic_store(&orders, 0);
     sem_init(&asked, 0, 0);
     sem_init(&go, 0, 0);
     served_begin(&served, config);
@@ -121,7 +129,7 @@ START_TEST(a_newcomer_does_not_overtake)
         expect_hello(waiter);
         for (int i = 0; i < NEWCOMERS; i++)
             expect_hello(fd[i]);
-        MUST(strcmp(order, "awnnnnnnnnnnnnnnnnnnnn") == 0, "%s", order);
+        MUST(strcmp(asked_for(), "awnnnnnnnnnnnnnnnnnnnn") == 0, "%s", order);
         if (!closes)
             close(holder);
         served_end(&served);
@@ -149,7 +157,7 @@ START_TEST(who_waits_keeps_its_place)
     client_say(first, "12345");
     expect_hello(second);
     expect_hello(fourth);
-    ck_assert_str_eq(order, "a124");
+    ck_assert_str_eq(asked_for(), "a124");
     close(first);
     served_end(&served);
 }
@@ -174,7 +182,7 @@ START_TEST(as_many_come_as_are_free)
     for (int i = 0; i < HOLDERS; i++)
         client_until(waiters[i], buf, sizeof buf, "hello");
     expect_sample(QUEUED, WAITERS - HOLDERS);
-    ck_assert_str_eq(order, "aaa123");
+    ck_assert_str_eq(asked_for(), "aaa123");
     for (int i = 0; i < WAITERS; i++)
         close(waiters[i]);
     served_end(&served);
@@ -205,7 +213,7 @@ static bool head_stands_still(uint32_t time)
     close(holder);
     ck_assert_int_ge(client_receive(waiter, buf, sizeof buf), 0);
     in_time = in_time && strncmp(buf, "HTTP/1.1 200 ", 13) == 0;
-    MUST(!in_time || strcmp(order, "aw") == 0, "%s", order);
+    MUST(!in_time || strcmp(asked_for(), "aw") == 0, "%s", order);
     close(waiter);
     served_end(&served);
     return in_time;
@@ -272,17 +280,16 @@ static const struct {
     const char *asks; /* which of them, one after the other */
     int first, second;
 } turns[] = {
-    {"", 0, 1},     {"0", 1, 2},    {"01", 2, 0},       {"10", 2, 1},
-    {"012", 0, 1},  {"120", 1, 2},  {"0120", 1, 2},     {"210", 2, 1},
+    {"", 0, 1},     {"0", 1, 2},     {"01", 2, 0},       {"10", 2, 1},
+    {"012", 0, 1},  {"120", 1, 2},   {"0120", 1, 2},     {"210", 2, 1},
     {"0000", 1, 2}, {"01201", 2, 0}, {"01202101", 2, 0},
 };
 
 START_TEST(who_has_been_idle_longest_makes_room)
 {
     for (size_t i = 0; i < COUNT(turns) * 2; i++) {
-        serve((struct sw_server_config){.connections = 3,
-                                        .exchanges = 3,
-                                        .full = i % 2 ? SW_FULL_REFUSE : SW_FULL_WAIT});
+        serve((struct sw_server_config){
+            .connections = 3, .exchanges = 3, .full = i % 2 ? SW_FULL_REFUSE : SW_FULL_WAIT});
         int fd[3], first = turns[i / 2].first, second = turns[i / 2].second;
         for (int n = 0; n < 3; n++) {
             fd[n] = client_open(&served);
@@ -333,7 +340,8 @@ START_TEST(what_is_under_way_makes_no_room)
         do
             scrape();
         while (sample(page, "shockwave_connections{state=\"head\"}") +
-                   sample(page, "shockwave_connections{state=\"body\"}") < 2);
+                   sample(page, "shockwave_connections{state=\"body\"}") <
+               2);
         newcomer = client_open(&served);
         client_say(newcomer, GET("/n"));
         struct pollfd answered = {.fd = newcomer, .events = POLLIN};
