@@ -22,6 +22,8 @@ static const char *set_up(struct sw_server *server, const struct sw_plan *plan,
     atomic_init(&server->stop, 0);
     atomic_init(&server->reopen, 0);
     atomic_init(&server->faulted, 0);
+    atomic_init(&server->crowded, 0);
+    atomic_init(&server->helping, 0);
     for (uint32_t i = 0; i < config->workers; i++)
         sw_worker_init(sw_server_worker(server, i), server, plan);
     for (uint32_t i = 0; i < config->workers; i++)

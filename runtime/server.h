@@ -13,8 +13,9 @@
 #include "shockwave_server.h"
 
 /*
- * A server has workers, a thread for each; they share nothing but what is written before they run
- * and the count of calls of sw_server_stop().  A worker has listeners and peers.  A peer is a
+ * A server has workers, a thread for each; they share nothing but what is written before they run,
+ * the counts of calls of sw_server_stop() and the like, and, when one of them is full, its newcomers.
+ * A worker has listeners and peers.  A peer is a
  * connected socket: small, and all there is of an idle connection.  While bytes are in flight it
  * has a lease: the exchange with its message, and an input and an output buffer, each for as long
  * as there is something in it.
@@ -26,7 +27,7 @@
  *   server_listen.c    listeners: peers come
  *   server_peer.c      bytes: in, out; how peers end
  *   server_lease.c     what they are lent meanwhile
- *   server_room.c      how many there may be, and who makes room
+ *   server_room.c      how many there may be, which makes room, and in which worker
  *   server_proxy.c     who is behind them
  *   server_exchange.c  events: the handler, its hooks, the reply
  *   server_files.c     a handler of its own: files
@@ -231,16 +232,25 @@ static inline void sw_count(_Atomic uint64_t *counter, uint64_t n)
 
 /* ---- Rooms ---------------------------------------------------------------------------------- */
 
-/* A part of a worker's connections and leases that the listeners of the other part cannot use up. */
+/* A part of a worker's connections and leases, which listeners of the other part cannot use up. */
 struct sw_room {
     uint32_t peers, max_peers; /* there are; with those that are refused, at most */
     uint32_t spares;           /* peers that were refused and are not gone yet */
     uint32_t max_served;       /* peers that are not refused, at most */
     uint32_t leases, max_leases;
     uint32_t waiting[SW_WAITS]; /* peers by enum sw_wait, NONE left out */
+    _Atomic uint8_t space;      /* enum sw_space, as the other workers know it */
+    atomic_bool crowded;        /* newcomers wait that this worker leaves to the others */
     struct sw_link starved; /* peers that wait for a lease, the oldest first: then none is free */
     struct sw_link idle;    /* peers, those that are idle in the order in which they became so; one
                                that is not any more leaves when it comes to the front */
+};
+
+/* What there is for a newcomer; the more the better. */
+enum sw_space {
+    SW_SPACE_NONE = 0,
+    SW_SPACE_IDLE, /* the place of a peer that is idle */
+    SW_SPACE_FREE,
 };
 
 enum { SW_ROOM_USUAL = 0, SW_ROOM_RESERVED, SW_ROOMS };
@@ -250,7 +260,7 @@ enum { SW_ROOM_USUAL = 0, SW_ROOM_RESERVED, SW_ROOMS };
 /* A worker's part in a listener: a socket of its own, or its descriptor of one for all of them. */
 struct sw_door {
     uint8_t tag;  /* enum sw_tag; first, as in struct sw_peer */
-    bool ready;   /* somebody may be waiting in front of it */
+    atomic_bool ready; /* newcomers may be waiting in front of it; other workers may let them in */
     bool common;  /* the socket is others' as well: workers', or another process's */
     bool watched; /* the loop tells of newcomers */
     bool reserved; /* its peers are in the reserved room */
@@ -272,6 +282,7 @@ struct sw_worker {
     uint64_t now; /* sw_clock() at the beginning of the turn */
     uint32_t door_count;
     uint64_t shut_at;         /* leaving: when its doors are shut; 0 before and after */
+    bool helps;               /* newcomers of other workers are left that may come in here */
     uint64_t retry_at;        /* out of descriptors: accepting may be of use then; 0 otherwise */
     struct sw_timer deadline; /* when what is left is cut */
     struct sw_room rooms[SW_ROOMS];
@@ -305,6 +316,8 @@ struct sw_server {
     atomic_bool running; /* sw_server_run() has begun, and not returned yet */
     atomic_uint stop;    /* calls of sw_server_stop() */
     atomic_uint reopen;  /* and of sw_server_reopen() */
+    atomic_uint crowded; /* rooms of workers that are so */
+    atomic_uint helping; /* workers that accept for others: no listener is closed meanwhile */
     atomic_uint faulted; /* the last of these whose failure was told */
 };
 
@@ -375,8 +388,8 @@ void sw_door_settle(struct sw_worker *worker, struct sw_door *door);
 /* Have the loop tell of newcomers, or tell another worker. */
 int sw_door_watch(struct sw_worker *worker, struct sw_door *door, bool watch);
 
-/* Let in whoever is waiting, as far as there is room. */
-void sw_door_accept(struct sw_worker *worker, struct sw_door *door);
+/* Let in what is waiting in front of a worker's i-th listener, as far as there is room. */
+void sw_door_accept(struct sw_worker *worker, struct sw_worker *owner, uint32_t i);
 
 struct sockaddr;
 
@@ -424,6 +437,11 @@ bool sw_room_fits(const struct sw_worker *worker, const struct sw_door *door);
 /* The same, and which idle peer is to be evicted for it, NULL for none. */
 bool sw_room_find(struct sw_worker *worker, const struct sw_door *door, struct sw_peer **victim);
 void sw_room_evict(struct sw_worker *worker, struct sw_peer *victim);
+
+/* The worker has let in what it can: let in what others cannot, and have others let in the rest.
+   Then forget about it, when the server leaves. */
+void sw_rooms_share(struct sw_worker *worker);
+void sw_rooms_leave(struct sw_worker *worker);
 
 /* Give back the peers that are gone. */
 void sw_room_reap(struct sw_worker *worker);

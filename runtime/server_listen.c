@@ -234,11 +234,13 @@ void sw_door_settle(struct sw_worker *worker, struct sw_door *door)
 
 int sw_door_watch(struct sw_worker *worker, struct sw_door *door, bool watch)
 {
-    door->ready = door->watched = watch;
-    if (watch)
-        return sw_loop_listen(&worker->loop, door->fd, door);
-    sw_loop_remove(&worker->loop, door->fd);
-    return 0;
+    door->watched = watch;
+    if (!watch) {
+        sw_loop_remove(&worker->loop, door->fd);
+        return 0;
+    }
+    door->ready = true;
+    return sw_loop_listen(&worker->loop, door->fd, door);
 }
 
 void sw_door_close(struct sw_worker *worker, struct sw_door *door)
@@ -261,29 +263,32 @@ static void starve(struct sw_worker *worker)
     worker->retry_at = worker->now + RETRY_AFTER;
 }
 
-void sw_door_accept(struct sw_worker *worker, struct sw_door *door)
+/* The listener is ready again unless nothing was left.  That it is not is said beforehand, so that
+   news that come meanwhile are not lost. */
+void sw_door_accept(struct sw_worker *worker, struct sw_worker *owner, uint32_t i)
 {
-    for (int i = 0; i < ACCEPTS; i++) {
+    struct sw_door *door = &owner->doors[i];
+    door->ready = false;
+    for (int n = 0; n < ACCEPTS; n++) {
         struct sw_peer *victim;
         if (worker->retry_at || !sw_room_find(worker, door, &victim))
-            return;
+            break;
         union address end = {.any.sa_family = AF_UNSPEC};
         socklen_t size = sizeof end;
         int fd = accept4(door->fd, &end.any, &size, SOCK_NONBLOCK | SOCK_CLOEXEC);
         if (fd >= 0) {
             if (victim)
                 sw_room_evict(worker, victim);
-            if (!sw_peer_open(worker, door, fd, &end.any)) {
+            if (!sw_peer_open(worker, &worker->doors[i], fd, &end.any)) {
                 close(fd);
                 starve(worker);
             }
             continue;
         }
-        if (errno == EAGAIN || errno == EWOULDBLOCK) {
-            door->ready = false;
+        if (errno == EAGAIN || errno == EWOULDBLOCK)
             return;
-        }
         if (errno != EINTR && errno != ECONNABORTED)
             starve(worker);
     }
+    door->ready = true;
 }

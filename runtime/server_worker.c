@@ -46,6 +46,9 @@ void sw_worker_init(struct sw_worker *worker, struct sw_server *server, const st
     for (int i = 0; i < SW_ROOMS; i++) {
         sw_link_init(&worker->rooms[i].starved);
         sw_link_init(&worker->rooms[i].idle);
+        atomic_init(&worker->rooms[i].space,
+                    worker->rooms[i].max_served ? SW_SPACE_FREE : SW_SPACE_NONE);
+        atomic_init(&worker->rooms[i].crowded, false);
     }
     sw_pool_init(&worker->peers, memory + plan->peers, sizeof(struct sw_peer), plan->peer_count);
     sw_pool_init(&worker->leases, memory + plan->leases, SW_LEASE_SIZE, plan->lease_count);
@@ -80,6 +83,7 @@ static void leave(struct sw_worker *worker)
 {
     if (worker == sw_server_worker(worker->server, 0))
         sw_manager_tell(&worker->server->manager, "STOPPING=1");
+    sw_rooms_leave(worker);
     for (uint32_t i = 0; i < worker->door_count; i++)
         sw_door_settle(worker, &worker->doors[i]);
     worker->shut_at = worker->now + SETTLE;
@@ -93,11 +97,14 @@ static void leave(struct sw_worker *worker)
 /* The time of those who were connecting is over; all that are in the queue may come in. */
 static void shut_doors(struct sw_worker *worker)
 {
+    if (atomic_load(&worker->server->helping)) {
+        worker->shut_at = worker->now + 1;
+        return;
+    }
     for (uint32_t i = 0; i < worker->door_count; i++) {
         struct sw_door *door = &worker->doors[i];
-        for (door->ready = true;
-             door->ready && !worker->retry_at && sw_room_fits(worker, door);)
-            sw_door_accept(worker, door);
+        for (door->ready = true; door->ready && !worker->retry_at && sw_room_fits(worker, door);)
+            sw_door_accept(worker, worker, i);
         sw_door_close(worker, door);
     }
     worker->shut_at = 0;
@@ -179,7 +186,7 @@ static int sooner(const struct sw_worker *worker, int time, uint64_t at)
 
 static int patience(const struct sw_worker *worker)
 {
-    if (!sw_link_empty(&worker->ready) || may_accept(worker))
+    if (!sw_link_empty(&worker->ready) || worker->helps || may_accept(worker))
         return 0;
     int time = sooner(worker, patience_of_wheel(worker), worker->retry_at);
     time = sooner(worker, time, worker->log.retry_at);
@@ -240,7 +247,8 @@ static void turn(struct sw_worker *worker)
     sw_room_reap(worker);
     for (uint32_t i = 0; i < worker->door_count && !worker->retry_at; i++)
         if (worker->doors[i].ready)
-            sw_door_accept(worker, &worker->doors[i]);
+            sw_door_accept(worker, worker, i);
+    sw_rooms_share(worker);
     watch_doors(worker);
     sw_log_turn(worker);
     sw_metrics_publish(worker);

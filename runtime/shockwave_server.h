@@ -33,9 +33,9 @@
  * buffers are lent to it for as long as bytes are in flight.
  *
  * A server has one or more workers: threads with listeners, connections and memory of their own,
- * which share nothing while they serve.  A connection stays with one worker, and so does all that is
- * called for it.  Unless it says otherwise, a function is to be called on that thread; those of
- * servers, on the one that opened it.
+ * which share nothing while they serve; only where one is full another one takes its newcomers.  A
+ * connection stays with one worker, and so does all that is called for it.  Unless it says otherwise,
+ * a function is to be called on that thread; those of servers, on the one that opened it.
  */
 
 #include "shockwave_values.h"
@@ -110,7 +110,8 @@ struct sw_server_config {
                                of a unix datagram socket, or `@` and an abstract name; nowhere */
     uint32_t workers;       /* threads that serve; one for each processor that this process may use;
                                handlers then run on several threads at once */
-    uint32_t connections;   /* at once, in each worker; 4096 */
+    uint32_t connections;   /* at once, in each worker; 4096; none waits, makes room or is refused
+                               while another worker has room for it */
     enum sw_full full;      /* what becomes of those beyond, where none of these is idle */
     uint32_t exchanges;     /* of them with bytes in flight at once; as many as connections; beyond
                                that they wait in the order of their coming, and no timer of theirs
