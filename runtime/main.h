@@ -9,6 +9,30 @@
 int sw_main_serve(int argc, char **argv);
 int sw_main_parse(int argc, char **argv);
 
+/* ---- Numbers with units --------------------------------------------------------------------- */
+
+struct sw_main_unit {
+    const char *name; /* as it follows the digits, in any case; empty for a number without a unit */
+    uint64_t factor;
+};
+
+struct sw_main_units {
+    const struct sw_main_unit *units; /* ends with a NULL name */
+    const char *example;              /* of what is expected, for messages */
+};
+
+extern const struct sw_main_units sw_main_times;  /* milliseconds: ms, s, m, h; a unit is required */
+extern const struct sw_main_units sw_main_sizes;  /* bytes: k, m, g, or no unit */
+extern const struct sw_main_units sw_main_counts; /* no unit */
+
+/*
+ * Reads decimal digits and a unit, and nothing before, between or after them: no sign, no space, no
+ * fraction.  Returns NULL and sets `number`, which is 1 to `max` (at least 9); or returns what was
+ * expected, with `number` unchanged.
+ */
+const char *sw_main_number(const char *text, const struct sw_main_units *units, uint64_t max,
+                           uint64_t *number);
+
 /* ---- Options of serve ----------------------------------------------------------------------- */
 
 enum { SW_TRUSTED_MAX = 64 };

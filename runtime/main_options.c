@@ -11,72 +11,44 @@
 
 /* ---- Values: each reader returns NULL, or what its value should have been ------------------- */
 
-/* Digits, and behind them one of the units: "k1024 m1048576".  0 where it is no such number. */
-static uint64_t read_units(const char *text, const char *units, bool bare, uint64_t most)
-{
-    uint64_t number = 0, factor = 1;
-    size_t n = strspn(text, "0123456789");
-    if (n == 0 || n > 15)
-        return 0;
-    for (size_t i = 0; i < n; i++)
-        number = number * 10 + (uint64_t)(text[i] - '0');
-    if (!text[n] && !bare)
-        return 0;
-    if (text[n]) {
-        const char *unit = units;
-        while (unit && !(strncasecmp(unit, text + n, strlen(text + n)) == 0 &&
-                         strspn(unit + strlen(text + n), "0123456789")))
-            unit = (unit = strchr(unit, ' ')) ? unit + 1 : NULL;
-        if (!unit)
-            return 0;
-        factor = strtoull(unit + strlen(text + n), NULL, 10);
-    }
-    return number <= most / factor ? number * factor : 0;
-}
-
 static void *member(struct sw_main_options *options, const struct sw_main_option *option)
 {
     return (char *)options + option->at;
 }
 
-static const char *set(struct sw_main_options *options, const struct sw_main_option *option,
-                       uint64_t number, const char *expected)
+/* A number for a member of 32 bits. */
+static const char *read_units(struct sw_main_options *options, const struct sw_main_option *option,
+                              const char *value, const struct sw_main_units *units)
 {
-    if (!number)
-        return expected;
-    *(uint32_t *)member(options, option) = (uint32_t)number;
-    return NULL;
+    uint64_t number;
+    const char *expected = sw_main_number(value, units, UINT32_MAX, &number);
+    if (!expected)
+        *(uint32_t *)member(options, option) = (uint32_t)number;
+    return expected;
 }
 
 static const char *read_number(struct sw_main_options *options, const struct sw_main_option *option,
                                char *value)
 {
-    return set(options, option, read_units(value, NULL, true, UINT32_MAX),
-               "a number greater than 0");
+    return read_units(options, option, value, &sw_main_counts);
 }
 
 static const char *read_time(struct sw_main_options *options, const struct sw_main_option *option,
                              char *value)
 {
-    return set(options, option, read_units(value, "ms1 s1000 m60000 h3600000", false, UINT32_MAX),
-               "a time such as 10s, 500ms or 2m");
+    return read_units(options, option, value, &sw_main_times);
 }
-
-static const char sizes[] = "k1024 m1048576 g1073741824",
-                  size_expected[] = "a size such as 4096, 16k or 1m";
 
 static const char *read_size(struct sw_main_options *options, const struct sw_main_option *option,
                              char *value)
 {
-    return set(options, option, read_units(value, sizes, true, UINT32_MAX), size_expected);
+    return read_units(options, option, value, &sw_main_sizes);
 }
 
 static const char *read_wide_size(struct sw_main_options *options,
                                   const struct sw_main_option *option, char *value)
 {
-    uint64_t number = read_units(value, sizes, true, UINT64_MAX);
-    *(uint64_t *)member(options, option) = number;
-    return number ? NULL : size_expected;
+    return sw_main_number(value, &sw_main_sizes, UINT64_MAX, member(options, option));
 }
 
 static const char *read_switch(struct sw_main_options *options, const struct sw_main_option *option,
@@ -442,7 +414,7 @@ int sw_main_options_read(struct sw_main_options *options, int argc, char **argv)
         const char *expected = row->read(options, row, optarg);
         if (expected) {
             fprintf(stderr, "shockwave: --%s: not %s, but %s\nTry: shockwave serve --help\n",
-                    row->name, optarg, expected);
+                    row->name, optarg && *optarg ? optarg : "''", expected);
             return 2;
         }
     }

@@ -130,12 +130,54 @@ static const struct {
     {"drain", "1193h", 4294800000},
     {"drain", "1194h", 0},
     {"drain", "1m1", 0},
+    {"drain", "10s1", 0}, /* the unit and the front of its factor */
+    {"drain", "5m6", 0},
+    {"drain", "1h36", 0},
+    {"drain", "1ms1", 0},
+    {"drain", "1ms1 s1000", 0},
+    {"drain", "1s ", 0},
+    {"drain", " 1s", 0},
+    {"drain", "+1s", 0},
+    {"drain", "", 0},
+    {"drain", "1.5s", 0},
+    {"drain", "1,5s", 0},
+    {"drain", "1e3s", 0},
+    {"drain", "0x10s", 0},
+    {"drain", "1s1s", 0},
+    {"drain", "1ss", 0},
+    {"drain", "1msh", 0},
+    {"drain", "1MS", 1},
+    {"drain", "0000000000000000000001s", 1000},
+    {"drain", "4294967295ms", 4294967295},
+    {"drain", "4294967296ms", 0},
+    {"drain", "4294967s", 4294967000},
+    {"drain", "4294968s", 0},
+    {"drain", "71582m", 4294920000},
+    {"drain", "71583m", 0},
+    {"drain", "18446744073709551617ms", 0}, /* 2^64 + 1 */
+    {"drain", "5124095576030432h", 0},      /* times its factor 2^64 + ... */
     {"pace", "1", 1},
     {"pace", "2k", 2048},
     {"pace", "3M", 3 << 20},
     {"pace", "3g", UINT64_C(3) << 30},
     {"pace", "4g", 0},
     {"pace", "1kb", 0},
+    {"pace", "1k1", 0},
+    {"pace", "1k1024", 0},
+    {"pace", "1k1024 m1048576", 0},
+    {"pace", "1m1", 0},
+    {"pace", "1g1073741824", 0},
+    {"pace", "k", 0},
+    {"pace", "-1", 0},
+    {"pace", "+1", 0},
+    {"pace", "1 ", 0},
+    {"pace", "1 k", 0},
+    {"pace", "1s", 0},
+    {"pace", "4194303k", UINT64_C(4194303) << 10},
+    {"pace", "4194304k", 0},
+    {"pace", "4096m", 0},
+    {"pace", "18446744073709551616", 0},
+    {"pace", "18014398509481984k", 0}, /* 2^64 */
     {"pace", "", 0},
     {"pace", "1.5k", 0},
     {"pace", "4294967295", 4294967295},
@@ -143,9 +185,23 @@ static const struct {
     {"requests", "7", 7},
     {"requests", "7k", 0},
     {"requests", "0", 0},
+    {"requests", "7 ", 0},
+    {"requests", "7.0", 0},
+    {"requests", "", 0},
+    {"requests", "00000000000000000007", 7},
+    {"requests", "4294967295", 4294967295},
+    {"requests", "4294967296", 0},
     {"requests", "99999999999999999999", 0},
     {"limit-body", "4g", UINT64_C(4) << 30},
     {"limit-body", "999999999999999g", 0},
+    {"limit-body", "18446744073709551615", UINT64_MAX},
+    {"limit-body", "18446744073709551616", 0},
+    {"limit-body", "18446744073709551625", 0},
+    {"limit-body", "17179869183g", UINT64_C(17179869183) << 30},
+    {"limit-body", "17179869184g", 0},
+    {"limit-body", "1g1", 0},
+    {"limit-body", "0", 0},
+    {"limit-body", "", 0},
 };
 
 START_TEST(numbers_are_read)
@@ -166,8 +222,26 @@ START_TEST(numbers_are_read)
 }
 END_TEST
 
+/* The message of a value that is refused has an example of the option's kind, which is taken. */
+START_TEST(examples_are_taken)
+{
+    const struct sw_main_units *const units[] = {&sw_main_times, &sw_main_sizes, &sw_main_counts};
+    for (size_t i = 0; i < COUNT(units); i++) {
+        uint64_t number = 0;
+        char text[64];
+        const char *expected = sw_main_number("x", units[i], UINT32_MAX, &number);
+        MUST(expected && strstr(expected, "such as ") && number == 0, "no example: %s", expected);
+        snprintf(text, sizeof text, "%s", strstr(expected, "such as ") + 8);
+        for (char *word = strtok(text, ", "); word; word = strtok(NULL, ", "))
+            if (strcmp(word, "or") != 0)
+                MUST(!sw_main_number(word, units[i], UINT32_MAX, &number), "%s", word);
+    }
+}
+END_TEST
+
 int main(void)
 {
-    const TTest *const tests[] = {defaults_are_as_the_help_says, places_are_read, numbers_are_read};
+    const TTest *const tests[] = {defaults_are_as_the_help_says, places_are_read, numbers_are_read,
+                                  examples_are_taken};
     return expect_suite("main options", tests, COUNT(tests));
 }

@@ -464,6 +464,10 @@ BAD = [('--' + name, '' if name == 'access-log' else '\n', '--%s: not ' % name)
        for name, value in OPTIONS if value]
 BAD += [('--idle-timeout', '10', '--idle-timeout: not 10, but a time'),
         ('--idle-timeout', '0s', '--idle-timeout: not 0s'),
+       ('--idle-timeout', '10s1', '--idle-timeout: not 10s1, but a time such as 500ms'),
+       ('--drain', '1h36', '--drain: not 1h36, but a time such as 500ms'),
+       ('--pace', '1k1', '--pace: not 1k1, but a size such as 4096'),
+       ('--requests', '', "--requests: not '', but a number greater than 0, such as"),
         ('--idle-timeout', '99999999h', '--idle-timeout: not 9'),
         ('--workers', '4294967296', '--workers: not 4294967296'),
         ('--workers', '10k', '--workers: not 10k'),
