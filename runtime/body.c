@@ -112,9 +112,11 @@ static enum sw_error chunk_line_byte(struct sw_body *body, char c)
     } else {
         error = extension_byte(body, c);
     }
-    if (error == SW_OK && body->state < SIZE_LF &&
-        ++body->extensions > SW_LIMIT(body->limits, chunk_extensions))
-        return SW_ERROR_CHUNK_EXTENSIONS_TOO_LONG;
+    if (error == SW_OK && body->state < SIZE_LF) {
+        if (body->extensions == SW_LIMIT(body->limits, chunk_extensions))
+            return SW_ERROR_CHUNK_EXTENSIONS_TOO_LONG;
+        body->extensions++;
+    }
     return error;
 }
 

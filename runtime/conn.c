@@ -336,12 +336,13 @@ static size_t drain(struct sw_conn *conn, const char *buf, size_t len, struct sw
         *event = nothing;
         size_t taken = read_body(conn, buf + used, len - used, event);
         used += taken;
-        conn->discarded += (uint32_t)taken;
+        uint64_t discarded = (uint64_t)conn->discarded + taken;
+        conn->discarded = discarded < UINT32_MAX ? (uint32_t)discarded : UINT32_MAX;
         if (event->kind == SW_EVENT_FAILED) {
             conn->error_at += (uint32_t)used;
             return used;
         }
-        if (conn->discarded > SW_LIMIT(conn->limits, drain)) {
+        if (discarded > SW_LIMIT(conn->limits, drain)) {
             move_both(conn, GIVE_UP);
             return say(event, SW_EVENT_CLOSED, len);
         }

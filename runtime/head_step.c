@@ -42,7 +42,8 @@ static bool start(struct sw_head *head, const char *buf)
     char c = buf[head->at];
 
     if (head->kind == SW_REQUEST && (c == '\r' || c == '\n')) {
-        if (head->empty_lines == SW_LIMIT(head->limits, empty_lines))
+        if (head->empty_lines == UINT8_MAX ||
+            head->empty_lines == SW_LIMIT(head->limits, empty_lines))
             return sw_head_fail(head, SW_ERROR_TOO_MANY_EMPTY_LINES, head->at);
         head->empty_lines++;
         return c == '\r' ? next(head, SW_HEAD_START_LF) : bare_lf(head, SW_HEAD_START);

@@ -37,6 +37,15 @@
  *   server_time.c      clocks and the timer wheel
  */
 
+/* ---- Counters ------------------------------------------------------------------------------- */
+
+/* Adds to a counter of 32 bits in the memory of an idle connection.  At UINT32_MAX it stays: a limit
+   that was reached is never unreached because the counter wrapped. */
+static inline void sw_add_saturated(uint32_t *counter, uint64_t n)
+{
+    *counter = n < UINT32_MAX - *counter ? *counter + (uint32_t)n : UINT32_MAX;
+}
+
 /* ---- Peers ---------------------------------------------------------------------------------- */
 
 /* What a pointer that comes back from the loop points to. */
@@ -71,7 +80,8 @@ struct sw_peer {
     bool reserved : 1; /* it counts in the worker's reserved room */
     int fd;
     uint32_t requests;
-    uint32_t progress; /* bytes since the timer was set; waiting for a lease: the tick since when */
+    uint32_t progress; /* bytes since the timer was set, by sw_add_saturated(); waiting for a lease:
+                          the tick since when */
     struct sw_conn conn;
     struct sw_link link; /* in one of the worker's four rings */
     struct sw_timer timer;

@@ -26,6 +26,15 @@ static uint32_t processors(void)
     return n < SW_WORKERS_MAX ? (uint32_t)n : SW_WORKERS_MAX;
 }
 
+/* The largest of those whose sum is the least input buffer. */
+static const char *largest_part(const struct sw_limits *limits)
+{
+    if (limits->head >= limits->trailer_bytes && limits->head >= limits->chunk_extensions)
+        return "limits.head";
+    return limits->trailer_bytes >= limits->chunk_extensions ? "limits.trailer_bytes"
+                                                             : "limits.chunk_extensions";
+}
+
 /* The least input buffer: a head that stays, and behind it a trailer section and a chunk line. */
 static uint64_t least_input(const struct sw_limits *limits)
 {
@@ -80,7 +89,7 @@ const char *sw_config_resolve(struct sw_server_config *config)
 
     uint64_t least = least_input(limits);
     if (least > SIZE_MAX_EACH)
-        return "limits.head";
+        return largest_part(limits);
     give_default(&config->input, least < 32768 ? 32768 : (uint32_t)least);
 
     const struct {
@@ -109,11 +118,12 @@ const char *sw_config_resolve(struct sw_server_config *config)
         {"log_fd", config->log ? !config->log_fd : config->log_fd >= 0, 1, 1},
         {"log_format", config->log_format, SW_LOG_COMBINED, SW_LOG_JSON},
         {"log_buffer", config->log_buffer, 8192, SIZE_MAX_EACH},
-        {"limits.fields", limits->fields, 1, 1 << 16},
+        {"limits.empty_lines", limits->empty_lines, 0, UINT8_MAX},
+        {"limits.fields", limits->fields, 1, UINT16_MAX},
         {"limits.field_name", limits->field_name, 0, UINT16_MAX},
         {"limits.trailers", limits->trailers, 0, SW_FIELDS_INLINE},
         {"limits.pipeline", limits->pipeline, 0, 32},
-        {"limits.lenient", limits->lenient, 0, 2 * SW_LENIENT_TARGET - 1},
+        {"limits.lenient", limits->lenient, 0, 2 * SW_LENIENT_CHUNK_LF - 1},
     };
     for (size_t i = 0; i < sizeof ranges / sizeof *ranges; i++)
         if (ranges[i].value < ranges[i].least || ranges[i].value > ranges[i].most)

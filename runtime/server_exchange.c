@@ -409,7 +409,8 @@ static void begin(struct sw_lease *lease, const struct sw_event *event)
     lease->exchange.bytes = settle_head(lease, event->bytes.p);
     lease->began = worker->now;
     sw_peer_wait(worker, peer, SW_WAIT_NONE);
-    if (++peer->requests == config->requests || worker->leaving)
+    sw_add_saturated(&peer->requests, 1);
+    if ((config->requests && peer->requests >= config->requests) || worker->leaving)
         sw_conn_close(&peer->conn);
     worker->doors[peer->door].handler(&lease->exchange);
     settle(lease);

@@ -85,7 +85,7 @@ static void wait_for(struct sw_worker *worker, struct sw_peer *peer, enum sw_wai
 
 static void note_received(struct sw_worker *worker, struct sw_peer *peer, size_t n)
 {
-    peer->progress += (uint32_t)n;
+    sw_add_saturated(&peer->progress, n);
     sw_count(&worker->metrics.received, n);
 }
 
@@ -287,7 +287,7 @@ bool sw_peer_flush(struct sw_worker *worker, struct sw_peer *peer)
         ssize_t n = transmit(peer, lease, portion);
         if (n >= 0) {
             portion -= (size_t)n < portion ? (size_t)n : portion;
-            peer->progress += (uint32_t)n;
+            sw_add_saturated(&peer->progress, (uint64_t)n);
             sw_count(&worker->metrics.sent, (uint64_t)n);
             advance(lease, (size_t)n);
         } else if (errno == EAGAIN || errno == EWOULDBLOCK) {
@@ -464,9 +464,11 @@ static void reset(const struct sw_peer *peer)
     setsockopt(peer->fd, SOL_SOCKET, SO_LINGER, &now, sizeof now);
 }
 
-/* Has the peer taken enough of the reply to have some more time? */
+/* Has the peer taken enough of the reply to have some more time?  4 GiB are enough for any pace. */
 static bool takes_enough(const struct sw_worker *worker, const struct sw_peer *peer)
 {
+    if (peer->progress == UINT32_MAX)
+        return true;
     int64_t taken = (int64_t)peer->lease->queued + peer->progress - queued(peer);
     return taken >= (int64_t)worker->config->pace;
 }

@@ -80,23 +80,25 @@ const struct sw_media_info *sw_media_find(struct sw_span name);
 /*
  * What one peer may cost.  A member that is 0 stands for the default beside it.  A limit is
  * inclusive, grows with the bytes (it is met at the byte that passes it, not at the end of the line;
- * only what a chunk announces is judged when its line is whole), and has an error of its own.
+ * only what a chunk announces is judged when its line is whole), and has an error of its own.  A
+ * larger value than "at most" counts as that; a server refuses it at start.
  */
 struct sw_limits {
     uint32_t method;           /* bytes; 32; METHOD_TOO_LONG */
     uint32_t target;           /* bytes; 8192; TARGET_TOO_LONG */
-    uint32_t empty_lines;      /* before a start line; 4; TOO_MANY_EMPTY_LINES */
+    uint32_t empty_lines;      /* before a start line, at most 255; 4; TOO_MANY_EMPTY_LINES */
     uint32_t field_name;       /* bytes, at most 65535; 256; FIELD_NAME_TOO_LONG */
     uint32_t field_line;       /* bytes without CRLF; 8192; FIELD_LINE_TOO_LONG */
-    uint32_t fields;           /* 128, or as many as there is room for: 32 in a struct sw_head, 128 in a
-                                  struct sw_message, more with sw_head_lend(); TOO_MANY_FIELDS */
+    uint32_t fields;           /* at most 65535; 128, or as many as there is room for: 32 in a struct
+                                  sw_head, 128 in a struct sw_message, more with sw_head_lend();
+                                  TOO_MANY_FIELDS */
     uint32_t head;             /* bytes, empty lines before it included; 16384; HEAD_TOO_LARGE */
     uint64_t body;             /* bytes of content; 1 GiB; BODY_TOO_LARGE */
     uint32_t chunk_extensions; /* bytes over one message; 4096; CHUNK_EXTENSIONS_TOO_LONG */
     uint32_t chunk_overhead;   /* framing beyond 16 bytes for each of content; 16384;
                                   CHUNK_OVERHEAD */
     uint32_t trailers;         /* fields in a trailer section; 32, which is the room of a struct sw_head
-                                  (more with sw_head_lend() after sw_body_begin());
+                                  (more with sw_head_lend() after sw_body_begin()); a server: at most 32;
                                   TOO_MANY_TRAILERS */
     uint32_t trailer_bytes;    /* of the section; 8192; TRAILERS_TOO_LARGE */
     uint32_t drain;            /* bytes of content read to keep a connection although nobody
