@@ -324,6 +324,7 @@ check-examples: $(EXAMPLES) $(BUILD)/shockwave
 check-program: $(BUILD)/shockwave
 	@sh tests/need.sh python3
 	@sh tests/program.sh $<
+	@python3 tests/service.py $<
 
 # What --help prints is what the man page is made of, and stands in README.md as it is.
 MANUAL = { $(BUILD)/shockwave serve --help; $(BUILD)/shockwave parse --help; }

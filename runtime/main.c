@@ -13,7 +13,8 @@ static const char usage[] = "usage: shockwave [COMMAND] [OPTION]...\n"
                             "  serve  serve HTTP/1.1; what is done without a command\n"
                             "  parse  print a message as the library reads it\n"
                             "\n"
-                            "shockwave COMMAND --help tells more.\n";
+                            "shockwave COMMAND --help tells more, shockwave --version which one "
+                            "it is.\n";
 
 /* Whoever starts us without standard streams would find sockets in their places. */
 static void have_streams(void)

@@ -44,7 +44,7 @@ struct sw_main_options {
     struct sw_listener listeners[SW_LISTENERS_MAX];
     struct sw_network trusted[SW_TRUSTED_MAX];
     enum sw_proxied proxied; /* for the listeners that follow */
-    bool help;
+    bool help, version;
 };
 
 /* One of them.  A heading has no name, only its text as `help`. */

@@ -53,11 +53,12 @@ void sw_main_help(void)
            "Environment:\n"
            "  LISTEN_FDS      sockets that a service manager has opened are listened at; one\n"
            "                  that it calls \"metrics\" is like --metrics\n"
-           "  NOTIFY_SOCKET   a service manager is told READY=1 and STOPPING=1\n"
+           "  NOTIFY_SOCKET   a service manager is told READY=1 and STOPPING=1; what is no path\n"
+           "                  of a socket is ignored\n"
            "\n"
            "Signals:\n"
            "  SIGTERM, SIGINT  finish what is under way and leave; again: leave at once\n"
-           "  SIGHUP           open the access log anew, where it is a file\n"
+           "  SIGHUP           open the access log again, where it is a file; else ignored\n"
            "\n"
            "Exit status: 0 left cleanly, 1 connections had to be cut, 2 could not start.\n");
 }

@@ -203,6 +203,14 @@ static const char *ask_for_help(struct sw_main_options *options,
     return NULL;
 }
 
+static const char *ask_for_version(struct sw_main_options *options,
+                                   const struct sw_main_option *option, char *value)
+{
+    (void)option, (void)value;
+    options->version = true;
+    return NULL;
+}
+
 /* ---- The table ------------------------------------------------------------------------------ */
 
 #define AT(member) offsetof(struct sw_main_options, member), #member
@@ -231,7 +239,8 @@ const struct sw_main_option sw_main_option_rows[] = {
 
     HEADING("Connections"),
     {"workers", 0, "NUMBER", read_number, AT(config.workers), "one for each processor",
-     "threads that serve"},
+     "threads that serve; without a number, as many as the CPU affinity and the CPU quota of the "
+     "cgroup allow"},
     {"connections", 0, "NUMBER", read_number, AT(config.connections), "4096",
      "at once, in each worker"},
     {"full", 0, "wait|refuse", read_word, AT(config.full), "wait",
@@ -317,6 +326,7 @@ const struct sw_main_option sw_main_option_rows[] = {
 
     HEADING("Help"),
     {"help", 'h', NULL, ask_for_help, NOWHERE, NULL, "this text"},
+    {"version", 'V', NULL, ask_for_version, NOWHERE, NULL, "the version of the program"},
 };
 
 const size_t sw_main_option_count = sizeof sw_main_option_rows / sizeof *sw_main_option_rows;
@@ -397,7 +407,8 @@ static int complete(struct sw_main_options *options)
                         : files->precompressed ? "--precompressed"
                                                : "--cache-control",
                         "is about files, and there is no DIR");
-    options->config.notify = getenv("NOTIFY_SOCKET");
+    const char *notify = getenv("NOTIFY_SOCKET");
+    options->config.notify = notify && *notify ? notify : NULL;
     options->config.listeners = options->listeners;
     options->config.trusted = options->trusted;
     return -1;
@@ -422,6 +433,10 @@ int sw_main_options_read(struct sw_main_options *options, int argc, char **argv)
     }
     if (options->help) {
         sw_main_help();
+        return 0;
+    }
+    if (options->version) {
+        printf("shockwave " SW_VERSION "\n");
         return 0;
     }
     options->files.root = argv[optind];

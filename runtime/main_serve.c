@@ -114,8 +114,21 @@ static void on_signal(int signal_number, void (*handler)(int))
     sigaction(signal_number, &action, NULL);
 }
 
+/* NOTIFY_SOCKET may be anything; as with sd_notify(3), that is no reason not to start. */
+static struct sw_server *open_server(struct sw_server_fault *fault)
+{
+    struct sw_server *opened = sw_server_open(&options.config, fault);
+    if (opened || strcmp(fault->what, "notify") != 0)
+        return opened;
+    complain("NOTIFY_SOCKET", "not the path of a socket: ignored");
+    options.config.notify = NULL;
+    return sw_server_open(&options.config, fault);
+}
+
 int sw_main_serve(int argc, char **argv)
 {
+    on_signal(SIGPIPE, SIG_IGN); /* the greeting may go to a pipe that is closed */
+    on_signal(SIGHUP, SIG_IGN);  /* until there is a log to open again */
     int status = sw_main_options_read(&options, argc, argv);
     if (status >= 0)
         return status;
@@ -128,7 +141,7 @@ int sw_main_serve(int argc, char **argv)
     }
     options.config.log_fault = explain_log;
     struct sw_server_fault fault;
-    server = sw_server_open(&options.config, &fault);
+    server = open_server(&fault);
     if (!server) {
         explain(&fault);
         return 2;

@@ -24,6 +24,7 @@
  *   server_config.c    what its configuration means
  *   server_worker.c    the worker's turn
  *   server_manager.c   what a service manager opens, and is told
+ *   server_processors.c  how many processors there are for it
  *   server_listen.c    listeners: peers come
  *   server_peer.c      bytes: in, out; how peers end
  *   server_lease.c     what they are lent meanwhile
@@ -374,6 +375,16 @@ struct sw_plan {
 };
 
 struct sw_plan sw_config_plan(const struct sw_server_config *config);
+
+/* ---- server_processors.c -------------------------------------------------------------------- */
+
+/* Processors that this process may use, at least 1: the affinity mask's, or what the CPU quota of its
+   cgroups is worth, rounded up, if that is less. */
+uint32_t sw_processors(void);
+
+/* The latter; UINT32_MAX without a quota.  `root` is put in front of each path that is read: empty,
+   but for tests. */
+uint32_t sw_processors_by_quota(const char *root);
 
 /* ---- server_worker.c ------------------------------------------------------------------------ */
 

@@ -1,9 +1,6 @@
 /* server_config.c - what a configuration means, and the memory it takes. */
 /* SPDX-License-Identifier: MIT */
-#define _GNU_SOURCE
 #include "server.h"
-
-#include <sched.h>
 
 enum {
     SIZE_MAX_EACH = 1 << 26, /* no buffer of one connection is larger */
@@ -16,14 +13,6 @@ static void give_default(uint32_t *member, uint32_t value)
 {
     if (!*member)
         *member = value;
-}
-
-/* How many processors this process may use. */
-static uint32_t processors(void)
-{
-    cpu_set_t set;
-    int n = sched_getaffinity(0, sizeof set, &set) ? 1 : CPU_COUNT(&set);
-    return n < SW_WORKERS_MAX ? (uint32_t)n : SW_WORKERS_MAX;
 }
 
 /* The largest of those whose sum is the least input buffer. */
@@ -73,7 +62,10 @@ const char *sw_config_resolve(struct sw_server_config *config)
     give_default(&limits->trailer_bytes, 8192);
     give_default(&limits->chunk_extensions, 4096);
     give_default(&config->backlog, 4096);
-    give_default(&config->workers, processors());
+    if (!config->workers) {
+        uint32_t n = sw_processors();
+        config->workers = n < SW_WORKERS_MAX ? n : SW_WORKERS_MAX;
+    }
     give_default(&config->connections, 4096);
     give_default(&config->exchanges, config->connections);
     give_default(&config->head_timeout, 10000);

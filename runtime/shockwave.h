@@ -75,6 +75,14 @@ int sw_status_scan(const char *line, struct sw_status_line *out);
 /* What a file holds, by the suffix of its name or path, in any case of letters.  Never NULL. */
 const struct sw_media_info *sw_media_find(struct sw_span name);
 
+/* ---- Version -------------------------------------------------------------------------------- */
+
+/* Of these headers and archives, as https://semver.org has it. */
+#define SW_VERSION_MAJOR 0
+#define SW_VERSION_MINOR 1
+#define SW_VERSION_PATCH 0
+#define SW_VERSION       "0.1.0-dev"
+
 /* ---- Limits --------------------------------------------------------------------------------- */
 
 /*

@@ -108,7 +108,8 @@ struct sw_server_config {
                                another program of the same user with SO_REUSEPORT, off it */
     const char *notify;     /* where to tell READY=1 and STOPPING=1, as NOTIFY_SOCKET says it: the path
                                of a unix datagram socket, or `@` and an abstract name; nowhere */
-    uint32_t workers;       /* threads that serve; one for each processor that this process may use;
+    uint32_t workers;       /* threads that serve; one for each processor that this process may use, by
+                               its affinity mask and the CPU quota of its cgroups, rounded up;
                                handlers then run on several threads at once */
     uint32_t connections;   /* at once, in each worker; 4096; none waits, makes room or is refused
                                while another worker has room for it */

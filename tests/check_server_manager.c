@@ -142,6 +142,28 @@ START_TEST(the_manager_is_told)
 }
 END_TEST
 
+/* Its queue is full: the server begins and ends all the same. */
+START_TEST(a_manager_that_does_not_read_stops_nothing)
+{
+    struct served served;
+    char place[64];
+    int manager = manage(places[1], place), filler = socket(AF_UNIX, SOCK_DGRAM, 0);
+    struct sockaddr_un address;
+    socklen_t size = sizeof address;
+    ck_assert_int_eq(getsockname(manager, (struct sockaddr *)&address, &size), 0);
+    while (sendto(filler, "x", 1, MSG_DONTWAIT, (struct sockaddr *)&address, size) == 1)
+        continue;
+    ck_assert_int_eq(errno, EAGAIN);
+    served_begin(&served, (struct sw_server_config){.handler = say_state, .notify = place});
+    atomic_store(&server, served.server);
+    client_ask(&served, "GET / HTTP/1.0\r\n\r\n", buf, sizeof buf);
+    ck_assert_ptr_nonnull(strstr(buf, "running"));
+    ck_assert_int_eq(served_end(&served), 0);
+    close(filler);
+    close(manager);
+}
+END_TEST
+
 /* ---- Two servers with one socket --------------------------------------------------------------
  */
 
@@ -239,6 +261,7 @@ int main(void)
                         (int)(sizeof inherited / sizeof *inherited));
     tcase_add_test(tcase, a_process_without_a_number_inherits_nothing);
     tcase_add_loop_test(tcase, the_manager_is_told, 0, (int)(sizeof places / sizeof *places));
+    tcase_add_test(tcase, a_manager_that_does_not_read_stops_nothing);
     tcase_add_test(tcase, newcomers_are_for_who_stays);
     tcase_add_test(tcase, a_server_that_does_not_run_is_open);
     tcase_add_loop_test(tcase, what_is_no_place_is_refused, 0,

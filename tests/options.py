@@ -453,7 +453,7 @@ OPTIONS = re.findall(r'^ +(?:-\w, )?--([a-z-]+)(?: (\S+))?', HELP, re.M)
 
 
 def judge_names():
-    named, tried = {name for name, _ in OPTIONS}, {e[0].split()[0][2:] for e in effects} | {'help'}
+    named, tried = {name for name, _ in OPTIONS}, {e[0].split()[0][2:] for e in effects} | {'help', 'version'}
     if not HELP.startswith('usage: shockwave serve') or len(named) < 40:
         return '--help does not help'
     return 'no effect is known of %s' % ', '.join(named ^ tried) if named != tried else None
