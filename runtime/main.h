@@ -33,6 +33,12 @@ extern const struct sw_main_units sw_main_counts; /* no unit */
 const char *sw_main_number(const char *text, const struct sw_main_units *units, uint64_t max,
                            uint64_t *number);
 
+/* ---- Owners --------------------------------------------------------------------------------- */
+
+/* Reads USER, USER:GROUP or :GROUP, names or numbers, into a listener.  False when there is no such
+   user or group. */
+bool sw_main_owner(const char *text, struct sw_listener *listener);
+
 /* ---- Options of serve ----------------------------------------------------------------------- */
 
 enum { SW_TRUSTED_MAX = 64 };
@@ -44,6 +50,7 @@ struct sw_main_options {
     struct sw_listener listeners[SW_LISTENERS_MAX];
     struct sw_network trusted[SW_TRUSTED_MAX];
     enum sw_proxied proxied; /* for the listeners that follow */
+    struct sw_listener local; /* mode and owner of all unix sockets */
     bool help, version;
 };
 

@@ -107,7 +107,10 @@ static const char *read_field(struct sw_main_options *options, const struct sw_m
 
 /* ---- Values that are more than a member ----------------------------------------------------- */
 
-static const char where_expected[] = "PORT, ADDRESS:PORT, [IPV6]:PORT or the path of a unix socket";
+enum { SOCKET_PATH_MAX = 107 };
+
+static const char where_expected[] =
+    "PORT, ADDRESS:PORT, [IPV6]:PORT or the path of a unix socket, of at most 107 bytes";
 
 /* A port, or nothing. */
 static bool read_port(struct sw_span text, uint16_t *port)
@@ -130,7 +133,9 @@ static bool read_where(struct sw_listener *listener, char *text)
     size_t n = strlen(text);
     listener->address = text;
     listener->port = 8080;
-    if (text[0] == '/' || sw_address_parse((struct sw_span){text, n}, &address))
+    if (text[0] == '/')
+        return n <= SOCKET_PATH_MAX;
+    if (sw_address_parse((struct sw_span){text, n}, &address))
         return true;
     if (read_port((struct sw_span){text, n}, &listener->port)) {
         listener->address = "127.0.0.1";
@@ -170,6 +175,30 @@ static const char *read_metrics(struct sw_main_options *options,
     struct sw_listener listener = {.handler = sw_admin_serve};
     (void)option;
     return read_where(&listener, value) ? add_listener(options, listener) : where_expected;
+}
+
+/* Octal, as for chmod(1). */
+static const char *read_mode(struct sw_main_options *options, const struct sw_main_option *option,
+                             char *value)
+{
+    unsigned mode = 0;
+    const char *p = value;
+    (void)option;
+    for (; *p >= '0' && *p <= '7' && mode <= 0777; p++)
+        mode = mode * 8 + (unsigned)(*p - '0');
+    if (*p || mode == 0 || mode > 0777)
+        return "an octal mode such as 660";
+    options->local.mode = (uint16_t)mode;
+    return NULL;
+}
+
+static const char *read_owner(struct sw_main_options *options, const struct sw_main_option *option,
+                              char *value)
+{
+    (void)option;
+    return sw_main_owner(value, &options->local)
+               ? NULL
+               : "a user, user:group or :group, by name or number, such as www-data or 33:33";
 }
 
 static const char *read_trusted(struct sw_main_options *options,
@@ -234,6 +263,10 @@ const struct sw_main_option sw_main_option_rows[] = {
      "for each --listen that follows, and for inherited sockets"},
     {"backlog", 0, "NUMBER", read_number, AT(config.backlog), "4096",
      "connections that wait in the kernel, as far as net.core.somaxconn lets them"},
+    {"socket-mode", 0, "MODE", read_mode, AT(local.mode), "777 less the umask",
+     "of all unix sockets of --listen and --metrics, in octal: 660"},
+    {"socket-owner", 0, "USER[:GROUP]", read_owner, AT(local.user), "its own",
+     "of the same, by name or number; :GROUP leaves the user"},
     {"shared", 0, NULL, read_switch, AT(config.shared), NULL,
      "listen beside another server on the same ports, if it is shared too"},
 
@@ -282,7 +315,8 @@ const struct sw_main_option sw_main_option_rows[] = {
     HEADING("Limits of one message"),
     LIMIT("method", "SIZE", read_size, method, "32", "its method; beyond: 501"),
     LIMIT("target", "SIZE", read_size, target, "8k", "its target; beyond: 414"),
-    LIMIT("empty-lines", "NUMBER", read_number, empty_lines, "4", "before it, at most 255; beyond: 400"),
+    LIMIT("empty-lines", "NUMBER", read_number, empty_lines, "4",
+          "before it, at most 255; beyond: 400"),
     LIMIT("field-name", "SIZE", read_size, field_name, "256",
           "a field's name, at most 65535; beyond: 431"),
     LIMIT("field-line", "SIZE", read_size, field_line, "8k", "a field's line; beyond: 431"),
@@ -388,6 +422,24 @@ static const char *take_inherited(struct sw_main_options *options)
     return NULL;
 }
 
+/* Mode and owner are for all unix sockets, wherever they are among the arguments.  False when there
+   are none. */
+static bool give_away(struct sw_main_options *options)
+{
+    bool any = !options->local.mode && !options->local.owned;
+    for (uint32_t i = 0; i < options->config.listener_count; i++) {
+        struct sw_listener *listener = &options->listeners[i];
+        if (listener->fd || listener->address[0] != '/')
+            continue;
+        any = true;
+        listener->mode = options->local.mode;
+        listener->owned = options->local.owned;
+        listener->user = options->local.user;
+        listener->group = options->local.group;
+    }
+    return any;
+}
+
 /* What the arguments leave to be filled in.  Returns as sw_main_options_read(). */
 static int complete(struct sw_main_options *options)
 {
@@ -402,6 +454,9 @@ static int complete(struct sw_main_options *options)
                                                            .proxied = options->proxied});
     if (wrong)
         return complain("--listen", wrong);
+    if (!give_away(options))
+        return complain(options->local.mode ? "--socket-mode" : "--socket-owner",
+                        "is about unix sockets, and there is none");
     if (!files->root && (files->dotfiles || files->precompressed || files->cache_control))
         return complain(files->dotfiles        ? "--dotfiles"
                         : files->precompressed ? "--precompressed"

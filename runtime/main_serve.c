@@ -50,9 +50,9 @@ static void name_listener(char *name, size_t size, const struct sw_listener *lis
                           unsigned port)
 {
     if (listener->fd)
-        snprintf(name, size, port ? "inherited:%d:%u" : "inherited:%d:", listener->fd, port);
+        snprintf(name, size, port ? "inherited:%d:%u" : "inherited:%d", listener->fd, port);
     else if (listener->address[0] == '/')
-        snprintf(name, size, "unix:%s:", listener->address);
+        snprintf(name, size, "unix:%s", listener->address);
     else
         snprintf(name, size, strchr(listener->address, ':') ? "http://[%s]:%u" : "http://%s:%u",
                  listener->address, port);
@@ -70,7 +70,10 @@ static void greet(void)
     for (uint32_t i = 0; i < options.config.listener_count; i++) {
         char name[160];
         const struct sw_listener *listener = &options.listeners[i];
-        name_listener(name, sizeof name, listener, sw_server_port(server, i));
+        unsigned port = sw_server_port(server, i);
+        name_listener(name, sizeof name - 1, listener, port);
+        if (!port) /* a path of HTTP follows that of a socket, as curl and nginx write it */
+            strcat(name, ":");
         if (listener->handler)
             fprintf(out, "  %s/metrics what is counted, /livez and /readyz\n", name);
         else if (options.files.root)

@@ -7,6 +7,7 @@
 #include <stdatomic.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "loop.h"
 #include "server_time.h"
@@ -26,6 +27,7 @@
  *   server_manager.c   what a service manager opens, and is told
  *   server_processors.c  how many processors there are for it
  *   server_listen.c    listeners: peers come
+ *   server_local.c     those that are files
  *   server_peer.c      bytes: in, out; how peers end
  *   server_lease.c     what they are lent meanwhile
  *   server_room.c      how many there may be, which makes room, and in which worker
@@ -40,8 +42,8 @@
 
 /* ---- Counters ------------------------------------------------------------------------------- */
 
-/* Adds to a counter of 32 bits in the memory of an idle connection.  At UINT32_MAX it stays: a limit
-   that was reached is never unreached because the counter wrapped. */
+/* Adds to a counter of 32 bits, which stays at UINT32_MAX: a limit that was reached stays so.  For
+   the memory of an idle connection, where 64 bits are too many. */
 static inline void sw_add_saturated(uint32_t *counter, uint64_t n)
 {
     *counter = n < UINT32_MAX - *counter ? *counter + (uint32_t)n : UINT32_MAX;
@@ -279,7 +281,9 @@ struct sw_door {
     uint16_t port;
     int fd;
     void (*handler)(struct sw_exchange *exchange);
-    char path[108]; /* of a unix socket, to be removed at the end */
+    char path[108]; /* of a unix socket, to be removed at the end, if it is the same file still: */
+    dev_t device;
+    ino_t inode;
 };
 
 struct sw_worker {
@@ -378,8 +382,8 @@ struct sw_plan sw_config_plan(const struct sw_server_config *config);
 
 /* ---- server_processors.c -------------------------------------------------------------------- */
 
-/* Processors that this process may use, at least 1: the affinity mask's, or what the CPU quota of its
-   cgroups is worth, rounded up, if that is less. */
+/* Processors that this process may use, at least 1: those of the affinity mask, or as many as the CPU
+   quota of its cgroups is worth, rounded up, if they are fewer. */
 uint32_t sw_processors(void);
 
 /* The latter; UINT32_MAX without a quota.  `root` is put in front of each path that is read: empty,
@@ -413,6 +417,20 @@ int sw_door_watch(struct sw_worker *worker, struct sw_door *door, bool watch);
 void sw_door_accept(struct sw_worker *worker, struct sw_worker *owner, uint32_t i);
 
 struct sockaddr;
+struct sockaddr_un;
+
+/* ---- server_local.c ------------------------------------------------------------------------- */
+
+/*
+ * Bind a listener's socket to a path, in place of a stale one, and listen, without waiting for a
+ * server that listens there.  NULL, or the system call that failed, with errno set: EADDRINUSE
+ * where there is a server, or no socket.
+ */
+const char *sw_local_listen(struct sw_door *door, const struct sw_listener *listener,
+                            const struct sockaddr_un *address, int backlog);
+
+/* Remove it from the path, unless another file is there.  Its socket must still be open. */
+void sw_local_remove(struct sw_door *door);
 
 /* ---- server_peer.c -------------------------------------------------------------------------- */
 

@@ -11,7 +11,6 @@
 #include <netinet/tcp.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -53,18 +52,12 @@ static bool read_address(const struct sw_listener *listener, union address *out)
     return false;
 }
 
-/* A socket left behind by a server that is no more is in the way; anything else is left alone. */
-static void remove_stale(const struct sockaddr_un *address)
+/* Mode and owner are a file's: only a unix socket that is made here has them. */
+static bool may_own(const struct sw_listener *listener, const union address *address)
 {
-    struct stat status;
-    if (lstat(address->sun_path, &status) || !S_ISSOCK(status.st_mode))
-        return;
-    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    if (fd >= 0 && connect(fd, (const struct sockaddr *)address, sizeof *address) &&
-        errno == ECONNREFUSED)
-        unlink(address->sun_path);
-    if (fd >= 0)
-        close(fd);
+    if (listener->mode > 0777 || listener->owned > (SW_OWNED_BY_USER | SW_OWNED_BY_GROUP))
+        return false;
+    return (!listener->mode && !listener->owned) || address->any.sa_family == AF_UNIX;
 }
 
 static bool turn_on(int fd, int level, int option)
@@ -104,16 +97,6 @@ static const char *listen_tcp(const struct sw_server_config *config, int fd,
     return listen(fd, (int)config->backlog) ? "listen" : NULL;
 }
 
-static const char *listen_local(const struct sw_server_config *config, struct sw_door *door,
-                                const struct sockaddr_un *address)
-{
-    remove_stale(address);
-    if (bind(door->fd, (const struct sockaddr *)address, sizeof *address))
-        return "bind";
-    memcpy(door->path, address->sun_path, sizeof door->path);
-    return listen(door->fd, (int)config->backlog) ? "listen" : NULL;
-}
-
 /* A socket that listens already. */
 static const char *adopt(struct sw_door *door, int fd)
 {
@@ -142,7 +125,8 @@ static const char *join(struct sw_door *door, struct sw_door *first)
 }
 
 /* The address becomes the one that the socket has, its port chosen. */
-static const char *open_door(const struct sw_server_config *config, struct sw_door *door,
+static const char *open_door(const struct sw_server_config *config,
+                             const struct sw_listener *listener, struct sw_door *door,
                              struct sw_door *first, union address *address)
 {
     const char *failed;
@@ -153,8 +137,9 @@ static const char *open_door(const struct sw_server_config *config, struct sw_do
         door->fd = socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
         if (door->fd < 0)
             return "socket";
-        failed = family == AF_UNIX ? listen_local(config, door, &address->local)
-                                   : listen_tcp(config, door->fd, address, !first);
+        failed = family == AF_UNIX
+                     ? sw_local_listen(door, listener, &address->local, (int)config->backlog)
+                     : listen_tcp(config, door->fd, address, !first);
     }
     return failed;
 }
@@ -176,7 +161,7 @@ const char *sw_doors_open(struct sw_server *server, uint32_t i)
     const struct sw_server_config *config = &server->config;
     const struct sw_listener *listener = &config->listeners[i];
     union address address = {.any.sa_family = AF_UNSPEC};
-    if (!listener->fd && !read_address(listener, &address)) {
+    if ((!listener->fd && !read_address(listener, &address)) || !may_own(listener, &address)) {
         errno = EINVAL;
         return "listeners";
     }
@@ -187,8 +172,9 @@ const char *sw_doors_open(struct sw_server *server, uint32_t i)
         door->reserved = sw_listener_reserved(listener);
         door->proxied = (uint8_t)listener->proxied;
         door->handler = listener->handler ? listener->handler : config->handler;
-        const char *failed = listener->fd && !first ? adopt(door, listener->fd)
-                                                    : open_door(config, door, first, &address);
+        const char *failed = listener->fd && !first
+                                 ? adopt(door, listener->fd)
+                                 : open_door(config, listener, door, first, &address);
         if (!failed)
             failed = read_port(door, &address);
         if (!failed && (errno = sw_door_watch(worker, door, true)) != 0)
@@ -198,13 +184,6 @@ const char *sw_doors_open(struct sw_server *server, uint32_t i)
         first = first ? first : door;
     }
     return NULL;
-}
-
-static void remove_path(struct sw_door *door)
-{
-    if (door->path[0])
-        unlink(door->path);
-    door->path[0] = '\0';
 }
 
 /*
@@ -229,7 +208,7 @@ void sw_door_settle(struct sw_worker *worker, struct sw_door *door)
         sw_door_watch(worker, door, false);
         door->ready = true;
     }
-    remove_path(door);
+    sw_local_remove(door);
 }
 
 int sw_door_watch(struct sw_worker *worker, struct sw_door *door, bool watch)
@@ -248,9 +227,9 @@ void sw_door_close(struct sw_worker *worker, struct sw_door *door)
     if (door->fd < 0)
         return;
     sw_door_watch(worker, door, false); /* closing is not enough where the socket is common */
+    sw_local_remove(door); /* as long as it is open, its inode is no other's */
     close(door->fd);
     door->fd = -1;
-    remove_path(door);
 }
 
 /*

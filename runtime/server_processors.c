@@ -11,11 +11,12 @@
 
 /*
  * Two things bound them: the affinity mask, and the CPU quota of the cgroup that the process is in
- * and of each of its parents.  A container with a quota of 2 processors sees all 64 of the machine in
- * its mask; 64 threads would use the quota up in a thirty-second of each period and then stand still.
+ * and of each of its parents.  A container with a quota of 2 processors sees all 64 of the machine
+ * in its mask; 64 threads would use the quota up in a thirty-second of each period, and then be
+ * stopped until the next one.
  *
- *   /proc/self/cgroup      the path of the cgroup in its hierarchy: `0::/a/b`, v1 `4:cpu,cpuacct:/a`
- *   /proc/self/mountinfo   where hierarchies are mounted, and which of their folders is on top there
+ *   /proc/self/cgroup      path of the cgroup in its hierarchy: `0::/a/b`, v1 `4:cpu,cpuacct:/a`
+ *   /proc/self/mountinfo   where hierarchies are mounted, and which of their folders is on top
  *   cpu.max                v2: `QUOTA PERIOD` or `max PERIOD`, cgroups(7)
  *   cpu.cfs_quota_us, cpu.cfs_period_us   v1; a quota of -1 is none
  */

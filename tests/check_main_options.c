@@ -35,7 +35,9 @@ START_TEST(defaults_are_as_the_help_says)
                                             "unix sockets only",
                                             "strict",
                                             "none",
-                                            "nowhere"};
+                                            "nowhere",
+                                            "777 less the umask",
+                                            "its own"};
     size_t compared = 0;
     by_default.config.handler = nobody;
     by_default.config.scratch = 32768; /* the program's own */
@@ -62,6 +64,10 @@ START_TEST(defaults_are_as_the_help_says)
 }
 END_TEST
 
+#define PATH_107                                                                                   \
+    "/2345678901234567890123456789012345678901234567890123456789012345678901234567890123456789"     \
+    "012345678901234567"
+
 static const struct {
     const char *text;
     const char *address;
@@ -76,6 +82,8 @@ static const struct {
     {"[::1]:80", "::1", 80},
     {"[::]:0", "::", 0},
     {"/run/x:80", "/run/x:80", 8080},
+    {PATH_107, PATH_107, 8080},
+    {PATH_107 "8", NULL, 0},
     {"65536", NULL, 0},
     {"4294967376", NULL, 0},
     {"", NULL, 0},
@@ -97,7 +105,7 @@ START_TEST(places_are_read)
     while (!row->name || strcmp(row->name, "listen") != 0)
         row++;
     for (size_t i = 0; i < COUNT(places); i++) {
-        char text[64];
+        char text[128];
         snprintf(text, sizeof text, "%s", places[i].text);
         by_help = untouched;
         const char *expected = row->read(&by_help, row, text);
@@ -222,6 +230,66 @@ START_TEST(numbers_are_read)
 }
 END_TEST
 
+static const struct {
+    const char *name, *text;
+    struct sw_listener want; /* all of it 0: it is refused */
+} owners[] = {
+    {"socket-mode", "660", {.mode = 0660}},
+    {"socket-mode", "0660", {.mode = 0660}},
+    {"socket-mode", "777", {.mode = 0777}},
+    {"socket-mode", "1", {.mode = 1}},
+    {"socket-mode", "0", {.mode = 0}},
+    {"socket-mode", "1000", {.mode = 0}},
+    {"socket-mode", "4660", {.mode = 0}},
+    {"socket-mode", "200660", {.mode = 0}},
+    {"socket-mode", "40000000000660", {.mode = 0}},
+    {"socket-mode", "668", {.mode = 0}},
+    {"socket-mode", "0x1b0", {.mode = 0}},
+    {"socket-mode", "-660", {.mode = 0}},
+    {"socket-mode", "660 ", {.mode = 0}},
+    {"socket-mode", "u=rw", {.mode = 0}},
+    {"socket-mode", "", {.mode = 0}},
+    {"socket-owner", "0", {.owned = SW_OWNED_BY_USER}},
+    {"socket-owner", "12:34", {.owned = 3, .user = 12, .group = 34}},
+    {"socket-owner", ":34", {.owned = SW_OWNED_BY_GROUP, .group = 34}},
+    {"socket-owner", "root", {.owned = SW_OWNED_BY_USER}},
+    {"socket-owner", "root:5", {.owned = 3, .group = 5}},
+    {"socket-owner", "5:root", {.owned = 3, .user = 5}},
+    {"socket-owner", "4294967294", {.owned = SW_OWNED_BY_USER, .user = 4294967294}},
+    {"socket-owner", "4294967295", {.owned = 0}}, /* chown(2) takes it for "as it was" */
+    {"socket-owner", "4294967296", {.owned = 0}},
+    {"socket-owner", "18446744073709551617", {.owned = 0}},
+    {"socket-owner", "-1", {.owned = 0}},
+    {"socket-owner", "", {.owned = 0}},
+    {"socket-owner", ":", {.owned = 0}},
+    {"socket-owner", "root:", {.owned = 0}},
+    {"socket-owner", "1:2:3", {.owned = 0}},
+    {"socket-owner", "no such user", {.owned = 0}},
+    {"socket-owner", ":no such group", {.owned = 0}},
+    {"socket-owner", "1.2", {.owned = 0}},
+};
+
+START_TEST(modes_and_owners_are_read)
+{
+    for (size_t i = 0; i < COUNT(owners); i++) {
+        const struct sw_main_option *row = sw_main_option_rows;
+        const struct sw_listener *want = &owners[i].want, *got = &by_help.local;
+        char text[64];
+        while (!row->name || strcmp(row->name, owners[i].name) != 0)
+            row++;
+        snprintf(text, sizeof text, "%s", owners[i].text);
+        by_help = untouched;
+        const char *expected = row->read(&by_help, row, text);
+        MUST(!expected == (want->mode || want->owned), "--%s %s: %s", row->name, owners[i].text,
+             expected);
+        MUST(expected || (got->mode == want->mode && got->owned == want->owned &&
+                          got->user == want->user && got->group == want->group),
+             "--%s %s: %o %u %u %u", row->name, owners[i].text, got->mode, got->owned, got->user,
+             got->group);
+    }
+}
+END_TEST
+
 /* The message of a value that is refused has an example of the option's kind, which is taken. */
 START_TEST(examples_are_taken)
 {
@@ -242,6 +310,6 @@ END_TEST
 int main(void)
 {
     const TTest *const tests[] = {defaults_are_as_the_help_says, places_are_read, numbers_are_read,
-                                  examples_are_taken};
+                                  modes_and_owners_are_read, examples_are_taken};
     return expect_suite("main options", tests, COUNT(tests));
 }

@@ -1,5 +1,5 @@
-/* check_server_counters.c - the server: counters of 32 bits stay at their largest number, and a limit
- * that could not be obeyed is refused. */
+/* check_server_counters.c - the server: counters of 32 bits stay at their largest number, and limits
+ * that could not be obeyed are refused. */
 /* SPDX-License-Identifier: MIT */
 #include "served.h"
 

@@ -1,4 +1,4 @@
-/* check_server_processors.c - the server: CPU quotas of cgroups, in folders that look like theirs. */
+/* check_server_processors.c - the server: CPU quotas of cgroups, in folders like theirs. */
 /* SPDX-License-Identifier: MIT */
 #define _GNU_SOURCE
 #include <check.h>
@@ -139,7 +139,8 @@ static void nothing(struct sw_exchange *exchange)
 START_TEST(the_mask_is_heeded)
 {
     cpu_set_t all, one;
-    struct sw_server_config config = {.handler = nothing}, given = {.handler = nothing, .workers = 7};
+    struct sw_server_config config = {.handler = nothing}, given = config;
+    given.workers = 7;
     ck_assert_int_eq(sched_getaffinity(0, sizeof all, &all), 0);
     CPU_ZERO(&one);
     for (int i = 0; i < CPU_SETSIZE && !CPU_COUNT(&one); i++)

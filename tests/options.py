@@ -7,7 +7,7 @@
 # An effect is a function that returns whether it has been seen.  It must be with the option, and
 # must not be without; and each option that --help names must have one.
 import concurrent.futures, contextlib, fcntl, gzip, json, os, re, select, shlex, signal, socket
-import subprocess, sys, tempfile, time
+import stat, subprocess, sys, tempfile, time
 
 PROGRAM = sys.argv[1]
 PATIENCE = 20  # seconds for what must come: only a failing test ever waits so long
@@ -165,6 +165,21 @@ def _(server):
     finally:
         for s in sockets:
             s.close()
+
+
+@effect('--socket-mode 640', '--listen {tmp}/socket')
+def _(server):
+    return stat.S_IMODE(os.stat(server.tmp + '/socket').st_mode) == 0o640
+
+
+# Without privileges, a group that is not the first one's.
+OWNER = (12345, 54321) if os.geteuid() == 0 else (os.geteuid(), os.getgroups()[-1])
+
+
+@effect('--socket-owner %d:%d' % OWNER, '--listen {tmp}/socket')
+def _(server):
+    status = os.stat(server.tmp + '/socket')
+    return (status.st_uid, status.st_gid) == OWNER
 
 
 @effect('--shared', '--listen 0 --workers 1')
@@ -486,6 +501,13 @@ BAD += [('--idle-timeout', '10', '--idle-timeout: not 10, but a time'),
        ('--limit-field-name', '64k', '--limit-field-name: out of range'),
         ('--access-log', '/nowhere/at/all', '--access-log: No such file'),
         ('--listen', '192.0.2.1:0', 'http://192.0.2.1:0: bind: '),
+       ('--listen', '/nowhere/at/all', 'shockwave: unix:/nowhere/at/all: bind: No such file'),
+       ('--listen', '/' + 107 * 'x', '--listen: not /xxx'),
+       ('--metrics', '/nowhere/at/all', 'shockwave: unix:/nowhere/at/all: bind: No such file'),
+       ('--socket-mode', '668', '--socket-mode: not 668, but an octal mode'),
+       ('--socket-mode', '660', '--socket-mode: is about unix sockets'),
+       ('--socket-owner', 'no such user', '--socket-owner: not no such user, but a user'),
+       ('--socket-owner', '0:0', '--socket-owner: is about unix sockets'),
         ('--cache-control', 'no-cache', '--cache-control: is about files'),
         ('--nonsense', 'x', '--nonsense: no such option')]
 

@@ -106,6 +106,56 @@ for streams in (['stdout'], ['stderr'], ['stdout', 'stderr']):
                 verdict(answers(path) and leaves(p),
                         'it ends when %s is closed, %s' % (streams, more))
 
+# ---- Unix sockets ----------------------------------------------------------------------------------
+
+# The one at the path is the successor's, when the old server has left.
+with tempfile.TemporaryDirectory() as tmp:
+    path = tmp + '/socket'
+    with started('--listen', path) as old:
+        happens(lambda: answers(path))
+        os.unlink(path)
+        with started('--listen', path) as new:
+            happens(lambda: answers(path))
+            verdict(leaves(old) and answers(path), 'the old server removed the socket of the new')
+            verdict(leaves(new) and not os.path.exists(path), 'the socket is not removed')
+
+# A server whose backlog is full is there all the same.
+with tempfile.TemporaryDirectory() as tmp, socket.socket(socket.AF_UNIX) as busy:
+    path = tmp + '/socket'
+    busy.bind(path)
+    busy.listen(1)
+    waiting = []
+    with contextlib.suppress(BlockingIOError):
+        while len(waiting) < 100:
+            waiting.append(socket.socket(socket.AF_UNIX))
+            waiting[-1].setblocking(False)
+            waiting[-1].connect(path)
+    done = subprocess.run([PROGRAM, 'serve', '--listen', path], capture_output=True, text=True,
+                          timeout=PATIENCE)
+    verdict(done.stderr == 'shockwave: unix:%s: bind: Address already in use\n' % path and
+            done.returncode == 2, 'a full backlog: %r' % done)
+    for s in waiting:
+        s.close()
+
+# Mode and owner, on every unix socket and in any order.
+with tempfile.TemporaryDirectory() as tmp:
+    first, second = tmp + '/first', tmp + '/second'
+    for arguments in (['--listen', first, '--socket-mode', '660', '--metrics', second],
+                      ['--socket-mode', '660', '--listen', first, '--metrics', second]):
+        with started(*arguments) as p:
+            happens(lambda: answers(first))
+            modes = [os.stat(path).st_mode & 0o7777 for path in (first, second)]
+            verdict(modes == [0o660, 0o660] and leaves(p), '%s: %r' % (arguments, modes))
+
+# A descriptor from a service manager that is no socket is called what it is, without a colon more.
+with tempfile.TemporaryFile() as file:
+    code = ('import os, sys; os.dup2(%d, 3); os.environ.update(LISTEN_PID=str(os.getpid()), '
+            'LISTEN_FDS="1"); os.execv(sys.argv[1], [sys.argv[1], "serve"])' % file.fileno())
+    done = subprocess.run([sys.executable, '-c', code, PROGRAM], pass_fds=[file.fileno()],
+                          capture_output=True, text=True, timeout=PATIENCE)
+    verdict(done.returncode == 2 and done.stderr.startswith('shockwave: inherited:3: listeners: '),
+            'no socket inherited: %r' % done)
+
 # ---- The number of workers -------------------------------------------------------------------------
 
 with tempfile.TemporaryDirectory() as tmp:
