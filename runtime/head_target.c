@@ -47,7 +47,7 @@ static bool check_authority(struct sw_head *head, const char *buf)
 
     if (memchr(target.p, '/', target.n))
         return sw_head_fail(head, SW_ERROR_BAD_TARGET_FORM, head->target);
-    if (!sw_host_parse(target, &host) || host.name.n == 0 || host.port < 0)
+    if (!sw_host_parse(target, &host) || host.port < 0)
         return sw_head_fail(head, SW_ERROR_BAD_TARGET_AUTHORITY, head->target);
     return true;
 }
@@ -75,8 +75,9 @@ static bool check_scheme(struct sw_head *head, struct sw_span scheme)
                      : sw_token_is(scheme, "https") ? SW_SCHEME_HTTPS
                                                     : SW_SCHEME_OTHER;
 
-    return SW_LIMIT(head->limits, schemes) & found ||
-           sw_head_fail(head, SW_ERROR_BAD_TARGET_SCHEME, head->target);
+    if (!(SW_LIMIT(head->limits, schemes) & found))
+        return sw_head_fail(head, SW_ERROR_BAD_TARGET_SCHEME, head->target);
+    return true;
 }
 
 /*
