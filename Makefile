@@ -15,6 +15,7 @@
 #   make coverage      what no test takes       make fuzz-head     fuzz-body, fuzz-conn: for 10 s
 #   make check-san     all tests, sanitized: check-asan and check-tsan by gcc, check-asan-clang
 #   make check-alloc   a million requests, 0 allocations
+#   make check-paths   usual messages take the short cuts
 #   make test-idle     50,000 idle connections  make test-faults   what goes wrong in the world
 #   make check-avx512  AVX-512 without the CPU  make check-examples  programs to learn from
 #   make check-arm64   on arm64, by qemu        make check-bigendian  on s390x, likewise
@@ -243,7 +244,17 @@ check-core: $(CORE)
 	@! $(call strangers,$<) > $<.strangers || { \
 	    $(MAKE) --no-print-directory BUILD=$(BUILD)/plain CPPFLAGS= CFLAGS="$(PLAIN)" \
 	        $(BUILD)/plain/$(<F) && ! $(call strangers,$(BUILD)/plain/$(<F)); }
+	@! $(NM) $< | grep -w sw_paths # what tests count is not in it
 	@echo "the core links to nothing"
+
+# Do usual messages take the short cuts?  Of a core that counts the ways taken, see runtime/path.h.
+check-paths:
+	@$(MAKE) --no-print-directory BUILD=$(BUILD)/paths CPPFLAGS="$(CPPFLAGS) -DSW_COUNT_PATHS" \
+	    $(BUILD)/paths/check_paths
+	$(BUILD)/paths/check_paths
+
+$(BUILD)/check_paths: tests/paths.c $(CORE)
+	$(PROGRAM_OF) $(filter %.c %.a,$^) $(LIBS)
 
 # Every rule that compiles or links obeys the caller's flags.  Nothing is built for it.
 FLAGGED = all $(TESTS:%=$(BUILD)/tests/check_%) case-runner probe-server $(EXAMPLES) $(TRIALS) \
@@ -516,7 +527,8 @@ TEST_DEBS = re2c gperf check libjansson-dev python3 libhttp-parser-dev node-llht
 COMPILED  = all $(TESTS:%=$(BUILD)/tests/check_%) case-runner probe-server $(EXAMPLES) $(STACK) \
             $(SEEDS) $(BUILD)/peers/peers
 TESTED    = check-extend check-options check check-cases check-probe check-peers check-examples \
-            check-gen check-awk check-core check-flags check-stack check-layers check-program check-readme
+            check-gen check-awk check-core check-paths check-flags check-stack check-layers \
+            check-program check-readme
 
 test:
 	@RUNLEVEL=1 sh tests/need.sh $(TEST_DEBS)
@@ -532,7 +544,7 @@ include bench/bench.mk
 .PHONY: all always archives run fresh gen check-gen check-awk routes install check check-errors check-core check-flags \
         check-layers check-extend case-runner check-cases probe-server check-probe check-program \
         check-readme check-options man check-examples check-peers check-arm64 check-bigendian \
-        check-stack coverage check-alloc check-san check-asan check-asan-clang check-tsan \
+        check-paths check-stack coverage check-alloc check-san check-asan check-asan-clang check-tsan \
         test-scale test-clients \
         test-faults test-idle test clean
 .DELETE_ON_ERROR:

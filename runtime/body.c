@@ -2,6 +2,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "body.h"
 #include "bytes.h"
+#include "path.h"
 
 /* Keeps the registers and the stack of one out of the way of another, who calls it or is called
    beside it. */
@@ -240,6 +241,7 @@ static NOINLINE ptrdiff_t chunked(struct sw_body *body, const char *buf, size_t 
     size_t used = 0;
     ptrdiff_t taken;
 
+    SW_PATH(CHUNK_ANY);
     if (body->state == DATA_CR) {
         taken = chunk_end(body, buf, len);
         if (taken <= 0)
@@ -329,6 +331,7 @@ static inline size_t paid_line(struct sw_chunk_line *last, const char *buf, size
                                uint64_t *size)
 {
     if (len >= 8 && sw_load8_little(buf) << last->shift == last->bytes) {
+        SW_PATH_BY(CHUNK_SAME, last->len != 0);
         *size = last->size;
         return last->len;
     }
@@ -356,6 +359,7 @@ static inline size_t plain_chunk(struct sw_chunk_line *last, const char *buf, si
     /* Less one, because the last chunk is none of these. */
     if (size - 1 >= room || end + 2 > len || memcmp(buf + end, "\r\n", 2) != 0)
         return 0;
+    SW_PATH(CHUNK_PLAIN);
     return (size_t)end + 2;
 }
 

@@ -107,6 +107,7 @@ ptrdiff_t sw_head_finish(struct sw_head *head, const char *buf, size_t len)
 {
     size_t most = head->most.head;
 
+    SW_PATH(HEAD_FINISH);
     if (head->state < SW_HEAD_WHOLE)
         sw_head_step(head, buf, len < most ? len : most, false);
     if (head->state == SW_HEAD_WHOLE) {

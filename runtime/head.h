@@ -5,6 +5,7 @@
 
 #include "bytes.h"
 #include "limit.h"
+#include "path.h"
 
 /* Where in a head the next byte stands.  The first ones depend on the kind of head. */
 enum sw_head_state {

@@ -242,6 +242,7 @@ INLINE TARGET bool NAME(is_fine)(const struct sw_head *head, const char *buf)
 TARGET static __attribute__((noinline)) ptrdiff_t NAME(conclude)(struct sw_head *head,
                                                                  const char *buf, size_t all)
 {
+    SW_PATH(HEAD_CONCLUDE);
     if (NAME(is_fine)(head, buf))
         return done(head, head->at + 2);
     head->at += 2;
@@ -255,6 +256,7 @@ TARGET static __attribute__((noinline)) ptrdiff_t NAME(go_on)(struct sw_head *he
 {
     size_t len = least(all, head->most.reach);
 
+    SW_PATH(HEAD_RESUME);
     if (head->state != SW_HEAD_FIELD || !NAME(take_more)(head, buf, len, position) ||
         !is_end(buf, head->at, len))
         return sw_head_finish(head, buf, all);
@@ -295,6 +297,7 @@ TARGET static __attribute__((noinline)) ptrdiff_t NAME(long_fields)(struct sw_he
     _Alignas(64) uint16_t position[POSITIONS];
     size_t len = least(all, head->most.reach);
 
+    SW_PATH(HEAD_LONG);
     if (len < 64 || head->at > 65)
         return NAME(go_on)(head, buf, all, position);
     struct found found =
@@ -325,6 +328,7 @@ TARGET static __attribute__((noinline)) ptrdiff_t NAME(short_fields)(struct sw_h
     uint16_t at = head->first;
     size_t s = head->at;
 
+    SW_PATH(HEAD_SHORT);
     if (!head->most.block)
         return NAME(resume)(head, buf, all);
     for (bits &= bits - 1; bits; field++, at++) {
@@ -422,6 +426,7 @@ TARGET static __attribute__((noinline)) ptrdiff_t NAME(any_request)(struct sw_he
     uint64_t path = NAME(of_front)(NAME(path)(NAME(front)(buf, len)), len);
     struct masks m = {token, control};
 
+    SW_PATH(HEAD_ANY);
     if (!NAME(request_line)(head, buf, len, m, path, method))
         return sw_head_finish(head, buf, all);
     return NAME(fields)(head, buf, all, m);
@@ -433,6 +438,7 @@ TARGET static __attribute__((noinline)) ptrdiff_t NAME(any_head)(struct sw_head 
 {
     size_t len = least(all, head->most.reach);
 
+    SW_PATH(HEAD_ANY);
     if (len < 32)
         return sw_head_finish(head, buf, all);
     struct masks m = NAME(masks_of_front)(NAME(front)(buf, len), len);

@@ -67,6 +67,7 @@ bool sw_head_status_line(struct sw_head *head, const char *buf, size_t len, size
 
 bool sw_head_other_target(struct sw_head *head, const char *buf)
 {
+    SW_PATH(HEAD_TARGET);
     if (buf[head->target - 1] == ' ' && sw_head_check_target(head, buf))
         return true;
     head->state = SW_HEAD_START;
@@ -100,6 +101,7 @@ size_t sw_head_lines(const struct sw_head *head, size_t len, const uint16_t *pos
 
 bool sw_head_odd_line(struct sw_head *head, const char *buf, size_t e, size_t r)
 {
+    SW_PATH(HEAD_ODD_LINE);
     if (buf[e] != ':' || !is_crlf(buf + r) || e - head->at - 1 >= head->most.name)
         return false;
     head->line = head->at;

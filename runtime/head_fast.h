@@ -93,6 +93,7 @@ INLINE bool is_first_method(const char *p)
 /* The head is whole, fine, and so long. */
 INLINE ptrdiff_t done(struct sw_head *head, size_t length)
 {
+    SW_PATH(HEAD_DONE);
     head->state = SW_HEAD_DONE;
     return head->length = head->at = (uint32_t)length;
 }

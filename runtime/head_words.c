@@ -216,6 +216,7 @@ ptrdiff_t sw_head_words(struct sw_head *head, const char *buf, size_t all)
     size_t len = least(all, head->most.reach);
     bool host = false;
 
+    SW_PATH(HEAD_WORDS);
     if (head->state == SW_HEAD_START) {
         if (len < 8 || !take_start(head, buf, len))
             return sw_head_finish(head, buf, all);

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "bytes.h"
+#include "path.h"
 #include "value.h"
 
 /* Past IPv4address, or NULL.  A dec-octet has no leading zeros.  RFC 3986 3.2.2. */
@@ -178,6 +179,7 @@ static bool parse_host(struct sw_span value, struct sw_host *host)
 {
     const char *p = value.p, *end = value_end(value);
 
+    SW_PATH(HOST);
     *host = (struct sw_host){.name = value_span(p, p), .port = -1};
     if (p == end)
         return true;

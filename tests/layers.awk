@@ -7,7 +7,7 @@
 BEGIN {
     layer[++layers] = "^(shockwave_words|byte_classes|byte_nibbles)[.]"
     layer[++layers] = "^shockwave[.]"
-    layer[++layers] = "^(shockwave_values|bytes|limit|cpu)[.]"
+    layer[++layers] = "^(shockwave_values|path|bytes|limit|cpu)[.]"
     layer[++layers] = "^value[.]h"
     layer[++layers] = "^(words|method|status|media|header|date|scan|value)"
     layer[++layers] = "^(head|body|write)"
