@@ -99,8 +99,31 @@ START_TEST(trailers_come_last)
 }
 END_TEST
 
+/* RFC 9113 8.2.3: the pairs of Cookie may come in several lines. */
+static void say_cookies(struct sw_exchange *exchange)
+{
+    struct sw_lines lines = sw_exchange_lines(exchange, SW_HEADER_COOKIE);
+    struct sw_pair cookie;
+    sw_reply_begin(exchange, SW_STATUS_OK, SW_LENGTH_UNKNOWN);
+    while (sw_lines_next(&lines))
+        while (sw_cookie_next(&lines.rest, &cookie) > 0)
+            sw_reply_write(exchange, cookie.value);
+    ck_assert_int_eq(sw_reply_end(exchange), SW_OK);
+}
+
+START_TEST(a_handler_sees_each_line_of_a_list)
+{
+    serve(say_cookies);
+    client_ask(&served, "GET / HTTP/1.0\r\nCookie: a=1; b=2\r\nX: y\r\nCookie: c=3\r\n\r\n", buf,
+               sizeof buf);
+    ck_assert_ptr_nonnull(strstr(buf, "\r\n\r\n123"));
+    served_end(&served);
+}
+END_TEST
+
 int main(void)
 {
-    const TTest *const tests[] = {hints_come_first, a_hint_is_no_reply, trailers_come_last};
+    const TTest *const tests[] = {hints_come_first, a_hint_is_no_reply, trailers_come_last,
+                                  a_handler_sees_each_line_of_a_list};
     return expect_suite("server around", tests, COUNT(tests));
 }
