@@ -61,16 +61,16 @@ enum sw_proxied {
 enum sw_owned { SW_OWNED_BY_USER = 1, SW_OWNED_BY_GROUP = 2 };
 
 /*
- * Where to listen: `address` or `fd` must be given.  A unix socket that no server listens at any more
- * is replaced; one with a server, and any other file, is a fault: EADDRINUSE.  It is removed when the server leaves, unless another
- * file is there by then.
+ * Where to listen: `address` or `fd` must be given.  A unix socket that no server listens at any
+ * more is replaced; one with a server, and any other file, is a fault: EADDRINUSE.  It is removed
+ * when the server leaves, unless another file is there by then.
  */
 struct sw_listener {
     const char *address; /* IPv4, IPv6 without brackets, or the path of a unix socket: `/run/x` */
     uint16_t port;       /* 0: any that is free, see sw_server_port() */
     int fd;              /* not 0: a socket that listens already, and now is the server's */
-    uint16_t mode;       /* of a unix socket: 0600 to 0777, say; 0777 less the umask */
-    uint16_t owned;      /* enum sw_owned; 0: it is the process's own */
+    uint16_t mode;        /* of a unix socket, at most 0777; 0777 less the umask */
+    uint16_t owned;       /* of a unix socket, enum sw_owned; 0: the process's own */
     uint32_t user, group; /* their ids, where `owned` says so */
     enum sw_proxied proxied;
     void (*handler)(struct sw_exchange *exchange); /* for its connections; config.handler */

@@ -179,9 +179,9 @@ static const struct {
     {"exchanges", {.handler = hello, .exchanges = UINT32_MAX}},
     {"input", {.handler = hello, .input = UINT32_MAX}},
     {"output", {.handler = hello, .output = UINT32_MAX}},
-    {"limits.head", {.handler = hello, .limits.trailer_bytes = UINT32_MAX}},
-    {"limits.head", {.handler = hello, .limits.chunk_extensions = UINT32_MAX}},
-    {"limits.lenient", {.handler = hello, .limits.lenient = 32}},
+    {"limits.trailer_bytes", {.handler = hello, .limits.trailer_bytes = UINT32_MAX}},
+    {"limits.chunk_extensions", {.handler = hello, .limits.chunk_extensions = UINT32_MAX}},
+    {"limits.lenient", {.handler = hello, .limits.lenient = 64}},
     {"limits.lenient", {.handler = hello, .limits.lenient = UINT32_MAX}},
 };
 
