@@ -172,6 +172,8 @@ static void help(struct sw_worker *worker)
                 !door->ready || !sw_room_fits(worker, door))
                 continue;
             sw_door_accept(worker, other, i);
+            if (door->ready) /* its worker may have seen it when it was not */
+                sw_loop_wake(&other->loop);
             worker->helps |= door->ready && !worker->retry_at && sw_room_fits(worker, door);
         }
     }
