@@ -524,7 +524,8 @@ enum sw_error {
     SW_ERROR_BAD_PROXY = 66, /* PROXY protocol 2 */
     SW_ERROR_PROXY_TOO_LONG = 67, /* PROXY protocol 2 */
     SW_ERROR_BAD_TARGET_SCHEME = 68, /* RFC 9110 7.4 */
-    SW_ERROR_COUNT = 69
+    SW_ERROR_CONNECT_CONTENT = 69, /* RFC 9110 9.3.6 */
+    SW_ERROR_COUNT = 70
 };
 
 /* What a word's `flags` say: grammar/http.grammar explains each. */

@@ -648,6 +648,8 @@ const struct sw_error_info sw_error_infos[SW_ERROR_COUNT] = {
         "the PROXY header is longer than the limit", "PROXY protocol 2", 400},
     [SW_ERROR_BAD_TARGET_SCHEME] = {"BAD_TARGET_SCHEME",
         "the scheme of the target is not the connection's", "RFC 9110 7.4", 421},
+    [SW_ERROR_CONNECT_CONTENT] = {"CONNECT_CONTENT",
+        "a CONNECT request has no content", "RFC 9110 9.3.6", 400},
 };
 
 const struct sw_media_info sw_media_infos[SW_MEDIA_ID_COUNT] = {

@@ -128,7 +128,19 @@ static enum sw_error read_transfer_encoding(struct sw_body *body, const struct s
     return error;
 }
 
-/* A message that ends with its head whatever its fields say: rules 1 and 2 of RFC 9112 6.3. */
+/*
+ * A CONNECT request has no content, and what follows its head is the tunnel's: RFC 9110 9.3.6.
+ * Parsers disagree about framing fields in it: some skip the content, others take it for the first
+ * bytes of the tunnel or for the next request.  `Content-Length: 0` is harmless.
+ */
+static enum sw_error refuse_content(struct sw_body *body, const struct sw_field *field)
+{
+    sw_body_fail(body, SW_ERROR_CONNECT_CONTENT, field->value);
+    return SW_ERROR_CONNECT_CONTENT;
+}
+
+/* A message that ends with its head whatever its fields say, and whether they are right or not:
+   rules 1 and 2 of RFC 9112 6.3. */
 static bool ends_at_head(const struct sw_head *head, enum sw_method request,
                          enum sw_framing *framing)
 {
@@ -158,21 +170,28 @@ static APART enum sw_error read_framing(struct sw_body *body, const struct sw_he
 {
     const struct sw_field *coding = sw_head_field(head, SW_HEADER_TRANSFER_ENCODING);
     const struct sw_field *length = sw_head_field(head, SW_HEADER_CONTENT_LENGTH);
+    const bool connect = head->kind == SW_REQUEST && head->method == SW_METHOD_CONNECT;
     enum sw_framing framing;
     enum sw_error error = SW_OK;
 
-    if (coding)
+    if (ends_at_head(head, request, &framing)) {
+        body->framing = (uint8_t)framing;
+        body->state = framing == SW_FRAMING_NONE ? DONE : PLAIN;
+        return SW_OK;
+    }
+    if (connect && coding)
+        error = refuse_content(body, coding);
+    else if (coding)
         error = read_transfer_encoding(body, head, buf,
                                        sw_head_first(head, SW_HEADER_TRANSFER_ENCODING));
     else if (length)
         error = read_lengths(body, head, buf, sw_head_first(head, SW_HEADER_CONTENT_LENGTH));
+    if (error == SW_OK && connect && body->left > 0)
+        error = refuse_content(body, length);
     if (error != SW_OK)
         return error;
 
-    if (ends_at_head(head, request, &framing))
-        body->left = 0;
-    else
-        framing = framing_by_field[head->kind == SW_RESPONSE][coding ? 2 : length ? 1 : 0];
+    framing = framing_by_field[head->kind == SW_RESPONSE][coding ? 2 : length ? 1 : 0];
     if (body->left > SW_LIMIT(body->limits, body)) {
         sw_body_fail(body, SW_ERROR_BODY_TOO_LARGE, length->value);
         return SW_ERROR_BODY_TOO_LARGE;
@@ -184,7 +203,7 @@ static APART enum sw_error read_framing(struct sw_body *body, const struct sw_he
         sw_head_init(trailers, SW_TRAILERS, body->limits);
         trailers->of_request = head->kind == SW_REQUEST;
     }
-    if (framing == SW_FRAMING_NONE || (framing == SW_FRAMING_LENGTH && body->left == 0))
+    if (framing == SW_FRAMING_LENGTH && body->left == 0)
         body->state = DONE;
     return SW_OK;
 }

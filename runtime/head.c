@@ -205,7 +205,11 @@ bool sw_head_keep_alive(const struct sw_head *head, const char *buf)
 {
     unsigned options = sw_head_options(head, buf);
 
-    return !(options & SW_OPTION_CLOSE) && (head->minor > 0 || options & SW_OPTION_KEEP_ALIVE);
+    if (options & SW_OPTION_CLOSE)
+        return false;
+    /* RFC 9112 6.1: the framing of such an old message is faulty even where it does not matter. */
+    return head->minor > 0 ||
+           (options & SW_OPTION_KEEP_ALIVE && !sw_head_field(head, SW_HEADER_TRANSFER_ENCODING));
 }
 
 bool sw_head_expects_continue(const struct sw_head *head, const char *buf)

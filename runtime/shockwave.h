@@ -367,6 +367,8 @@ struct sw_body {
  * `request` is the method that it answers (SW_METHOD_OTHER for any but HEAD and CONNECT).  The trailer
  * section of a chunked body goes into `trailers`, another head than `head`, set up when it is needed.
  * Returns SW_OK or why the message must be refused; body->error_at is then the offset in the head.
+ * In a response that has no body (to HEAD or granted CONNECT, 1xx, 204, 304) the framing fields are
+ * not looked at, however wrong.  A CONNECT request with content is CONNECT_CONTENT.
  */
 enum sw_error sw_body_begin(struct sw_body *body, const struct sw_head *head, const char *buf,
                             enum sw_method request, struct sw_head *trailers);

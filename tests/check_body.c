@@ -27,6 +27,7 @@ static struct verdict take(const struct drive_source *source, const char *bytes,
 /* ---- Framing --------------------------------------------------------------------------------- */
 
 #define REQUEST  "POST / HTTP/1.1\r\nHost:\r\n"
+#define CONNECT  "CONNECT h:1 HTTP/1.1\r\nHost:\r\n"
 #define RESPONSE "HTTP/1.1 200 OK\r\n"
 #define CHUNKED  "Transfer-Encoding: chunked\r\n"
 #define LENGTH   "Content-Length: 5\r\n"
@@ -64,7 +65,6 @@ static const struct {
     {RESPONSE, SW_METHOD_OTHER, CHUNKED, SW_FRAMING_CHUNKED, 0},
     {REQUEST, SW_METHOD_OTHER, CHUNKED, SW_FRAMING_CHUNKED, 0},
     {"GET / HTTP/1.1\r\nHost:\r\n", SW_METHOD_OTHER, CHUNKED, SW_FRAMING_CHUNKED, 0},
-    {"CONNECT h:1 HTTP/1.1\r\nHost:\r\n", SW_METHOD_OTHER, CHUNKED, SW_FRAMING_CHUNKED, 0},
     {"POST / HTTP/1.9\r\nHost:\r\n", SW_METHOD_OTHER, CHUNKED, SW_FRAMING_CHUNKED, 0},
     {REQUEST, SW_METHOD_OTHER, "transfer-encoding:CHUNKED\t\r\n", SW_FRAMING_CHUNKED, 0},
     /* 5 and 6: Content-Length */
@@ -77,6 +77,10 @@ static const struct {
     {REQUEST, SW_METHOD_OTHER, LENGTH "A: b\r\ncontent-length: 5\r\n", SW_FRAMING_LENGTH, 5},
     {REQUEST, SW_METHOD_OTHER, "Content-Length: 1073741824\r\n", SW_FRAMING_LENGTH, 1u << 30},
     {REQUEST, SW_METHOD_HEAD, LENGTH, SW_FRAMING_LENGTH, 5},
+    {REQUEST, SW_METHOD_CONNECT, LENGTH, SW_FRAMING_LENGTH, 5},
+    {CONNECT, SW_METHOD_OTHER, "", SW_FRAMING_NONE, 0},
+    {CONNECT, SW_METHOD_OTHER, "Content-Length: 0\r\n", SW_FRAMING_LENGTH, 0},
+    {CONNECT, SW_METHOD_OTHER, "Content-Length: 00, 0\r\n", SW_FRAMING_LENGTH, 0},
     /* 7 and 8: neither */
     {REQUEST, SW_METHOD_OTHER, "", SW_FRAMING_NONE, 0},
     {REQUEST, SW_METHOD_OTHER, "Connection: close\r\n", SW_FRAMING_NONE, 0},
@@ -111,6 +115,66 @@ START_TEST(framing)
                     (framings[i].framing == SW_FRAMING_LENGTH && framings[i].left == 0);
         ck_assert_msg(sw_body_done(&whole.body) == done, "%s", text);
     }
+}
+END_TEST
+
+/* Rules 1 and 2: these end with their head, and the next byte is not theirs. */
+static const struct {
+    const char *line;
+    enum sw_method request;
+    enum sw_framing framing;
+} bodiless[] = {
+    {RESPONSE, SW_METHOD_HEAD, SW_FRAMING_NONE},
+    {"HTTP/1.0 404 \r\n", SW_METHOD_HEAD, SW_FRAMING_NONE},
+    {"HTTP/1.1 100 \r\n", SW_METHOD_OTHER, SW_FRAMING_NONE},
+    {"HTTP/1.1 102 \r\n", SW_METHOD_CONNECT, SW_FRAMING_NONE},
+    {"HTTP/1.1 199 \r\n", SW_METHOD_HEAD, SW_FRAMING_NONE},
+    {"HTTP/1.1 204 \r\n", SW_METHOD_OTHER, SW_FRAMING_NONE},
+    {"HTTP/1.0 304 \r\n", SW_METHOD_OTHER, SW_FRAMING_NONE},
+    {"HTTP/1.1 304 \r\n", SW_METHOD_CONNECT, SW_FRAMING_NONE},
+    {"HTTP/1.1 101 \r\n", SW_METHOD_OTHER, SW_FRAMING_TUNNEL},
+    {RESPONSE, SW_METHOD_CONNECT, SW_FRAMING_TUNNEL},
+    {"HTTP/1.0 200 \r\n", SW_METHOD_CONNECT, SW_FRAMING_TUNNEL},
+    {"HTTP/1.1 204 \r\n", SW_METHOD_CONNECT, SW_FRAMING_TUNNEL},
+    {"HTTP/1.1 299 \r\n", SW_METHOD_CONNECT, SW_FRAMING_TUNNEL},
+};
+
+/* Each of these fails a message that has a body. */
+static const char *const faulty[] = {
+    CHUNKED "Content-Length: 0\r\n",
+    LENGTH CHUNKED,
+    CHUNKED CHUNKED,
+    "Transfer-Encoding:\r\n",
+    "Transfer-Encoding: gzip\r\n",
+    "Transfer-Encoding: chunked, gzip\r\n",
+    "Transfer-Encoding: chunked;q=1\r\n",
+    "Transfer-Encoding: \"\r\n",
+    "Content-Length:\r\n",
+    "Content-Length: -1\r\n",
+    "Content-Length: 5x\r\n",
+    LENGTH "Content-Length: 6\r\n",
+    "Content-Length: 1073741825\r\n",
+    "Content-Length: 18446744073709551616\r\n",
+};
+
+START_TEST(bodiless_whatever_the_fields)
+{
+    for (size_t i = 0; i < COUNT(bodiless); i++)
+        for (size_t k = 0; k < COUNT(faulty); k++) {
+            char text[300];
+            snprintf(text, sizeof text, "%s%s\r\n", bodiless[i].line, faulty[k]);
+            struct drive_source source = behind(SW_RESPONSE, NULL, text);
+            source.request = SW_METHOD_GET;
+            if (head.head.status == 200)
+                MUST(begin(&source) != SW_OK, "%s", text);
+            source.request = bodiless[i].request;
+            MUST(begin(&source) == SW_OK, "%s", text);
+            MUST(whole.body.framing == bodiless[i].framing && whole.body.left == 0, "%s", text);
+            MUST(sw_body_done(&whole.body) == (bodiless[i].framing == SW_FRAMING_NONE), "%s", text);
+            struct sw_span content;
+            MUST(sw_body_next(&whole.body, "5\r\n", 3, &content) == 0 && content.n == 0, "%s",
+                 text);
+        }
 }
 END_TEST
 
@@ -161,7 +225,18 @@ static const struct {
      "\xa0", SW_ERROR_BAD_TRANSFER_ENCODING},
     {REQUEST, "Transfer-Encoding: chunked\x85\r\n", "chunked\x85", SW_ERROR_BAD_TRANSFER_ENCODING},
     {REQUEST, CHUNKED "Transfer-Encoding: c/d\r\n", "c/d", SW_ERROR_BAD_TRANSFER_ENCODING},
-    {"HTTP/1.1 204 \r\n", CHUNKED LENGTH, "chunked", ENDS},
+    {CONNECT, CHUNKED, "chunked", SW_ERROR_CONNECT_CONTENT},
+    {CONNECT, "Transfer-Encoding: gzip\r\n", "gzip", SW_ERROR_CONNECT_CONTENT},
+    {CONNECT, "Transfer-Encoding:\r\n", "\r\n\r\n", SW_ERROR_CONNECT_CONTENT},
+    {CONNECT, "Content-Length: 0\r\n" CHUNKED, "chunked", SW_ERROR_CONNECT_CONTENT},
+    {"CONNECT h:1 HTTP/1.0\r\n", CHUNKED, "chunked", SW_ERROR_CONNECT_CONTENT},
+    {"CONNECT h:1 HTTP/1.0\r\n", LENGTH, "5", SW_ERROR_CONNECT_CONTENT},
+    {CONNECT, "Content-Length: 1\r\n", "1", SW_ERROR_CONNECT_CONTENT},
+    {CONNECT, "Content-Length: 1, 1\r\n", "1", SW_ERROR_CONNECT_CONTENT},
+    {CONNECT, "Content-Length: 18446744073709551615\r\n", "18", SW_ERROR_CONNECT_CONTENT},
+    {CONNECT, "Content-Length: 5x\r\n", "5x", SW_ERROR_BAD_CONTENT_LENGTH},
+    {CONNECT, "Content-Length: 0, 1\r\n", "0, 1", SW_ERROR_CONTENT_LENGTH_REPEATED},
+    {"HTTP/1.1 205 \r\n", CHUNKED LENGTH, "chunked", ENDS},
     {REQUEST, "Content-Length:\r\n", "\r\n\r\n", SW_ERROR_BAD_CONTENT_LENGTH},
     {REQUEST, "Content-Length: ,\r\n", ",\r", SW_ERROR_BAD_CONTENT_LENGTH},
     {REQUEST, "Content-Length: 5,\r\n", "5,", SW_ERROR_BAD_CONTENT_LENGTH},
@@ -534,6 +609,7 @@ int main(void)
 {
     const TTest *const tests[] = {
         framing,
+        bodiless_whatever_the_fields,
         refused_framing,
         content_by_length,
         content_until_close,

@@ -82,6 +82,16 @@ static bool bodiless_status(const struct scene *scene)
            (count(scene, "Content-Length") > 0 || count(scene, "Transfer-Encoding") > 0);
 }
 
+/* The request makes it so, and the peers read the fields all the same. */
+static bool bodiless_answer(const struct scene *scene)
+{
+    bool bodiless = scene->stream == STREAM_HEAD ||
+                    (scene->stream == STREAM_CONNECT && scene->message->status / 100 == 2);
+
+    return bodiless && is(scene, "refuses") &&
+           (count(scene, "Content-Length") > 0 || count(scene, "Transfer-Encoding") > 0);
+}
+
 static bool length_repeated(const struct scene *scene)
 {
     return (refused(scene, "HPE_UNEXPECTED_CONTENT_LENGTH") ||
@@ -101,7 +111,8 @@ static bool length_near_limit(const struct scene *scene)
 
     for (size_t i = 0; i < message->field_count; i++)
         if (named(&message->fields[i], "Content-Length") && message->fields[i].value.n >= 20)
-            return refused(scene, "HPE_INVALID_CONTENT_LENGTH");
+            return from(scene, "http_parser") &&
+                   refused(scene, "HPE_INVALID_CONTENT_LENGTH");
     return false;
 }
 
@@ -173,14 +184,6 @@ static bool interim_persistence(const struct scene *scene)
     return is(scene, "keep-alive") && scene->message->status / 100 == 1;
 }
 
-static bool connect_content(const struct scene *scene)
-{
-    struct sw_span method = scene->message->method;
-
-    return method.n == 7 && memcmp(method.p, "CONNECT", 7) == 0 &&
-           (count(scene, "Content-Length") > 0 || count(scene, "Transfer-Encoding") > 0);
-}
-
 /* The other side agreed to change the protocol, but for the peers its head does not say so. */
 static bool switch_unnamed(const struct scene *scene)
 {
@@ -202,6 +205,7 @@ static const struct {
     {"length-near-limit", length_near_limit},
     {"coding-list", coding_list},
     {"coding-name-prefix", coding_name_prefix},
+    {"bodiless-answer", bodiless_answer},
     {"extension-behind-value", extension_behind_value},
     {"extension-escaped", extension_escaped},
     {"proxy-connection", proxy_connection},
@@ -209,7 +213,6 @@ static const struct {
     {"connection-quoted", connection_quoted},
     {"connection-list", connection_list},
     {"interim-persistence", interim_persistence},
-    {"connect-content", connect_content},
 };
 
 const char *verdict_cause(const struct verdict *verdict, const struct peer *peer,
