@@ -40,6 +40,25 @@ static bool line_ends(struct sw_body *body, char c)
     return true;
 }
 
+static inline bool is_space(const struct sw_body *body, char c)
+{
+    return (c == ' ' || c == '\t') && body->spaces != SPACES_NONE;
+}
+
+/* After the size and perhaps white space, after which the line may end only if that is tolerated. */
+static enum sw_error size_end(struct sw_body *body, char c)
+{
+    bool spaced = body->state == SIZE_SPACE;
+
+    if (c == ';')
+        body->state = NAME_1;
+    else if (is_space(body, c))
+        body->state = SIZE_SPACE;
+    else if ((spaced && body->spaces != SPACES_LAST) || !line_ends(body, c))
+        return misplaced(body, c, SW_ERROR_BAD_CHUNK_SIZE);
+    return SW_OK;
+}
+
 /* The size: at most the 16 digits of 64 bits, leading zeros counted.  RFC 9112 7.1. */
 static enum sw_error size_byte(struct sw_body *body, char c)
 {
@@ -52,17 +71,26 @@ static enum sw_error size_byte(struct sw_body *body, char c)
         body->left = body->left << 4 | (digit - 1);
         return SW_OK;
     }
-    if (body->digits == 0 || (c != ';' && !line_ends(body, c)))
+    if (body->digits == 0)
         return misplaced(body, c, SW_ERROR_BAD_CHUNK_SIZE);
-    if (c == ';')
-        body->state = NAME_1;
-    return SW_OK;
+    return size_end(body, c);
+}
+
+/* White space between the parts of an extension; what may follow depends on what came before it. */
+static void extension_space(struct sw_body *body)
+{
+    if (body->state == NAME)
+        body->state = NAME_SPACE;
+    else if (body->state == VALUE || body->state == UNQUOTED)
+        body->state = VALUE_SPACE;
 }
 
 /* A byte that is in neither a token nor a quoted string: it ends something or is an error. */
 static enum sw_error extension_delimiter(struct sw_body *body, char c)
 {
-    bool named = body->state == NAME, valued = body->state == VALUE || body->state == UNQUOTED;
+    bool spaced = body->state == NAME_SPACE || body->state == VALUE_SPACE;
+    bool named = body->state == NAME || body->state == NAME_SPACE;
+    bool valued = body->state == VALUE || body->state == UNQUOTED || body->state == VALUE_SPACE;
 
     if (c == ';' && (named || valued))
         body->state = NAME_1;
@@ -70,14 +98,17 @@ static enum sw_error extension_delimiter(struct sw_body *body, char c)
         body->state = VALUE_1;
     else if (c == '"' && body->state == VALUE_1)
         body->state = QUOTED;
-    else if (!((named || valued) && line_ends(body, c)))
+    else if (is_space(body, c))
+        extension_space(body);
+    else if (!(named || valued) || (spaced && body->spaces != SPACES_LAST) || !line_ends(body, c))
         return misplaced(body, c, SW_ERROR_BAD_CHUNK_EXTENSION);
     return SW_OK;
 }
 
 /*
- * `;name=value` and `;name="quoted"`, RFC 9112 7.1.1.  The white space that RFC 9110 5.6.3 has a
- * recipient tolerate is refused: no peer needs it, and implementations have disagreed about it.
+ * `;name=value` and `;name="quoted"`, RFC 9112 7.1.1.  White space around ";" and "=" is taken in a
+ * response, as RFC 9110 5.6.3 asks for.  In a request it is refused: no client sends it, and
+ * implementations that disagree about it can be made to disagree about where a request ends.
  */
 static enum sw_error extension_byte(struct sw_body *body, char c)
 {
@@ -90,7 +121,8 @@ static enum sw_error extension_byte(struct sw_body *body, char c)
                                              : QUOTED;
         return SW_OK;
     }
-    if (body->state == UNQUOTED || !sw_byte_is(c, SW_BYTE_TOKEN))
+    if (!sw_byte_is(c, SW_BYTE_TOKEN) || body->state == UNQUOTED || body->state == NAME_SPACE ||
+        body->state == VALUE_SPACE)
         return extension_delimiter(body, c);
     body->state = body->state == NAME_1    ? NAME
                   : body->state == VALUE_1 ? VALUE
@@ -111,7 +143,7 @@ static enum sw_error chunk_line_byte(struct sw_body *body, char c)
         if (body->state == SIZE)
             return error;
     } else {
-        error = extension_byte(body, c);
+        error = body->state == SIZE_SPACE ? size_end(body, c) : extension_byte(body, c);
     }
     if (error == SW_OK && body->state < SIZE_LF) {
         if (body->extensions == SW_LIMIT(body->limits, chunk_extensions))

@@ -12,10 +12,13 @@
 enum sw_body_state {
     PLAIN = 0, /* Content-Length, or until the connection closes */
     SIZE,      /* hexadecimal digits */
+    SIZE_SPACE, /* after white space that follows the size */
     NAME_1,    /* behind ";", the first byte of an extension's name */
     NAME,
+    NAME_SPACE,
     VALUE_1,   /* behind "=" */
     VALUE,
+    VALUE_SPACE,
     QUOTED,
     ESCAPED,   /* behind a backslash in a quoted string */
     UNQUOTED,  /* behind the closing quote */
@@ -25,6 +28,13 @@ enum sw_body_state {
     TRAILERS,
     DONE,
     FAILED,
+};
+
+/* White space that a chunk line may have. */
+enum sw_body_spaces {
+    SPACES_NONE,
+    SPACES_BAD,  /* around ";" and "=" of an extension: BWS, RFC 9112 7.1.1 */
+    SPACES_LAST, /* there, and before the CRLF */
 };
 
 /* Stop for good. */

@@ -160,6 +160,17 @@ static const uint8_t framing_by_field[2][3] = {
     [SW_RESPONSE] = {SW_FRAMING_CLOSE, SW_FRAMING_LENGTH, SW_FRAMING_CHUNKED},
 };
 
+/* The first chunk line comes next. */
+static void begin_chunks(struct sw_body *body, const struct sw_head *head,
+                         struct sw_head *trailers)
+{
+    body->state = SIZE;
+    body->spaces = head->kind == SW_RESPONSE ? SPACES_BAD : SPACES_NONE;
+    body->trailers = trailers;
+    sw_head_init(trailers, SW_TRAILERS, body->limits);
+    trailers->of_request = head->kind == SW_REQUEST;
+}
+
 /* Keeps what saves many registers out of the way of what needs none. */
 #define APART __attribute__((noinline))
 
@@ -197,12 +208,8 @@ static APART enum sw_error read_framing(struct sw_body *body, const struct sw_he
         return SW_ERROR_BODY_TOO_LARGE;
     }
     body->framing = (uint8_t)framing;
-    if (framing == SW_FRAMING_CHUNKED) {
-        body->state = SIZE;
-        body->trailers = trailers;
-        sw_head_init(trailers, SW_TRAILERS, body->limits);
-        trailers->of_request = head->kind == SW_REQUEST;
-    }
+    if (framing == SW_FRAMING_CHUNKED)
+        begin_chunks(body, head, trailers);
     if (framing == SW_FRAMING_LENGTH && body->left == 0)
         body->state = DONE;
     return SW_OK;

@@ -357,7 +357,7 @@ struct sw_body {
     uint8_t framing;          /* enum sw_framing */
     uint8_t state;            /* private, to the end */
     uint32_t overhead, extensions, at;
-    uint8_t digits;
+    uint8_t digits, spaces;
     struct sw_chunk_line line;
     const struct sw_limits *limits;
 };

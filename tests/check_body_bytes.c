@@ -58,6 +58,34 @@ static const struct place extensions[] = {
     {"name in the last chunk", "0;", "a\r\n\r\n", BYTES_TOKEN, {LF_, EXT_}},
 };
 
+/* RFC 9112 7.1.1 in a response: with white space. */
+#define BLANK_ "\t\t  "
+static const struct place spaces[] = {
+    {"after the size", "1", ";a\r\n" REST, BLANK_,
+     {{BYTES_HEX, SW_OK, 0}, {";;", SW_ERROR_BAD_CHUNK_EXTENSION, 1}, CR_, LF_, SIZE_}},
+    {"after white space after the size", "1 ", "a\r\n" REST, ";;",
+     {{BLANK_, SW_ERROR_BAD_CHUNK_SIZE, 1}, LF_, SIZE_}},
+    {"name, first", "1;", "a\r\n" REST, BYTES_TOKEN BLANK_, {LF_, EXT_}},
+    {"name, after white space", "1; ", "a\r\n" REST, BYTES_TOKEN BLANK_, {LF_, EXT_}},
+    {"after a name", "1;a", "=b\r\n" REST, BYTES_TOKEN BLANK_,
+     {{"==;;", SW_ERROR_BAD_CHUNK_EXTENSION, 1}, CR_, LF_, EXT_}},
+    {"after white space after a name", "1;a ", "b\r\n" REST, ";;==",
+     {{BLANK_, SW_ERROR_BAD_CHUNK_EXTENSION, 1}, LF_, EXT_}},
+    {"value, first", "1;a=", "b\r\n" REST, BYTES_TOKEN BLANK_,
+     {{"\"\"", SW_ERROR_BAD_CHUNK_EXTENSION, 2}, LF_, EXT_}},
+    {"value, after white space", "1;a= ", "\"b\"\r\n" REST, BLANK_,
+     {{"\"\"", SW_ERROR_BAD_CHUNK_EXTENSION, 2},
+      {BYTES_TOKEN, SW_ERROR_BAD_CHUNK_EXTENSION, 1},
+      LF_,
+      EXT_}},
+    {"after a value", "1;a=b", ";c\r\n" REST, BYTES_TOKEN BLANK_,
+     {{";;", SW_ERROR_BAD_CHUNK_EXTENSION, 1}, CR_, LF_, EXT_}},
+    {"after white space after a value", "1;a=b\t", "c\r\n" REST, ";;",
+     {{BLANK_, SW_ERROR_BAD_CHUNK_EXTENSION, 1}, LF_, EXT_}},
+    {"after a quoted value", "1;a=\"b\"", ";c\r\n" REST, BLANK_,
+     {{";;", SW_ERROR_BAD_CHUNK_EXTENSION, 1}, CR_, LF_, EXT_}},
+};
+
 /* RFC 9112 7.1.2; the lines themselves are tried in check_head_bytes.c. */
 static const struct place trailers[] = {
     {"behind the last chunk", "0\r\n", "A: b\r\n\r\n", BYTES_TOKEN,
@@ -79,15 +107,27 @@ static const struct place trailers[] = {
 
 /* clang-format on */
 
-static const char *drive_chunked(const char *bytes, size_t n, struct verdict *v)
+static const char *drive(enum sw_kind kind, const struct sw_limits *limits, const char *text,
+                         const char *bytes, size_t n, struct verdict *v)
 {
-    static const char text[] = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n";
     static struct drive_head head;
     static struct drive_body whole;
-    drive_head_init(&head, SW_RESPONSE, NULL);
-    drive_head(&head, text, sizeof text - 1, sizeof text - 1, 1);
+    drive_head_init(&head, kind, limits);
+    drive_head(&head, text, strlen(text), strlen(text), 1);
     struct drive_source source = {.head = &head.head, .head_bytes = text};
     return drive_body_everywhere(&whole, v, &source, bytes, n);
+}
+
+static const char *drive_chunked(const char *bytes, size_t n, struct verdict *v)
+{
+    return drive(SW_REQUEST, NULL,
+                 "PUT / HTTP/1.1\r\nHost:\r\nTransfer-Encoding: chunked\r\n\r\n", bytes, n, v);
+}
+
+static const char *drive_response(const char *bytes, size_t n, struct verdict *v)
+{
+    return drive(SW_RESPONSE, NULL, "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", bytes,
+                 n, v);
 }
 
 START_TEST(chunk_lines)
@@ -102,6 +142,12 @@ START_TEST(chunk_extensions)
 }
 END_TEST
 
+START_TEST(white_space)
+{
+    places_check(spaces, COUNT(spaces), drive_response);
+}
+END_TEST
+
 START_TEST(trailer_sections)
 {
     places_check(trailers, COUNT(trailers), drive_chunked);
@@ -110,6 +156,6 @@ END_TEST
 
 int main(void)
 {
-    const TTest *const tests[] = {chunk_lines, chunk_extensions, trailer_sections};
+    const TTest *const tests[] = {chunk_lines, chunk_extensions, white_space, trailer_sections};
     return expect_suite("body bytes", tests, COUNT(tests));
 }

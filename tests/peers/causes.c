@@ -140,8 +140,8 @@ static bool extension_behind_value(const struct scene *scene)
     const char *end = scene->bytes + scene->message->end;
     const char *value = memchr(scene->bytes, '=', scene->message->end);
 
-    return refused(scene, "HPE_INVALID_CHUNK_SIZE") && scene->message->framing == FRAMED_CHUNKED &&
-           value && memchr(value, ';', (size_t)(end - value));
+    return from(scene, "llhttp") && refused(scene, "HPE_INVALID_CHUNK_SIZE") &&
+           scene->message->framing == FRAMED_CHUNKED && value && memchr(value, ';', (size_t)(end - value));
 }
 
 static bool extension_escaped(const struct scene *scene)
@@ -149,6 +149,21 @@ static bool extension_escaped(const struct scene *scene)
     return refused(scene, "HPE_STRICT") && scene->message->framing == FRAMED_CHUNKED &&
            memmem(scene->bytes, scene->message->end, "=\"", 2) &&
            memchr(scene->bytes, '\\', scene->message->end);
+}
+
+/* Blanks beside ";" or "=" in a response, which no peer takes off; http_parser takes a space. */
+static bool extension_spaced(const struct scene *scene)
+{
+    const char *p = scene->bytes;
+
+    if (scene->stream == STREAM_REQUESTS || scene->message->framing != FRAMED_CHUNKED ||
+        !(refused(scene, "HPE_STRICT") || refused(scene, "HPE_INVALID_CHUNK_SIZE")))
+        return false;
+    for (size_t i = 0; i + 1 < scene->message->end; i++)
+        if ((isblank((unsigned char)p[i]) && (p[i + 1] == ';' || p[i + 1] == '=')) ||
+            ((p[i] == ';' || p[i] == '=') && isblank((unsigned char)p[i + 1])))
+            return true;
+    return false;
 }
 
 /* ---- Connections ---------------------------------------------------------------------------- */
@@ -208,6 +223,7 @@ static const struct {
     {"bodiless-answer", bodiless_answer},
     {"extension-behind-value", extension_behind_value},
     {"extension-escaped", extension_escaped},
+    {"extension-spaced", extension_spaced},
     {"proxy-connection", proxy_connection},
     {"close-outranked", close_outranked},
     {"connection-quoted", connection_quoted},
