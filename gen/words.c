@@ -537,7 +537,7 @@ const struct sw_error_info sw_error_infos[SW_ERROR_COUNT] = {
     [SW_ERROR_VERSION_UNSUPPORTED] = {"VERSION_UNSUPPORTED",
         "the major version is not 1", "RFC 9110 15.6.6", 505},
     [SW_ERROR_TOO_MANY_EMPTY_LINES] = {"TOO_MANY_EMPTY_LINES",
-        "too many empty lines before the request line", "RFC 9112 2.2", 400},
+        "too many empty lines before the start line", "RFC 9112 2.2", 400},
     [SW_ERROR_BARE_CR] = {"BARE_CR",
         "a carriage return has no line feed after it", "RFC 9112 2.2", 400},
     [SW_ERROR_BARE_LF] = {"BARE_LF",

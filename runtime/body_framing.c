@@ -3,7 +3,6 @@
 #include <string.h>
 
 #include "body.h"
-#include "bytes.h"
 #include "shockwave_values.h"
 
 /* Digits, all of them, below 2^64.  RFC 9110 8.6. */
@@ -71,49 +70,80 @@ static enum sw_error read_lengths(struct sw_body *body, const struct sw_head *he
     return SW_OK;
 }
 
-static bool is_token(struct sw_span span)
-{
-    size_t at = 0;
+/* What the codings seen so far come to. */
+struct codings {
+    bool any;     /* codings other than chunked are the caller's to undo */
+    bool chunked; /* that coding was applied */
+    bool last;    /* and none after it */
+};
 
-    while (at < span.n && sw_byte_is(span.p[at], SW_BYTE_TOKEN))
-        at++;
-    return span.n != 0 && at == span.n;
+/* `name;parameter=value`, RFC 9112 7.  The name, or false if that is not what it is. */
+static bool split_coding(struct sw_span coding, struct sw_span *name)
+{
+    const char *semicolon = memchr(coding.p, ';', coding.n);
+    size_t n = semicolon ? (size_t)(semicolon - coding.p) : coding.n;
+    struct sw_span front = {coding.p, n}, params = {coding.p + n, coding.n - n};
+    struct sw_param param;
+    int got;
+
+    if (sw_token_next(&front, name) <= 0) /* a comma can be in quotes only: no token */
+        return false;
+    while ((got = sw_param_next(&params, &param)) > 0)
+        ;
+    return got == 0;
+}
+
+static enum sw_error read_coding(struct sw_span coding, struct codings *codings)
+{
+    struct sw_span name;
+
+    if (!split_coding(coding, &name) || (coding.n > name.n && !codings->any))
+        return SW_ERROR_BAD_TRANSFER_ENCODING;
+    if (!sw_token_is(name, "chunked")) {
+        codings->last = false;
+        if (codings->any)
+            return SW_OK;
+        return codings->chunked ? SW_ERROR_CHUNKED_NOT_LAST : SW_ERROR_TRANSFER_CODING_UNKNOWN;
+    }
+    if (codings->chunked)
+        return SW_ERROR_CHUNKED_REPEATED;
+    codings->chunked = codings->last = true;
+    return coding.n == name.n ? SW_OK : SW_ERROR_BAD_TRANSFER_ENCODING; /* RFC 9112 7.1 */
 }
 
 /*
- * One line of Transfer-Encoding.  `chunked` says whether that coding has been seen.  RFC 9110 5.6.1.2
- * has a recipient pass over empty elements; here they are refused, because implementations have
- * disagreed about what such a list says, and with it about where the message ends.
+ * One line of Transfer-Encoding.  RFC 9110 5.6.1.2 has a recipient pass over empty elements; here they
+ * are refused, because implementations have disagreed about what such a list says, and with it about
+ * where the message ends.
  */
-static enum sw_error read_codings(struct sw_span value, bool *chunked)
+static enum sw_error read_codings(struct sw_span value, struct codings *codings)
 {
+    enum sw_error error;
     bool more;
 
     do {
-        more = memchr(value.p, ',', value.n) != NULL;
-        struct sw_span coding = cut_member(&value);
-        bool is_chunked = sw_token_is(coding, "chunked");
-        if (!is_token(coding))
+        struct sw_span coding, front = value;
+        if (cut_member(&front).n == 0 || sw_list_next(&value, &coding) < 0)
             return SW_ERROR_BAD_TRANSFER_ENCODING;
-        if (*chunked)
-            return is_chunked ? SW_ERROR_CHUNKED_REPEATED : SW_ERROR_CHUNKED_NOT_LAST;
-        if (!is_chunked)
-            return SW_ERROR_TRANSFER_CODING_UNKNOWN;
-        *chunked = true;
-    } while (more);
-    return SW_OK;
+        error = read_coding(coding, codings);
+        more = value.n > 0;
+        if (more)
+            value.p++, value.n--; /* the comma */
+    } while (error == SW_OK && more);
+    return error;
 }
 
 /*
  * All lines of Transfer-Encoding: `chunked`, once, in HTTP/1.1, without Content-Length.  Other
- * codings have no decoder here, so whoever forwards them must not be told that we understood.
+ * codings have no decoder here, so a caller that has not asked for them must not be told that they
+ * were understood.  RFC 9112 6.1, 6.3 rule 4.
  */
 static enum sw_error read_transfer_encoding(struct sw_body *body, const struct sw_head *head,
-                                            const char *buf, size_t i)
+                                            const char *buf, enum sw_framing *framing)
 {
+    struct codings codings = {.any = sw_head_lenient(head, SW_LENIENT_CODINGS)};
+    size_t i = sw_head_first(head, SW_HEADER_TRANSFER_ENCODING), at = sw_head_at(head, i)->value;
     enum sw_error error = SW_OK;
-    size_t at = sw_head_at(head, i)->value;
-    bool chunked = false;
 
     if (sw_head_field(head, SW_HEADER_CONTENT_LENGTH))
         error = SW_ERROR_CONTENT_LENGTH_AND_TRANSFER_ENCODING;
@@ -121,10 +151,11 @@ static enum sw_error read_transfer_encoding(struct sw_body *body, const struct s
         error = SW_ERROR_TRANSFER_ENCODING_IN_1_0;
     for (; i < head->field_count && error == SW_OK; i = sw_head_again(head, i)) {
         at = sw_head_at(head, i)->value;
-        error = read_codings(sw_field_value(sw_head_at(head, i), buf), &chunked);
+        error = read_codings(sw_field_value(sw_head_at(head, i), buf), &codings);
     }
     if (error != SW_OK)
         sw_body_fail(body, error, at);
+    *framing = codings.last ? SW_FRAMING_CHUNKED : SW_FRAMING_CLOSE;
     return error;
 }
 
@@ -153,19 +184,14 @@ static bool ends_at_head(const struct sw_head *head, enum sw_method request,
            head->status == SW_STATUS_NO_CONTENT || head->status == SW_STATUS_NOT_MODIFIED;
 }
 
-/* What the framing fields mean otherwise: rules 3 to 8 of RFC 9112 6.3. */
-static const uint8_t framing_by_field[2][3] = {
-    /*                neither              Content-Length     Transfer-Encoding: chunked */
-    [SW_REQUEST] = {SW_FRAMING_NONE, SW_FRAMING_LENGTH, SW_FRAMING_CHUNKED},
-    [SW_RESPONSE] = {SW_FRAMING_CLOSE, SW_FRAMING_LENGTH, SW_FRAMING_CHUNKED},
-};
-
 /* The first chunk line comes next. */
 static void begin_chunks(struct sw_body *body, const struct sw_head *head,
                          struct sw_head *trailers)
 {
     body->state = SIZE;
-    body->spaces = head->kind == SW_RESPONSE ? SPACES_BAD : SPACES_NONE;
+    body->spaces = head->kind != SW_RESPONSE                         ? SPACES_NONE
+                   : sw_head_lenient(head, SW_LENIENT_CHUNK_SPACES) ? SPACES_LAST
+                                                                     : SPACES_BAD;
     body->trailers = trailers;
     sw_head_init(trailers, SW_TRAILERS, body->limits);
     trailers->of_request = head->kind == SW_REQUEST;
@@ -193,8 +219,7 @@ static APART enum sw_error read_framing(struct sw_body *body, const struct sw_he
     if (connect && coding)
         error = refuse_content(body, coding);
     else if (coding)
-        error = read_transfer_encoding(body, head, buf,
-                                       sw_head_first(head, SW_HEADER_TRANSFER_ENCODING));
+        error = read_transfer_encoding(body, head, buf, &framing);
     else if (length)
         error = read_lengths(body, head, buf, sw_head_first(head, SW_HEADER_CONTENT_LENGTH));
     if (error == SW_OK && connect && body->left > 0)
@@ -202,11 +227,14 @@ static APART enum sw_error read_framing(struct sw_body *body, const struct sw_he
     if (error != SW_OK)
         return error;
 
-    framing = framing_by_field[head->kind == SW_RESPONSE][coding ? 2 : length ? 1 : 0];
     if (body->left > SW_LIMIT(body->limits, body)) {
         sw_body_fail(body, SW_ERROR_BODY_TOO_LARGE, length->value);
         return SW_ERROR_BODY_TOO_LARGE;
     }
+    /* Rules 3 to 8: a response without either field ends with the connection; a request without
+       either does not come here. */
+    if (!coding)
+        framing = length ? SW_FRAMING_LENGTH : SW_FRAMING_CLOSE;
     body->framing = (uint8_t)framing;
     if (framing == SW_FRAMING_CHUNKED)
         begin_chunks(body, head, trailers);

@@ -218,10 +218,10 @@ static size_t note_response(struct sw_conn *conn, const char *buf, size_t taken,
     return say(event, SW_EVENT_HEAD, taken);
 }
 
-/* Nothing but empty lines, which may stand behind a message as well. */
+/* Nothing but empty lines, which may come after a message as well. */
 static bool nothing_begun(const struct sw_conn *conn, size_t len)
 {
-    return len == 0 || (conn->role == SW_SERVER && conn->message->head.state == SW_HEAD_START);
+    return len == 0 || conn->message->head.state == SW_HEAD_START;
 }
 
 static size_t head_unfinished(struct sw_conn *conn, size_t len, struct sw_event *event)
@@ -234,6 +234,21 @@ static size_t head_unfinished(struct sw_conn *conn, size_t len, struct sw_event 
     return say(event, SW_EVENT_CLOSED, len);
 }
 
+/* The bytes that may be read as a head: all, but if no request was made the empty lines in front, as
+   far as those are tolerated. */
+static size_t bytes_asked_for(const struct sw_conn *conn, const char *buf, size_t len)
+{
+    size_t n = 0;
+
+    if (conn->role == SW_SERVER || conn->pending > 0)
+        return len;
+    if (!(conn->limits->lenient & SW_LENIENT_EMPTY_LINES))
+        return 0;
+    while (n < len && (buf[n] == '\r' || buf[n] == '\n'))
+        n++;
+    return n;
+}
+
 static size_t read_head(struct sw_conn *conn, const char *buf, size_t len, struct sw_event *event)
 {
     struct sw_message *message = conn->message;
@@ -242,15 +257,16 @@ static size_t read_head(struct sw_conn *conn, const char *buf, size_t len, struc
         return head_unfinished(conn, len, event);
     if (!message)
         return broken(conn, event, SW_ERROR_MISUSE, 0);
-    if (conn->role == SW_CLIENT && conn->pending == 0)
-        return broken(conn, event, SW_ERROR_UNEXPECTED_MESSAGE, 0);
     if (conn->flags & HEAD_STALE) {
         sw_head_reset(&message->head);
         conn->flags &= (uint16_t)~HEAD_STALE;
     }
-    ptrdiff_t taken = sw_head_parse(&message->head, buf, len);
+    size_t asked_for = bytes_asked_for(conn, buf, len);
+    ptrdiff_t taken = sw_head_parse(&message->head, buf, asked_for);
     if (taken < 0)
         return broken(conn, event, (enum sw_error)-taken, message->head.at);
+    if (asked_for < len)
+        return broken(conn, event, SW_ERROR_UNEXPECTED_MESSAGE, asked_for);
     if (taken == 0)
         return head_unfinished(conn, len, event);
 

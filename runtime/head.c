@@ -69,13 +69,22 @@ struct sw_head_part sw_head_trim(const char *buf, size_t from, size_t to)
     return (struct sw_head_part){(uint32_t)from, (uint32_t)to};
 }
 
+/* It is dropped if that is tolerated, but no field may come late that says where the message ends. */
+static bool forbidden_trailer(struct sw_head *head, enum sw_header id)
+{
+    if (sw_head_lenient(head, SW_LENIENT_TRAILERS) &&
+        !(sw_header_names[id].flags & SW_HEADER_F_FRAMING))
+        return true;
+    return sw_head_fail(head, SW_ERROR_FORBIDDEN_TRAILER, head->line);
+}
+
 bool sw_head_add(struct sw_head *head, const char *buf, size_t colon, size_t end)
 {
     size_t name_len = colon - head->line;
     struct sw_head_part value = sw_head_trim(buf, colon + 1, end);
     enum sw_header id = sw_header_find_words(buf + head->line, name_len);
     if (head->kind == SW_TRAILERS && sw_header_names[id].flags & SW_HEADER_F_NO_TRAILER)
-        return sw_head_fail(head, SW_ERROR_FORBIDDEN_TRAILER, head->line);
+        return forbidden_trailer(head, id);
     sw_head_put(head, head->field_count++,
                     (struct sw_field){
                         .name = head->line,
@@ -221,4 +230,49 @@ bool sw_head_expects_continue(const struct sw_head *head, const char *buf)
         if (sw_list_has_token(sw_field_value(sw_head_at(head, i), buf), "100-continue"))
             return true;
     return false;
+}
+
+/* `name` or `name/version`: names in either case of letters.  RFC 9110 7.8. */
+static bool same_protocol(struct sw_span a, struct sw_span b)
+{
+    const char *slash = memchr(a.p, '/', a.n);
+    size_t name = slash ? (size_t)(slash - a.p) : a.n;
+
+    return a.n == b.n &&
+           sw_value_same((struct sw_span){a.p, name}, (struct sw_span){b.p, name}) &&
+           (name == a.n || memcmp(a.p + name, b.p + name, a.n - name) == 0);
+}
+
+static bool has_protocol(struct sw_span list, struct sw_span protocol)
+{
+    struct sw_span element;
+
+    while (sw_list_next(&list, &element) > 0)
+        if (same_protocol(element, protocol))
+            return true;
+    return false;
+}
+
+bool sw_head_switches_to(const struct sw_head *head, const char *buf, struct sw_span offered,
+                         struct sw_span *protocol)
+{
+    struct sw_span named = {0}, element;
+
+    for (size_t i = sw_head_first(head, SW_HEADER_UPGRADE); i < head->field_count;
+         i = sw_head_again(head, i)) {
+        struct sw_span value = sw_field_value(sw_head_at(head, i), buf);
+        int got;
+        while ((got = sw_list_next(&value, &element)) > 0) {
+            if (!has_protocol(offered, element))
+                return false;
+            named = element;
+        }
+        if (got < 0)
+            return false;
+    }
+    if (head->status != SW_STATUS_SWITCHING_PROTOCOLS || named.n == 0)
+        return false;
+    if (protocol)
+        *protocol = named;
+    return true;
 }

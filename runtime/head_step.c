@@ -40,8 +40,9 @@ static bool line_feed(struct sw_head *head, const char *buf, enum sw_head_state 
 static bool start(struct sw_head *head, const char *buf)
 {
     char c = buf[head->at];
+    bool skips = head->kind == SW_REQUEST || sw_head_lenient(head, SW_LENIENT_EMPTY_LINES);
 
-    if (head->kind == SW_REQUEST && (c == '\r' || c == '\n')) {
+    if (skips && (c == '\r' || c == '\n')) {
         if (head->empty_lines == UINT8_MAX ||
             head->empty_lines == SW_LIMIT(head->limits, empty_lines))
             return sw_head_fail(head, SW_ERROR_TOO_MANY_EMPTY_LINES, head->at);
@@ -213,18 +214,28 @@ static bool reason(struct sw_head *head, const char *buf, size_t len)
     return sw_head_fail(head, SW_ERROR_BAD_REASON, head->at);
 }
 
+/* Was the line before this one a trailer field that was dropped? */
+static bool dropped(const struct sw_head *head)
+{
+    return head->kind == SW_TRAILERS &&
+           (head->field_count == 0 ||
+            sw_head_at(head, head->field_count - 1)->name != head->line);
+}
+
 /*
  * RFC 9112 5.2 lets a user agent put the lines of a fold together with spaces instead of the line
- * end.  The field is taken back out of the head and goes on.
+ * end.  The field is taken back out of the head and goes on; one that was dropped is not there, and
+ * `line` and `mark` are its own.
  */
 static bool unfold(struct sw_head *head, const char *buf)
 {
-    const struct sw_field *field = sw_head_at(head, head->field_count - 1);
     char *p = (char *)(uintptr_t)(buf + head->at);
 
-    head->field_count--;
-    head->line = field->name;
-    head->mark = field->name + field->name_len;
+    if (!dropped(head)) {
+        const struct sw_field *field = sw_head_at(head, --head->field_count);
+        head->line = field->name;
+        head->mark = field->name + field->name_len;
+    }
     *--p = ' ';
     if (p[-1] == '\r')
         *--p = ' ';
@@ -233,9 +244,9 @@ static bool unfold(struct sw_head *head, const char *buf)
 
 static bool blank_first(struct sw_head *head, const char *buf)
 {
-    if (head->field_count == 0)
+    if (head->field_count == 0 && (head->kind != SW_TRAILERS || head->at == head->start))
         return sw_head_fail(head, SW_ERROR_SPACE_BEFORE_FIRST_FIELD, head->at);
-    if (head->kind != SW_REQUEST && !head->of_request && lenient(head, SW_LENIENT_OBS_FOLD))
+    if (sw_head_lenient(head, SW_LENIENT_OBS_FOLD))
         return unfold(head, buf);
     return sw_head_fail(head, SW_ERROR_OBS_FOLD, head->at);
 }
@@ -297,12 +308,20 @@ static bool name(struct sw_head *head, const char *buf, size_t len)
     }
 }
 
+/* RFC 9110 5.5: control bytes but CR, LF and NUL may be kept. */
+static bool in_value(const struct sw_head *head, char c)
+{
+    if (sw_byte_is(c, SW_BYTE_VALUE))
+        return true;
+    return c != '\r' && c != '\n' && c != '\0' && sw_head_lenient(head, SW_LENIENT_VALUE_BYTES);
+}
+
 static bool value(struct sw_head *head, const char *buf, size_t len)
 {
     size_t limit = (size_t)head->line + head->most.line;
 
     /* A fold that was forgiven may have stepped over the limit. */
-    while (head->at < len && sw_byte_is(buf[head->at], SW_BYTE_VALUE))
+    while (head->at < len && in_value(head, buf[head->at]))
         if (head->at++ >= limit)
             return sw_head_fail(head, SW_ERROR_FIELD_LINE_TOO_LONG, head->at - 1);
     if (head->at == len)

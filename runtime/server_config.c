@@ -115,7 +115,7 @@ const char *sw_config_resolve(struct sw_server_config *config)
         {"limits.field_name", limits->field_name, 0, UINT16_MAX},
         {"limits.trailers", limits->trailers, 0, SW_FIELDS_INLINE},
         {"limits.pipeline", limits->pipeline, 0, 32},
-        {"limits.lenient", limits->lenient, 0, 2 * SW_LENIENT_CHUNK_LF - 1},
+        {"limits.lenient", limits->lenient, 0, 2 * SW_LENIENT_CODINGS - 1},
     };
     for (size_t i = 0; i < sizeof ranges / sizeof *ranges; i++)
         if (ranges[i].value < ranges[i].least || ranges[i].value > ranges[i].most)

@@ -151,6 +151,13 @@ extern const struct sw_limits sw_limits_default;
  *     trailer field of a response     yes         -         -          -          -       yes
  *     empty line behind trailers       -          -         -          -          -       yes
  *
+ *     place, in a response           TRAILERS  VALUE_BYTES  EMPTY_LINES  CHUNK_SPACES  CODINGS
+ *     before the status line             -          -           yes           -           -
+ *     value of a field                   -         yes           -            -           -
+ *     Transfer-Encoding                  -          -            -            -          yes
+ *     chunk line                         -          -            -           yes          -
+ *     trailer field                     yes        yes           -            -           -
+ *
  * A trailer section that is parsed without a body counts as that of a response.
  */
 enum sw_lenient {
@@ -171,6 +178,25 @@ enum sw_lenient {
                                    smuggling past a proxy that looks for CRLF, in use against real
                                    servers: not for connections that a proxy shares between clients.
                                    RFC 9112 7.1. */
+
+    /* In responses only: what real servers send, and curl and browsers take. */
+    SW_LENIENT_TRAILERS = 64,      /* A field that does not belong in a trailer section is dropped from
+                                      it; a framing field still fails the message.  Attack: a later
+                                      reader that merges the section into the head, if a proxy passes
+                                      its bytes on instead of the fields.  RFC 9110 6.5.1. */
+    SW_LENIENT_VALUE_BYTES = 128,  /* A field value may hold control bytes, but not NUL, CR or LF.
+                                      Attack: on a later reader of the value: a log, a terminal, a
+                                      parser that takes VT or FF for white space.  RFC 9110 5.5. */
+    SW_LENIENT_EMPTY_LINES = 256,  /* Empty lines before a status line, up to limits.empty_lines, also
+                                      where no request is unanswered.  Attack: response splitting is
+                                      noticed later where the extra bytes begin with one. */
+    SW_LENIENT_CHUNK_SPACES = 512, /* White space before the end of a chunk line, as padding of the
+                                      size.  Attack: none known; proxies may refuse the message. */
+    SW_LENIENT_CODINGS = 1024,     /* Transfer codings other than chunked.  The content is given as it
+                                      came: the caller undoes what Transfer-Encoding names, the last
+                                      one first, but for a chunked that is the last.  Without that the
+                                      content ends with the connection.  Attack: a filter that does
+                                      not undo them does not see the content.  RFC 9112 6.3 rule 4. */
 };
 
 /* ---- Heads ---------------------------------------------------------------------------------- */
@@ -179,7 +205,7 @@ enum sw_lenient {
 enum sw_kind {
     SW_REQUEST = 0,
     SW_RESPONSE,
-    SW_TRAILERS, /* no start line; forbidden fields refused, RFC 9110 6.5.1 */
+    SW_TRAILERS, /* no start line; forbidden fields refused or dropped, RFC 9110 6.5.1 */
 };
 
 enum {
@@ -327,6 +353,16 @@ bool sw_head_keep_alive(const struct sw_head *head, const char *buf);
 
 /* Does a request wait for 100 (Continue)?  Never before HTTP/1.1.  RFC 9110 10.1.1. */
 bool sw_head_expects_continue(const struct sw_head *head, const char *buf);
+
+/*
+ * Does the 101 at `head` switch to what was offered?  `offered` is the value of the request's Upgrade,
+ * as given to sw_conn_offer(): `name` or `name/version`, or a list of them.  True if the Upgrade of
+ * the response names at least one protocol and none that was not offered: names in either case of
+ * letters, versions byte for byte.  `protocol`, unless NULL, is then the last one named, which is the
+ * topmost layer; it points into `buf`.  After false, what follows is unknown: close.  RFC 9110 7.8.
+ */
+bool sw_head_switches_to(const struct sw_head *head, const char *buf, struct sw_span offered,
+                         struct sw_span *protocol);
 
 /* ---- Bodies --------------------------------------------------------------------------------- */
 
@@ -624,7 +660,9 @@ enum sw_error sw_conn_request(struct sw_conn *conn, struct sw_writer *out, enum 
                               struct sw_span target, uint64_t length);
 
 /* Client: the request being written asks for another protocol: writes `Connection: upgrade` and
-   Upgrade.  Only after this is a reply of 101 taken for one.  RFC 9110 7.8. */
+   Upgrade.  Only after this is a reply of 101 taken for one, and only if it has Upgrade.  Whether that
+   names what was offered is for the caller to compare, before it takes a byte of the new protocol:
+   sw_head_switches_to().  RFC 9110 7.8. */
 enum sw_error sw_conn_offer(struct sw_conn *conn, struct sw_writer *out, struct sw_span protocol);
 
 /*

@@ -354,7 +354,9 @@ static void limit(char *text)
         uint32_t *value;
     } names[] = {{"drain", &t.limits.drain},
                  {"pipeline", &t.limits.pipeline},
-                 {"chunk_overhead", &t.limits.chunk_overhead}};
+                 {"chunk_overhead", &t.limits.chunk_overhead},
+                 {"empty_lines", &t.limits.empty_lines},
+                 {"lenient", &t.limits.lenient}};
     const char *name = word(&text);
     size_t i = 0;
     while (i < sizeof names / sizeof *names && strcmp(names[i].name, name) != 0)

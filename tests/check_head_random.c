@@ -155,7 +155,7 @@ static struct sw_limits draw_limits(void)
         limits.method = once_in(2) ? 1 + chance(90) : 0;
     }
     if (once_in(6))
-        limits.lenient = chance(2 * SW_LENIENT_TARGET);
+        limits.lenient = chance(2 * SW_LENIENT_CODINGS);
     return limits;
 }
 

@@ -181,7 +181,7 @@ static const struct {
     {"output", {.handler = hello, .output = UINT32_MAX}},
     {"limits.trailer_bytes", {.handler = hello, .limits.trailer_bytes = UINT32_MAX}},
     {"limits.chunk_extensions", {.handler = hello, .limits.chunk_extensions = UINT32_MAX}},
-    {"limits.lenient", {.handler = hello, .limits.lenient = 64}},
+    {"limits.lenient", {.handler = hello, .limits.lenient = 2048}},
     {"limits.lenient", {.handler = hello, .limits.lenient = UINT32_MAX}},
 };
 

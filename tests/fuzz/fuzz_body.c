@@ -5,9 +5,10 @@
 static struct drive_head head;
 static struct drive_body body;
 
-static void fuzz_kind(enum sw_kind kind, enum sw_method request, const char *bytes, size_t n)
+static void fuzz_kind(enum sw_kind kind, const struct sw_limits *limits, enum sw_method request,
+                      const char *bytes, size_t n)
 {
-    drive_head_init(&head, kind, NULL);
+    drive_head_init(&head, kind, limits);
     struct verdict verdict = drive_head_call(&head.head, bytes, n);
     if (!verdict.whole)
         return;
@@ -34,9 +35,11 @@ int LLVMFuzzerTestOneInput(const unsigned char *data, size_t n)
 {
     const char *bytes = (const char *)data;
 
-    fuzz_kind(SW_REQUEST, SW_METHOD_OTHER, bytes, n);
-    fuzz_kind(SW_RESPONSE, SW_METHOD_OTHER, bytes, n);
-    fuzz_kind(SW_RESPONSE, SW_METHOD_HEAD, bytes, n);
-    fuzz_kind(SW_RESPONSE, SW_METHOD_CONNECT, bytes, n);
+    for (size_t i = 0; i < 2; i++) {
+        fuzz_kind(SW_REQUEST, &fuzz_limits[i], SW_METHOD_OTHER, bytes, n);
+        fuzz_kind(SW_RESPONSE, &fuzz_limits[i], SW_METHOD_OTHER, bytes, n);
+        fuzz_kind(SW_RESPONSE, &fuzz_limits[i], SW_METHOD_HEAD, bytes, n);
+        fuzz_kind(SW_RESPONSE, &fuzz_limits[i], SW_METHOD_CONNECT, bytes, n);
+    }
     return 0;
 }

@@ -61,7 +61,9 @@ int LLVMFuzzerTestOneInput(const unsigned char *data, size_t n)
         drive_head_init(&first, (enum sw_kind)kind, NULL);
         if (drive_head_call(&first.head, bytes, n).whole)
             fuzz_must(check_again(&first.head, bytes));
-        fuzz_must(drive_head_everywhere(&first, &verdict, (enum sw_kind)kind, NULL, bytes, n));
+        for (size_t i = 0; i < 2; i++)
+            fuzz_must(drive_head_everywhere(&first, &verdict, (enum sw_kind)kind, &fuzz_limits[i],
+                                            bytes, n));
     }
     return 0;
 }

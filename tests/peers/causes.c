@@ -141,7 +141,8 @@ static bool extension_behind_value(const struct scene *scene)
     const char *value = memchr(scene->bytes, '=', scene->message->end);
 
     return from(scene, "llhttp") && refused(scene, "HPE_INVALID_CHUNK_SIZE") &&
-           scene->message->framing == FRAMED_CHUNKED && value && memchr(value, ';', (size_t)(end - value));
+           scene->message->framing == FRAMED_CHUNKED && value &&
+           memchr(value, ';', (size_t)(end - value));
 }
 
 static bool extension_escaped(const struct scene *scene)
