@@ -19,6 +19,7 @@
 #   make test-idle     50,000 idle connections  make test-faults   what goes wrong in the world
 #   make check-avx512  AVX-512 without the CPU  make check-examples  programs to learn from
 #   make check-arm64   on arm64, by qemu        make check-bigendian  on s390x, likewise
+#   make check-bench   the tools that measure, on partial results and in short runs
 #   make bench         against other parsers, in one interleaved run; the rest is in bench/bench.mk
 #   make check-examples   tests/example_*.c, with curl and nginx
 #   make check-awk        every awk makes the same bytes

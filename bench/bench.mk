@@ -10,7 +10,10 @@
 #   make profile         where the time goes, ONLY=row: a table, and flame.svg
 #   make check-heap      the server allocates nothing while it serves
 #   make report          report.md, from what the others left behind
-#   make bench-bounds    write those bounds anew for this compiler
+#   make bench-bounds    write those bounds again for this compiler
+#   make check-bench     try these tools, on partial results and in short runs
+#
+# With BENCH_SHORT=1 each measurement takes seconds, and its figures say nothing.
 #
 # All of it lands in $(BUILD)/bench.  Only these targets install Debian packages for it.
 
@@ -60,6 +63,8 @@ bench-bounds: bench-smoke-needs $(BENCH)/alone $(BENCH_DATA)
 OLD = $(BENCH)/old
 
 bench-compare: bench-smoke-needs $(BENCH)/alone $(BENCH_DATA)
+	@git rev-parse -q --verify "$(BASE)^{commit}" >/dev/null || \
+	    { echo "nothing to compare with: BASE=$(BASE) is no revision of a git repository here"; exit 1; }
 	@rm -rf $(OLD) && mkdir -p $(OLD)
 	git archive $(BASE) | tar -x -C $(OLD)
 	$(MAKE) --no-print-directory -C $(OLD) BUILD=build archives build/routes/demo_routes.o >/dev/null
@@ -85,6 +90,8 @@ $(BENCH)/speeds.tsv:
 
 bench-plot: $(BENCH)/speeds.tsv
 	@sh tests/need.sh gnuplot-nox
+	@awk 'NR > 1 && /[0-9.]+(\t|$$)/ && !/^[^\t]*(\tnan)*$$/ { found = 1 } END { exit !found }' $< || \
+	    { echo "nothing to draw: $< has no speeds, \`make bench\` writes it"; exit 1; }
 	gnuplot -e "data='$<'; out='$(PLOT)'" bench/plot.gp
 
 # With frame pointers, by which perf finds callers.
@@ -92,10 +99,15 @@ PROFILE = $(BUILD)/profile
 
 profile: bench-smoke-needs $(BENCH_DATA)
 	@command -v perf >/dev/null || sh tests/need.sh linux-perf
-	$(MAKE) --no-print-directory BUILD=$(PROFILE) CFLAGS="$(CFLAGS) -fno-omit-frame-pointer" \
-	    $(PROFILE)/bench/alone >/dev/null
+	$(MAKE) --no-print-directory BUILD=$(PROFILE) BENCH=$(PROFILE)/bench \
+	    CFLAGS="$(CFLAGS) -fno-omit-frame-pointer" $(PROFILE)/bench/alone >/dev/null
+	@mkdir -p $(BENCH)
+	@rm -f $(BENCH)/flame.svg
+	@perf record -q -e cpu-clock -F 1999 -g -o $(BENCH)/perf.data true 2> $(BENCH)/perf.log || \
+	    { echo "perf cannot record here:"; cat $(BENCH)/perf.log; exit 1; }
 	perf record -q -e cpu-clock -F 1999 -g -o $(BENCH)/perf.data $(PROFILE)/bench/alone \
-	    $(BENCH_DATA) --benchmark_filter=$(ONLY) --benchmark_min_time=1 2>/dev/null
+	    $(BENCH_DATA) --benchmark_filter=$(ONLY) \
+	    --benchmark_min_time=$(if $(BENCH_SHORT),0.1,1) 2>/dev/null
 	perf script -i $(BENCH)/perf.data 2>/dev/null | python3 bench/flame.py > $(BENCH)/flame.svg
 	perf report -i $(BENCH)/perf.data --no-children --stdio -g none 2>/dev/null | \
 	    awk '!/^#|^$$/ && n++ < 20 {print substr($$0, 1, 100)}'
@@ -103,16 +115,36 @@ profile: bench-smoke-needs $(BENCH_DATA)
 check-heap: $(BUILD)/shockwave
 	@sh tests/need.sh valgrind python3
 	@mkdir -p $(BENCH)
-	python3 bench/check_heap.py $< > $(BENCH)/heap.txt
-	@cat $(BENCH)/heap.txt
+	@status=0; python3 bench/check_heap.py $< > $(BENCH)/heap.txt 2>&1 || status=$$?; \
+	    cat $(BENCH)/heap.txt; exit $$status
 
 # What the report quotes of other targets; the figures it reads are those of the last runs.
 report: bench-smoke-needs $(BENCH)/alone $(BENCH_DATA)
-	-$(MAKE) --no-print-directory -s check-core > $(BENCH)/core.txt
-	-$(MAKE) --no-print-directory -s check-stack > $(BENCH)/stack.txt
-	-$(MAKE) --no-print-directory -s bench-smoke > $(BENCH)/smoke.txt
+	-$(MAKE) --no-print-directory -s check-core > $(BENCH)/core.txt 2>&1
+	-$(MAKE) --no-print-directory -s check-stack > $(BENCH)/stack.txt 2>&1
+	-$(MAKE) --no-print-directory -s bench-smoke > $(BENCH)/smoke.txt 2>&1
 	python3 bench/report.py $(BENCH) > $(BENCH)/report.md
 	@echo "$(BENCH)/report.md"
+
+# The tools, at first on results that lack something; then each writes its own in a short run, in a
+# folder of its own.  Other parsers and servers are not installed for it: such a run is partial too.
+TRIED = $(BUILD)/tried
+TRY   = BENCH_SHORT=1 $(MAKE) --no-print-directory BENCH=$(TRIED)/bench BENCH_DATA=$(TRIED)/bench/data
+
+check-bench: bench-smoke-needs $(BUILD)/shockwave
+	@sh tests/need.sh gnuplot-nox
+	@command -v perf >/dev/null || sh tests/need.sh linux-perf
+	@mkdir -p $(TRIED)/bench && ln -sf ../shockwave $(TRIED)/shockwave
+	python3 bench/check_bench.py $(TRIED)/partial
+	$(TRY) bench-tried
+	$(TRY) bench-plot check-heap $(if $(shell git rev-parse -q --verify HEAD 2>/dev/null),bench-compare)
+	$(TRY) report
+	$(TRY) profile || grep . $(TRIED)/bench/perf.log
+	python3 bench/check_bench.py $(TRIED)/partial $(TRIED)/bench
+
+bench-tried: $(BENCH)/alone $(BENCH_DATA) $(BENCH)/floor $(BENCH)/load
+	python3 bench/run.py $(BENCH) > $(BENCH)/table.txt
+	python3 bench/server.py $(TRIED)
 
 BENCH_PROGRAMS = $(BENCH)/bench $(BENCH)/alone $(BENCH)/floor $(BENCH)/load $(SERVER_PEERS)
 
@@ -162,5 +194,5 @@ $(BENCH)/httparse/libbench_httparse.a: $(wildcard bench/peers/httparse/*)
 	cp $(@D)/release/libbench_httparse.a $@
 
 .PHONY: bench bench-needs bench-smoke bench-smoke-needs bench-bounds bench-compare \
-        bench-server bench-server-needs bench-plot profile check-heap \
+        bench-server bench-server-needs bench-plot profile check-heap check-bench bench-tried \
         report

@@ -8,6 +8,9 @@ import shutil
 import statistics
 import subprocess
 
+# BENCH_SHORT=1 tries the tools: each measurement takes seconds, and its figures say nothing.
+SHORT = os.environ.get("BENCH_SHORT", "") not in ("", "0")
+
 
 def timed(program, inputs, repetitions, seconds, only=".", options=()):
     """Each row's CPU time per operation in ns, one for each repetition, and its counters.  All
@@ -39,9 +42,12 @@ def counted(program, inputs, options=()):
         os.remove(old)
     # Without its debug information, which not every valgrind can read of every compiler.
     subprocess.run(["strip", "-g", "-o", out + "-program", program], check=True)
-    subprocess.run(["valgrind", "-q", "--tool=callgrind", "--instr-atstart=no",
-                    "--callgrind-out-file=" + out, out + "-program", "--count", *options, inputs],
-                   stderr=subprocess.DEVNULL, check=True)
+    done = subprocess.run(["valgrind", "-q", "--tool=callgrind", "--instr-atstart=no",
+                           "--callgrind-out-file=" + out, out + "-program", "--count", *options,
+                           inputs], stderr=subprocess.PIPE, text=True)
+    if done.returncode:
+        raise SystemExit("valgrind cannot count the instructions of %s: %s" % (
+            program, (done.stderr.strip().splitlines() or ["no reason given"])[-1]))
     rows = {}
     for name in glob.glob(out + ".*"):
         with open(name) as f:

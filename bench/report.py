@@ -18,7 +18,31 @@ def read(folder, name, target):
         print("Not measured: `make %s` writes %s.\n" % (target, name))
         return None
     with open(path) as f:
-        return json.load(f) if name.endswith(".json") else f.read().rstrip()
+        text = f.read().rstrip()
+    if not name.endswith(".json"):
+        if not text:
+            print("Nothing measured: %s of `make %s` is empty.\n" % (name, target))
+        return text
+    try:
+        results = json.loads(text)
+        if results["rows"]:
+            return results
+        print("Nothing measured: %s of `make %s` has no rows.\n" % (name, target))
+    except (ValueError, KeyError, TypeError):
+        print("Not measured: %s of `make %s` is incomplete.\n" % (name, target))
+    return None
+
+
+def said(form, number):
+    """A number, or what stands for one that was not measured."""
+    return "-" if number is None or number != number else form % number
+
+
+class About(dict):
+    """What is known of a run; the rest is unknown."""
+
+    def __missing__(self, key):
+        return "unknown " + key
 
 
 def table(heading, lines):
@@ -34,8 +58,8 @@ def heads(results):
     rows = {name: row for name, row in results["rows"].items() if name.startswith("head/")}
     whos = list(dict.fromkeys(name.split("/", 2)[2] for name in rows))
     sets = list(dict.fromkeys(measure.parts(name)[1] for name in rows))
-    return whos, [[group] + ["%.0f" % rows["head/%s/%s" % (group, who)]["ns"] for who in whos]
-                  for group in sets]
+    return whos, [[group] + [said("%.0f", rows.get("head/%s/%s" % (group, who), {}).get("ns"))
+                             for who in whos] for group in sets]
 
 
 def baseline(folder):
@@ -43,7 +67,7 @@ def baseline(folder):
     results = read(folder, "results.json", "bench")
     if results:
         print("{revision}, {compiler}, {cpu}, {cores} cores, {date}.  ns for one head, medians of\n"
-              "one interleaved run (`make bench`).\n".format(**results["about"]))
+              "one interleaved run (`make bench`).\n".format_map(About(results.get("about", {}))))
         whos, lines = heads(results)
         table(["set"] + whos, lines)
     return results
@@ -54,13 +78,16 @@ def changes(folder):
     compared = read(folder, "compare.json", "bench-compare")
     if compared:
         print("This tree against %s (`make bench-compare`); A/A is the old one against itself.\n"
-              % compared["base"])
+              % compared.get("base", "an older one"))
         table(["row", "old ns", "new ns", "delta", "p", "A/A", "instructions", ""],
-              [[name.replace("/shockwave", ""), "%.1f" % row["old"], "%.1f" % row["new"],
-                "%+.1f %%" % (row["delta"] * 100), "%.3f" % row["p"],
-                "%+.1f %%" % (row["control"] * 100),
-                "%+.1f %%" % (row.get("more", 0) * 100), row["verdict"]]
+              [[name.replace("/shockwave", ""), said("%.1f", row.get("old")),
+                said("%.1f", row.get("new")), percent(row.get("delta")), said("%.3f", row.get("p")),
+                percent(row.get("control")), percent(row.get("more")), row.get("verdict", "")]
                for name, row in compared["rows"].items()])
+
+
+def percent(part):
+    return "-" if part is None else "%+.1f %%" % (part * 100)
 
 
 def results_of(folder, results):
@@ -69,26 +96,38 @@ def results_of(folder, results):
         rows = results["rows"]
         print("Ours alone.\n")
         table(["row", "ns", "GB/s", "instructions"],
-              [[name.replace("/shockwave", ""), "%.1f" % row["ns"],
-                "%.2f" % (row["bytes"] / row["ns"]) if row["bytes"] else "",
-                "%.0f" % row["instructions"] if row["instructions"] else ""]
+              [[name.replace("/shockwave", ""), said("%.1f", row.get("ns")),
+                "%.2f" % (row["bytes"] / row["ns"]) if row.get("bytes") and row.get("ns") else "",
+                "%.0f" % row["instructions"] if row.get("instructions") else ""]
                for name, row in rows.items() if "/shockwave/" in name])
     server = read(folder, "server.json", "bench-server")
     if server:
-        loads = list(next(iter(server["rows"].values()))["cost"])
-        print("CPU us for one request by load (connections), system calls for one, latency in us\n"
-              "at %d requests a second; %s.\n" % (server["about"]["rate"], server["about"]["date"]))
-        table(["server"] + loads + ["calls", "p50", "p99", "p99.9"],
-              [[name] + ["%.3f" % row["cost"][load][0] for load in loads]
-               + ["%.2f" % row["calls"] if row["calls"] else ""]
-               + ["%d" % t for t in row["latency"]]
-               for name, row in server["rows"].items()])
+        servers_of(server["rows"], About(server.get("about", {})))
+
+
+def servers_of(rows, about):
+    """Each server's row; a load that it fails, and what could not be measured, are "-"."""
+    loads = list(dict.fromkeys(load for row in rows.values() for load in row.get("cost", {})))
+    asked = list(dict.fromkeys(load for row in rows.values() for load in row.get("calls", {})))
+    times = ["p50", "p99", "p99.9"]
+    print("CPU us for one request by load (connections), system calls for one by load, latency in\n"
+          "us at {rate} requests a second; {date}.\n".format_map(about))
+    table(["server"] + loads + ["calls, " + load for load in asked] + times,
+          [[name] + [said("%.3f", row.get("cost", {}).get(load, {}).get("us")) for load in loads]
+           + [said("%.2f", row.get("calls", {}).get(load)) for load in asked]
+           + [said("%d", t) for t in row.get("latency", [None] * len(times))]
+           for name, row in rows.items()])
+    failed = ["%s at %s" % (name, load) for name, row in rows.items() for load in loads
+              if row.get("cost", {}).get(load, {}).get("us") is None]
+    if failed:
+        print("Not measured, or the server failed its clients: %s.\n" % ", ".join(failed))
 
 
 def escape(folder, results):
     print("## Escape analysis\n")
-    if results:
-        ours = [row for name, row in results["rows"].items() if "/shockwave/" in name]
+    ours = [row for name, row in results["rows"].items() if "/shockwave/" in name and
+            "allocs" in row and "heap" in row] if results else []
+    if ours:
         print("%g allocations and %g bytes at most in any of %d rows.\n" % (
             max(row["allocs"] for row in ours), max(row["heap"] for row in ours), len(ours)))
     for name, target in (("heap.txt", "check-heap"), ("core.txt", "report")):

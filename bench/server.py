@@ -24,8 +24,8 @@ import time
 
 import measure
 
-ROUNDS, SECONDS = 40, 0.04
-RATE, RATE_ROUNDS, RATE_SECONDS = 10000, 7, 0.5
+ROUNDS, SECONDS = (2, 0.02) if measure.SHORT else (40, 0.04)
+RATE, RATE_ROUNDS, RATE_SECONDS = (2000, 1, 0.2) if measure.SHORT else (10000, 7, 0.5)
 LOADS = {"64": (64, 1), "pipelined 16": (64, 16), "256": (256, 1)}
 PLAIN = next(iter(LOADS))
 CORES = sorted(os.sched_getaffinity(0))
@@ -123,7 +123,8 @@ class Server:
             except OSError:
                 time.sleep(0.05)
         else:
-            raise SystemExit("%s does not listen" % command[0])
+            self.stop()
+            raise ConnectionError("%s does not listen" % command[0])
         time.sleep(0.3)
 
     def ask(self, load, order):
@@ -151,17 +152,23 @@ class Server:
         return None
 
     def cpu(self):
-        """Nanoseconds that all its threads have run."""
+        """Nanoseconds that all its threads have run; nan of a server that has ended."""
         total = 0
-        for thread in os.listdir("/proc/%d/task" % self.process.pid):
-            with open("/proc/%d/task/%s/schedstat" % (self.process.pid, thread)) as f:
-                total += int(f.read().split()[0])
+        try:
+            for thread in os.listdir("/proc/%d/task" % self.process.pid):
+                with open("/proc/%d/task/%s/schedstat" % (self.process.pid, thread)) as f:
+                    total += int(f.read().split()[0])
+        except OSError:
+            return math.nan
         return total
 
     def user_part(self):
         """What of it was in user space, as the clock's ticks happened to find it."""
-        with open("/proc/%d/stat" % self.process.pid) as f:
-            user, kernel = (int(word) for word in f.read().rpartition(")")[2].split()[11:13])
+        try:
+            with open("/proc/%d/stat" % self.process.pid) as f:
+                user, kernel = (int(word) for word in f.read().rpartition(")")[2].split()[11:13])
+        except OSError:
+            return 0, 0
         return user, user + kernel
 
     def hang_up(self):
@@ -204,8 +211,13 @@ def servers(build, further):
             command = command.format(**names)
         words = shlex.split(command.replace("PORT", str(port)))
         words[0] = shutil.which(words[0], path=path)
-        if words[0]:
+        if not words[0]:
+            print("%s is not here" % name, file=sys.stderr)
+            continue
+        try:
             yield name, Server(words, port)
+        except ConnectionError as reason:
+            print("%s is left out: %s" % (name, reason), file=sys.stderr)
 
 
 # ---- Measures -----------------------------------------------------------------------------------
@@ -238,9 +250,11 @@ def costs(running):
 
 def calls(server, load, folder):
     """System calls for one request.  strace slows the server, which makes no difference to them."""
-    if not server.ask(load, "10"):
+    if not shutil.which("strace") or not server.ask(load, "10"):
         return None
     out = folder + "/strace"
+    if os.path.exists(out):
+        os.remove(out)
     tracer = subprocess.Popen(["strace", "-f", "-c", "-o", out, "-p", str(server.process.pid)],
                               stderr=subprocess.DEVNULL)
     time.sleep(0.5)
@@ -248,6 +262,8 @@ def calls(server, load, folder):
     tracer.send_signal(signal.SIGINT)
     tracer.wait()
     server.hang_up()
+    if not os.path.exists(out):
+        return None
     with open(out) as f:
         total = re.search(r"^\s*100\.00\s+\S+\s+\S+\s+(\d+).*total$", f.read(), re.M)
     return int(total[1]) / numbers[0] if total and numbers else None
@@ -263,18 +279,27 @@ def latencies(running):
             time.sleep(RATE_SECONDS / 4)
     for server in running.values():
         server.hang_up()
-    return {name: [statistics.median(column) for column in zip(*lines)]
-            for name, lines in rounds.items()}
+    return {name: [middle(column) for column in zip(*lines)] for name, lines in rounds.items()}
+
+
+def middle(numbers):
+    """Of those that were measured; None where there are none, as JSON has no word for nan."""
+    measured = [number for number in numbers if not math.isnan(number)]
+    return statistics.median(measured) if measured else None
 
 
 def summary(samples, parts, load, name, failed):
     if load in failed:
-        return dict.fromkeys(("us", "low", "high", "user", "of_floor", "ours_to_it"), math.nan)
-    own, floor, ours = (samples[load][which] for which in (name, "floor", "shockwave"))
+        return dict.fromkeys(("us", "low", "high", "user", "of_floor", "ours_to_it"))
+    own, floor, ours = (samples[load].get(which, ()) for which in (name, "floor", "shockwave"))
     low, middle, high = statistics.quantiles(own, n=4)
     return dict(us=middle, low=low, high=high, user=middle * parts[load, name],
-                of_floor=statistics.median(a / b for a, b in zip(own, floor)),
-                ours_to_it=statistics.median(a / b for a, b in zip(ours, own)))
+                of_floor=middle_ratio(own, floor), ours_to_it=middle_ratio(ours, own))
+
+
+def middle_ratio(these, those):
+    """Of the rounds in which both were measured; None where there are none."""
+    return middle([a / b if b else math.nan for a, b in zip(these, those)])
 
 
 # ---- What is told -------------------------------------------------------------------------------
@@ -285,26 +310,32 @@ def show(rows):
     print("%-10s  %-20s  %-20s  %-20s  %10s  %20s" % (
         ("",) + tuple(LOADS) + ("calls", "p50   p99  p99.9")))
     for name, row in rows.items():
-        cells = ["fails" if math.isnan(c["us"]) else "%6.3f %6.3f %6.3f" %
-                 (c["us"], c["user"], c["of_floor"]) for c in row["cost"].values()]
-        print("%-10s  %-20s  %-20s  %-20s  %5s %5s  %6.0f %6.0f %6.0f" % (
-            (name,) + tuple(cells) +
-            tuple("%.2f" % n if n else "-" for n in row["calls"].values()) +
-            tuple(row["latency"])))
-    spread = statistics.median((c["high"] - c["low"]) / c["us"] for row in rows.values()
-                               for c in row["cost"].values() if not math.isnan(c["us"]))
-    print("\nMedians of %d rounds of %d ms; the middle half of a row's samples spans %.1f %%." %
-          (ROUNDS, SECONDS * 1000, spread * 100))
+        cells = ["fails" if c["us"] is None else "%6.3f %6.3f %6s" %
+                 (c["us"], c["user"], text("%.3f", c["of_floor"])) for c in row["cost"].values()]
+        print("%-10s  %-20s  %-20s  %-20s  %5s %5s  %6s %6s %6s" % (
+            (name,) + tuple(cells) + tuple(text("%.2f", n) for n in row["calls"].values()) +
+            tuple(text("%.0f", n) for n in row["latency"])))
+    spreads = [(c["high"] - c["low"]) / c["us"] for row in rows.values()
+               for c in row["cost"].values() if c["us"]]
+    print("\nMedians of %d rounds of %d ms" % (ROUNDS, SECONDS * 1000), end="")
+    if spreads:
+        print("; the middle half of a row's samples spans %.1f %%" %
+              (statistics.median(spreads) * 100), end="")
+    print(".")
+
+
+def text(form, number):
+    return "-" if number is None else form % number
 
 
 def lines(rows):
     """measure, peer, ours, theirs, ratio"""
-    ours = rows["shockwave"]
+    ours = rows.get("shockwave")
     for name, row in rows.items():
-        if name == "shockwave":
+        if name == "shockwave" or not ours:
             continue
         for load in LOADS:
-            if math.isnan(row["cost"][load]["us"]):
+            if row["cost"][load]["ours_to_it"] is None or ours["cost"][load]["us"] is None:
                 continue
             yield ("cpu/" + load, name, ours["cost"][load]["us"], row["cost"][load]["us"],
                    row["cost"][load]["ours_to_it"])
@@ -312,7 +343,8 @@ def lines(rows):
             if n and ours["calls"][load]:
                 yield "calls/" + load, name, ours["calls"][load], n, ours["calls"][load] / n
         for label, a, b in zip(("p50", "p99", "p99.9"), ours["latency"], row["latency"]):
-            yield label, name, a, b, a / b
+            if a and b:
+                yield label, name, a, b, a / b
 
 
 def main(build, *further):
@@ -341,4 +373,5 @@ def main(build, *further):
     show(rows)
 
 
-main(*sys.argv[1:])
+if __name__ == "__main__":
+    main(*sys.argv[1:])
