@@ -211,7 +211,8 @@ $(BUILD)/tests/check_%: tests/check_%.c $(SERVER) $(CORE) $(BUILD)/flags
 
 $(BUILD)/tests/check_route: $(BUILD)/routes/demo_routes.o
 $(BUILD)/tests/check_main_options: $(addprefix $(BUILD)/runtime/,main_options.o main_number.o main_owner.o main_help.o)
-$(BUILD)/tests/check_server_dispatch: $(BUILD)/routes/demo_routes.o $(BUILD)/routes/demo_dispatch.o
+$(BUILD)/tests/check_server_dispatch $(BUILD)/tests/check_server_target: \
+    $(BUILD)/routes/demo_routes.o $(BUILD)/routes/demo_dispatch.o
 
 $(BUILD)/routes/%.o: $(BUILD)/routes/%.c $(BUILD)/flags
 	$(COMPILE) -c -o $@ $<

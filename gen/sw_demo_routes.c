@@ -44,7 +44,9 @@ static inline enum sw_demo_route pick(unsigned resource, enum sw_method method, 
 
 /*
  * No class below holds a space, so the one that follows the path is the sentinel.  What is no path
- * by RFC 3986 3.3, a broken percent escape for one, is nobody's route.
+ * by RFC 3986 3.3, a broken percent escape for one, has no route.  `lenient` is what
+ * SW_LENIENT_TARGET adds to a path: a head has these bytes only where its limits tolerate them, and
+ * then a segment goes on after them.
  */
 enum sw_demo_route sw_demo_route(enum sw_method method, const char *path,
                                struct sw_span captures[SW_DEMO_CAPTURES], const char **allow)

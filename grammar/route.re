@@ -16,7 +16,9 @@ static inline enum PREFIX_route pick(unsigned resource, enum sw_method method, c
 
 /*
  * No class below holds a space, so the one that follows the path is the sentinel.  What is no path
- * by RFC 3986 3.3, a broken percent escape for one, is nobody's route.
+ * by RFC 3986 3.3, a broken percent escape for one, has no route.  `lenient` is what
+ * SW_LENIENT_TARGET adds to a path: a head has these bytes only where its limits tolerate them, and
+ * then a segment goes on after them.
  */
 enum PREFIX_route PREFIX_route(enum sw_method method, const char *path,
                                struct sw_span captures[UPPER_CAPTURES], const char **allow)
@@ -35,7 +37,8 @@ enum PREFIX_route PREFIX_route(enum sw_method method, const char *path,
     re2c:tags            = 1;
 
     hex     = [0-9A-Fa-f];
-    pchar   = [0-9A-Za-z._~!$&'()*+,;=:@-] | "%" hex hex;
+    lenient = ["<>[\]\\^`{|}\x80-\xff];
+    pchar   = [0-9A-Za-z._~!$&'()*+,;=:@-] | "%" hex hex | lenient;
     segment = pchar+;
     rest    = (pchar | "/")*;
     stop    = [ ?];

@@ -229,8 +229,7 @@ enum sw_error sw_conn_refuse(struct sw_conn *conn, struct sw_writer *out,
     char memory[256];
     struct sw_writer text = {.p = memory, .size = sizeof memory};
 
-    if (conn->role != SW_SERVER || conn->in != IN_FAILED || conn->out != OUT_IDLE ||
-        !conn->message)
+    if (conn->role != SW_SERVER || conn->in != IN_FAILED || conn->out != OUT_IDLE || !conn->message)
         return SW_ERROR_MISUSE;
     describe(conn, &text);
     write_reply(conn, out, sw_error_infos[conn->error].status, text.n, date);
@@ -274,7 +273,7 @@ enum sw_error sw_conn_request(struct sw_conn *conn, struct sw_writer *out, enum 
         return SW_ERROR_PIPELINE_TOO_DEEP;
     conn->owed = 0;
     conn->framing = length == SW_LENGTH_UNKNOWN ? SW_FRAMING_CHUNKED : SW_FRAMING_LENGTH;
-    sw_write_request(out, method, target);
+    sw_write_request_lenient(out, method, target, SW_LIMIT(conn->limits, lenient));
     if (conn->flags & LAST) {
         sw_write_field(out, SW_HEADER_CONNECTION, SW_SPAN("close"));
         conn->flags |= LAST_SENT;
@@ -347,7 +346,8 @@ bool sw_conn_bodiless(const struct sw_conn *conn)
     return conn->flags & BODILESS;
 }
 
-static void write_last_chunk(const struct sw_conn *conn, struct sw_writer *out, struct sw_span trailers)
+static void write_last_chunk(const struct sw_conn *conn, struct sw_writer *out,
+                             struct sw_span trailers)
 {
     if (conn->flags & CHUNK_OPEN)
         sw_write_bytes(out, "\r\n", 2);

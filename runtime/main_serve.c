@@ -28,9 +28,9 @@ static void reopen(int signal_number)
 
 static void serve_file(struct sw_exchange *exchange)
 {
-    struct sw_target target = {.path = SW_SPAN("/")};
+    struct sw_target target;
 
-    sw_target_parse(sw_exchange_target(exchange), &target);
+    sw_target_parse(sw_exchange_target(exchange), &target); /* the head has been checked */
     sw_files_serve(&options.files, exchange, target.path);
 }
 

@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "bytes.h"
 #include "shockwave_values.h"
 
 /*
@@ -71,6 +72,22 @@ static void say(struct sw_exchange *exchange, unsigned status, enum sw_header id
     sw_reply_end(exchange);
 }
 
+/* Part of a URI reference.  Location takes no byte that RFC 3986 does not, however lenient the
+   parser was.  RFC 9110 10.2.2. */
+static void write_reference(struct sw_writer *out, const char *p, const char *end)
+{
+    for (; p < end; p++) {
+        unsigned char c = (unsigned char)*p;
+        const char encoded[] = {'%', "0123456789ABCDEF"[c >> 4], "0123456789ABCDEF"[c & 15]};
+        bool encodes =
+            end - p > 2 && sw_byte_is(p[1], SW_BYTE_HEX) && sw_byte_is(p[2], SW_BYTE_HEX);
+        if (c == '%' ? encodes : sw_byte_is(*p, SW_BYTE_TARGET))
+            sw_write_bytes(out, p, 1);
+        else
+            sw_write_bytes(out, encoded, sizeof encoded);
+    }
+}
+
 /*
  * To the directory that the last segment names, so that links in its index lead into it.  A
  * relative target is right behind whatever prefix, and `./` keeps a colon from making a scheme of
@@ -86,10 +103,10 @@ static void redirect(struct sw_exchange *exchange, struct sw_span path)
     struct sw_writer location = {.p = exchange->scratch, .size = size};
     segment = segment ? segment + 1 : path.p;
     sw_write_bytes(&location, "./", 2);
-    sw_write_bytes(&location, segment, (size_t)(end - segment));
+    write_reference(&location, segment, end);
     sw_write_bytes(&location, "/", 1);
     if (query)
-        sw_write_bytes(&location, query, (size_t)(target.p + target.n - query));
+        write_reference(&location, query, target.p + target.n);
     if (location.error)
         say(exchange, SW_STATUS_URI_TOO_LONG, SW_HEADER_OTHER, (struct sw_span){NULL, 0});
     else

@@ -654,7 +654,9 @@ enum sw_error sw_conn_refuse(struct sw_conn *conn, struct sw_writer *out,
 /*
  * Client: begin a request: the request line and the framing fields.  Add Host and your own, then
  * sw_write_end().  A length of 0 writes Content-Length only for a method that expects content;
- * CONNECT and TRACE have none.  MISUSE behind a request that asks for another protocol.
+ * CONNECT and TRACE have none.  The target is held to what the connection's limits tolerate
+ * (SW_LENIENT_TARGET), so that a proxy can forward what it has read.  MISUSE behind a request that
+ * asks for another protocol.
  */
 enum sw_error sw_conn_request(struct sw_conn *conn, struct sw_writer *out, enum sw_method method,
                               struct sw_span target, uint64_t length);

@@ -546,10 +546,19 @@ struct sw_target {
 };
 
 /*
- * Split a request target.  Every byte and every percent-encoding is held to RFC 3986; userinfo, a
- * fragment, an empty host, and an authority-form without its port are refused.  RFC 9112 3.2.
+ * Split a request target.  False for one that is not valid: every byte and every percent-encoding
+ * is held to RFC 3986; userinfo, a fragment, an empty host, and an authority-form without its port
+ * are refused.  RFC 9112 3.2.
+ *
+ * `path` and `query` are complete even then: the path of the origin-form and the absolute-form ends
+ * at the first "?" or with the target, and at no other byte.  The target of a head that was parsed
+ * needs no second check, whatever its limits tolerated: there the result may be ignored.
  */
 bool sw_target_parse(struct sw_span value, struct sw_target *target);
+
+/* The same; with SW_LENIENT_TARGET in `lenient` (sw_limits.lenient) what it tolerates in a path and
+   in a query is valid. */
+bool sw_target_parse_lenient(struct sw_span value, uint32_t lenient, struct sw_target *target);
 
 enum {
     SW_DECODE_NUL = 1,   /* let %00 become a NUL; else it is a bad value */

@@ -2,6 +2,7 @@
 /* SPDX-License-Identifier: MIT */
 #include <string.h>
 
+#include "bytes.h"
 #include "value.h"
 
 /* Whether "%" at p begins a percent-encoding. */
@@ -10,32 +11,38 @@ static bool is_encoded(const char *p, const char *end)
     return end - p >= 3 && value_hex(p[1]) >= 0 && value_hex(p[2]) >= 0;
 }
 
-/* Past the bytes of a path, and in a query past "?" too, to the first that may not stand there. */
-static const char *skip_encoded(const char *p, const char *end, bool query)
+/*
+ * The path ends at the first "?" or with the target, whatever its bytes are: if it ended at the
+ * first byte that RFC 3986 does not allow, "/a|b" would name the resource "/a".
+ */
+static void split_path(const char *p, const char *end, struct sw_target *target)
 {
-    for (;;) {
-        p = value_skip(p, end, CLASS_PATH);
-        if (p < end && *p == '%' && is_encoded(p, end))
-            p += 3;
-        else if (query && p < end && *p == '?')
-            p++;
-        else
-            return p;
-    }
+    const char *mark = p < end ? memchr(p, '?', (size_t)(end - p)) : NULL;
+
+    target->path = value_span(p, mark != NULL ? mark : end);
+    if (mark != NULL)
+        target->query = value_span(mark + 1, end);
 }
 
-static bool parse_path(const char *p, const char *end, struct sw_target *target)
+/* Whether a path or a query is made of bytes of the class and of percent-encodings, or of percent
+   signs alone where these are tolerated. */
+static bool is_made_of(struct sw_span text, unsigned class, bool percent)
 {
-    const char *start = p;
+    const char *end = value_end(text);
 
-    p = skip_encoded(p, end, false);
-    target->path = value_span(start, p);
-    if (p < end && *p == '?') {
-        start = p + 1;
-        p = skip_encoded(start, end, true);
-        target->query = value_span(start, p);
-    }
-    return p == end;
+    for (const char *p = text.p; p < end; p++)
+        if (!sw_byte_is(*p, class) || (*p == '%' && !percent && !is_encoded(p, end)))
+            return false;
+    return true;
+}
+
+static bool parse_path(const char *p, const char *end, uint32_t lenient, struct sw_target *target)
+{
+    bool is_lenient = lenient & SW_LENIENT_TARGET;
+    unsigned class = is_lenient ? SW_BYTE_LENIENT : SW_BYTE_TARGET;
+
+    split_path(p, end, target);
+    return is_made_of(target->path, class, false) && is_made_of(target->query, class, is_lenient);
 }
 
 static bool parse_authority(const char *p, const char *end, struct sw_target *target)
@@ -56,14 +63,20 @@ static const char *skip_scheme(const char *p, const char *end)
 
 bool sw_target_parse(struct sw_span value, struct sw_target *target)
 {
+    return sw_target_parse_lenient(value, 0, target);
+}
+
+bool sw_target_parse_lenient(struct sw_span value, uint32_t lenient, struct sw_target *target)
+{
     const char *p = value.p, *end = value_end(value), *scheme_end, *slash;
+    bool is_authority;
 
     *target = (struct sw_target){.host.port = -1};
     if (p == end)
         return false;
     if (*p == '/') {
         target->form = SW_TARGET_ORIGIN;
-        return parse_path(p, end, target);
+        return parse_path(p, end, lenient, target);
     }
     if (*p == '*') {
         target->form = SW_TARGET_ASTERISK;
@@ -79,7 +92,8 @@ bool sw_target_parse(struct sw_span value, struct sw_target *target)
     p = scheme_end + 3;
     for (slash = p; slash < end && *slash != '/' && *slash != '?'; slash++)
         ;
-    return parse_authority(p, slash, target) && parse_path(slash, end, target);
+    is_authority = parse_authority(p, slash, target);
+    return parse_path(slash, end, lenient, target) && is_authority;
 }
 
 ptrdiff_t sw_percent_decode(struct sw_span text, unsigned flags, char *out, size_t room)

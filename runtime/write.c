@@ -164,11 +164,11 @@ void sw_write_status(struct sw_writer *out, unsigned code)
 }
 
 /* Does the form of the target fit the method?  RFC 9112 3.2. */
-static bool target_fits(enum sw_method method, struct sw_span text)
+static bool target_fits(enum sw_method method, struct sw_span text, uint32_t lenient)
 {
     struct sw_target target;
 
-    if (!sw_target_parse(text, &target))
+    if (!sw_target_parse_lenient(text, lenient, &target))
         return false;
     if (target.form == SW_TARGET_ASTERISK)
         return sw_method_names[method].flags & SW_METHOD_F_ASTERISK;
@@ -176,7 +176,7 @@ static bool target_fits(enum sw_method method, struct sw_span text)
 }
 
 static void write_request(struct sw_writer *out, enum sw_method method, struct sw_span token,
-                          struct sw_span target)
+                          struct sw_span target, uint32_t lenient)
 {
     static const char version[11] = " HTTP/1.1\r\n";
 
@@ -184,7 +184,7 @@ static void write_request(struct sw_writer *out, enum sw_method method, struct s
         fail(out, SW_ERROR_BAD_METHOD);
         return;
     }
-    if (!target_fits(method, target)) {
+    if (!target_fits(method, target, lenient)) {
         fail(out, SW_ERROR_BAD_OUT_TARGET);
         return;
     }
@@ -200,12 +200,18 @@ static void write_request(struct sw_writer *out, enum sw_method method, struct s
 
 void sw_write_request(struct sw_writer *out, enum sw_method method, struct sw_span target)
 {
+    sw_write_request_lenient(out, method, target, 0);
+}
+
+void sw_write_request_lenient(struct sw_writer *out, enum sw_method method, struct sw_span target,
+                              uint32_t lenient)
+{
     if (method == SW_METHOD_OTHER || method >= SW_METHOD_COUNT) {
         fail(out, SW_ERROR_BAD_METHOD);
         return;
     }
     const struct sw_name *name = &sw_method_names[method];
-    write_request(out, method, (struct sw_span){name->text, name->len}, target);
+    write_request(out, method, (struct sw_span){name->text, name->len}, target, lenient);
 }
 
 static bool is_all(struct sw_span span, unsigned classes)
@@ -235,7 +241,7 @@ void sw_write_request_named(struct sw_writer *out, struct sw_span method, struct
         if (sw_method_names[id].len == method.n &&
             memcmp(sw_method_names[id].text, method.p, method.n) == 0)
             break;
-    write_request(out, id, method, target);
+    write_request(out, id, method, target, 0);
 }
 
 /* ---- Field lines ---------------------------------------------------------------------------- */

@@ -1,4 +1,4 @@
-/* write.h - a reply in one piece, for the connection that sends it. */
+/* write.h - what a connection writes and a caller does not: a whole reply, a lenient request. */
 /* SPDX-License-Identifier: MIT */
 #ifndef SW_WRITE_H
 #define SW_WRITE_H
@@ -18,5 +18,9 @@ struct sw_whole {
  * written one by one, they tell why, or come through.
  */
 bool sw_write_whole(struct sw_writer *out, const struct sw_whole *reply);
+
+/* sw_write_request(), with the bytes in the target that `lenient` (sw_limits.lenient) tolerates. */
+void sw_write_request_lenient(struct sw_writer *out, enum sw_method method, struct sw_span target,
+                              uint32_t lenient);
 
 #endif

@@ -1,5 +1,7 @@
 /* check_value_target.c - request targets, percent-encoding, dot segments, queries. */
 /* SPDX-License-Identifier: MIT */
+#include <ctype.h>
+
 #include "rows.h"
 
 static void read_target(struct sw_span value, struct notes *notes)
@@ -94,6 +96,51 @@ START_TEST(every_byte_stands_in_a_target_where_its_grammar_lets_it)
         ck_assert_msg(sw_target_parse((struct sw_span){path, 3}, &target) == good, "%d", c);
         ck_assert_msg(sw_target_parse((struct sw_span){query, 3}, &target) == good, "%d", c);
     }
+}
+END_TEST
+
+/* The path ends at "?" alone, whatever is valid; and what is valid is what the limits tolerate. */
+START_TEST(a_path_ends_at_its_query_in_each_leniency)
+{
+    static const char *const fronts[] = {"", "http://x"};
+    for (int c = 1; c < 256; c++)
+        for (uint32_t lenient = 0; lenient <= SW_LENIENT_TARGET; lenient += SW_LENIENT_TARGET)
+            for (size_t front = 0; front < 2; front++) {
+                bool more = c > 127 || strchr("\"<>[\\]^`{|}", c);
+                bool strict = strchr("-._~!$&'()*+,;=:@/?", c) || (c < 128 && isalnum(c));
+                char text[32], path[8], query[8];
+                struct sw_target target;
+                snprintf(path, sizeof path, c == '?' ? "/a" : "/a%cb", c);
+                snprintf(query, sizeof query, c == '?' ? "b?c?d" : "c%cd", c);
+                snprintf(text, sizeof text, "%s%s?%s", fronts[front], path, query);
+                ck_assert_msg(sw_target_parse_lenient(span_of(text), lenient, &target) ==
+                                  (strict || (more && lenient)),
+                              "%d", c);
+                ck_assert_uint_eq(target.path.n, strlen(path));
+                ck_assert_mem_eq(target.path.p, path, strlen(path));
+                ck_assert_uint_eq(target.query.n, strlen(query));
+                ck_assert_mem_eq(target.query.p, query, strlen(query));
+                ck_assert(sw_target_parse(span_of(text), &target) == strict);
+                ck_assert_uint_eq(target.path.n, strlen(path));
+            }
+    for (uint32_t other = 1; other < SW_LENIENT_TARGET; other <<= 1)
+        ck_assert(!sw_target_parse_lenient(SW_SPAN("/|"), other, &(struct sw_target){.form = 0}));
+}
+END_TEST
+
+START_TEST(a_path_is_complete_after_an_invalid_authority)
+{
+    struct sw_target target;
+    ck_assert(!sw_target_parse(SW_SPAN("http://u@h/a|b?c"), &target));
+    ck_assert_uint_eq(target.path.n, 4);
+    ck_assert_uint_eq(target.query.n, 1);
+    ck_assert(!sw_target_parse_lenient(SW_SPAN("/a%|"), SW_LENIENT_TARGET, &target));
+    ck_assert_uint_eq(target.path.n, 4);
+    ck_assert(!sw_target_parse_lenient(SW_SPAN("/a%?b"), SW_LENIENT_TARGET, &target));
+    ck_assert_uint_eq(target.path.n, 3);
+    ck_assert(sw_target_parse_lenient(SW_SPAN("/a?%"), SW_LENIENT_TARGET, &target));
+    ck_assert(!sw_target_parse(SW_SPAN("/a?%"), &target));
+    ck_assert_uint_eq(target.query.n, 1);
 }
 END_TEST
 
@@ -244,6 +291,8 @@ int main(void)
 
     tcase_add_test(tests, a_target_has_one_of_four_forms);
     tcase_add_test(tests, every_byte_stands_in_a_target_where_its_grammar_lets_it);
+    tcase_add_test(tests, a_path_ends_at_its_query_in_each_leniency);
+    tcase_add_test(tests, a_path_is_complete_after_an_invalid_authority);
     tcase_add_test(tests, percent_encoding_is_resolved_as_asked);
     tcase_add_test(tests, every_two_hexadecimal_digits_are_a_byte);
     tcase_add_test(tests, dot_segments_go_and_never_above_the_root);

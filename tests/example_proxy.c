@@ -1,4 +1,4 @@
-/* example_proxy.c - messages copied between two connections: example_proxy HOST PORT [PORT]. */
+/* example_proxy.c - messages copied between connections: example_proxy [-t] HOST PORT [PORT]. */
 /* SPDX-License-Identifier: MIT */
 #include <poll.h>
 #include <signal.h>
@@ -18,6 +18,9 @@
  *
  * Framing is each connection's own: a length that is known is kept, anything else is chunked anew,
  * or ended by closing for a client of HTTP/1.0.
+ *
+ * A target goes on as it came.  With -t both connections tolerate the bytes that SW_LENIENT_TARGET
+ * names, for browsers that send them in a query.
  */
 enum { PATIENCE = 30000 };
 
@@ -31,6 +34,7 @@ struct flow {
     bool hungry, ended;     /* more must be received; nothing more will be */
 };
 
+static struct sw_limits limits;
 static struct sw_conn down, up; /* to the client, to the origin */
 static struct sw_message request, reply;
 static int down_fd, up_fd = -1;
@@ -88,7 +92,7 @@ static bool reach_origin(void)
 {
     if (up_fd >= 0)
         return true;
-    sw_conn_init(&up, SW_CLIENT, NULL);
+    sw_conn_init(&up, SW_CLIENT, &limits);
     sw_conn_lend(&up, &reply);
     downward.in_n = downward.taken = 0;
     downward.ended = false;
@@ -326,7 +330,7 @@ static void receive_if_ready(struct flow *flow, const struct pollfd *poll)
 /* One client, to the end. */
 static _Noreturn void serve(void)
 {
-    sw_conn_init(&down, SW_SERVER, NULL);
+    sw_conn_init(&down, SW_SERVER, &limits);
     sw_conn_lend(&down, &request);
     for (;;) {
         for (bool moved = true; moved;) {
@@ -352,8 +356,12 @@ static _Noreturn void serve(void)
 
 int main(int argc, char **argv)
 {
+    if (argc > 1 && strcmp(argv[1], "-t") == 0) {
+        limits.lenient = SW_LENIENT_TARGET;
+        argv++, argc--;
+    }
     if (argc < 3) {
-        fputs("usage: example_proxy HOST PORT [PORT]\n", stderr);
+        fputs("usage: example_proxy [-t] HOST PORT [PORT]\n", stderr);
         return 2;
     }
     host = argv[1];

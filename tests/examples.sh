@@ -167,6 +167,28 @@ same 'proxy drops what is for one hop' \
 same 'proxy keeps both connections' "$(client "$port" 'GET /count' 'GET /count' | tail -n 2)" \
     'GET /count: 200
 2'
+
+# Each byte that SW_LENIENT_TARGET tolerates, in path and query, reaches the origin as it came; a
+# proxy without it refuses the target.
+targets() {
+    python3 - "$1" <<'END'
+import socket, sys
+for c in [*b'"<>[\\]^`{|}', *range(128, 256)]:
+    with socket.create_connection(('127.0.0.1', int(sys.argv[1])), 10) as s:
+        s.sendall(b'GET /headers?%cb?c%cd HTTP/1.1\r\nHost: x\r\n\r\n' % (c, c))
+        s.shutdown(socket.SHUT_WR)
+        got = b''.join(iter(lambda: s.recv(4096), b''))
+    whole = b'\n  path    /headers\n  query   %cb?c%cd\n' % (c, c) in got
+    print('whole' if whole else got[:12].decode())
+END
+}
+start lenient "$build/shockwave" serve -l 0 --lenient target
+lenient_port=$port
+start proxy3 "$build/examples/proxy" -t 127.0.0.1 "$lenient_port" 0
+same 'proxy forwards what it tolerates' "$(targets "$port" | uniq -c | xargs)" '139 whole'
+start proxy4 "$build/examples/proxy" 127.0.0.1 "$lenient_port" 0
+same 'proxy is strict unasked' "$(targets "$port" | uniq -c | xargs)" '139 HTTP/1.1 400'
+
 start proxy2 "$build/examples/proxy" 127.0.0.1 "$poll_port" 0
 server proxy
 
