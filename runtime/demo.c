@@ -115,6 +115,11 @@ void sw_demo_headers(struct sw_exchange *exchange, const struct sw_span *capture
     for (size_t i = 0; i < head->field_count; i++)
         put_field(&out, sw_head_at(head, i), bytes);
     put_text(&out, "\nA field with the id 0 is not in the grammar, which is no fault.\n");
+    if (out.error) {
+        sw_reply(exchange, SW_STATUS_INTERNAL_SERVER_ERROR, SW_SPAN("text/plain; charset=utf-8"),
+                 SW_SPAN("this page does not fit into --scratch\n"));
+        return;
+    }
     sw_reply(exchange, SW_STATUS_OK, SW_SPAN("text/plain; charset=utf-8"),
              (struct sw_span){out.p, out.n});
 }

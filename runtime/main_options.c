@@ -94,13 +94,16 @@ static const char *read_lenient(struct sw_main_options *options,
     return option->value;
 }
 
-/* A field value; what could end its line may not be in it. */
+/* A field value, as sw_files_open() wants it: one that can be written. */
 static const char *read_field(struct sw_main_options *options, const struct sw_main_option *option,
                               char *value)
 {
-    for (const char *p = value; *p; p++)
-        if ((unsigned char)*p < ' ' || *p == 127)
-            return "the value of a field";
+    char line[SW_CACHE_CONTROL_MAX + 64];
+    struct sw_writer out = {.p = line, .size = sizeof line};
+    size_t n = strlen(value);
+    sw_write_field(&out, SW_HEADER_CACHE_CONTROL, (struct sw_span){value, n});
+    if (n == 0 || n > SW_CACHE_CONTROL_MAX || out.error)
+        return "the value of a field, of 1024 bytes at most";
     *(const char **)member(options, option) = value;
     return NULL;
 }
@@ -336,14 +339,17 @@ const struct sw_main_option sw_main_option_rows[] = {
     {"lenient", 0, "bare-lf|line-spaces|target|chunk-lf", read_lenient, AT(config.limits.lenient),
      "strict",
      "forgive what a proxy in front may read otherwise: LF without CR in a head, spaces behind the "
-     "version, bytes that are none of a URI's, LF without CR in chunked framing; may be given several "
+     "version, bytes that are none of a URI's, LF without CR in chunked framing; may be given "
+     "several "
      "times"},
 
     HEADING("Files"),
     {"dotfiles", 0, NULL, read_switch, AT(files.dotfiles), NULL,
      "serve names that begin with a dot, not only those below /.well-known/"},
     {"precompressed", 0, NULL, read_switch, AT(files.precompressed), NULL,
-     "send NAME.br or NAME.gz for NAME to those who take it"},
+     "send NAME.br, NAME.zst or NAME.gz for NAME to those who take it"},
+    {"symlinks", 0, "beneath|off", read_word, AT(files.symlinks), "beneath",
+     "symbolic links that are followed: those that do not lead out of DIR, or none"},
     {"cache-control", 0, "VALUE", read_field, AT(files.cache_control), "none",
      "sent as Cache-Control with each file"},
 
@@ -440,6 +446,18 @@ static bool give_away(struct sw_main_options *options)
     return any;
 }
 
+/* NULL, or why files cannot be served with it. */
+static const char *check_scratch(const struct sw_main_options *options)
+{
+    static char why[80];
+    uint32_t least = sw_files_scratch(&options->config.limits);
+    if (!options->files.root || options->config.scratch >= least)
+        return NULL;
+    snprintf(why, sizeof why, "not %u, but at least %u for the names of files",
+             (unsigned)options->config.scratch, (unsigned)least);
+    return why;
+}
+
 /* What the arguments leave to be filled in.  Returns as sw_main_options_read(). */
 static int complete(struct sw_main_options *options)
 {
@@ -457,11 +475,16 @@ static int complete(struct sw_main_options *options)
     if (!give_away(options))
         return complain(options->local.mode ? "--socket-mode" : "--socket-owner",
                         "is about unix sockets, and there is none");
-    if (!files->root && (files->dotfiles || files->precompressed || files->cache_control))
+    if (!files->root &&
+        (files->dotfiles || files->precompressed || files->cache_control || files->symlinks))
         return complain(files->dotfiles        ? "--dotfiles"
                         : files->precompressed ? "--precompressed"
-                                               : "--cache-control",
+                        : files->cache_control ? "--cache-control"
+                                               : "--symlinks",
                         "is about files, and there is no DIR");
+    wrong = check_scratch(options);
+    if (wrong)
+        return complain("--scratch", wrong);
     const char *notify = getenv("NOTIFY_SOCKET");
     options->config.notify = notify && *notify ? notify : NULL;
     options->config.listeners = options->listeners;

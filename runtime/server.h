@@ -631,14 +631,15 @@ void sw_lease_over(struct sw_lease *lease, bool whole);
 
 struct stat;
 
-/* Can openat2() do it?  Sandboxes may forbid what the kernel has. */
-bool sw_beneath_at_once(int root);
+/* Open the root of `files`, and find out what the kernel and the sandbox have: 0 or an errno. */
+int sw_beneath_begin(struct sw_files *files);
+void sw_beneath_end(struct sw_files *files);
 
 /*
- * Open a regular file below a directory, by no link: the descriptor, and what is known of it; or -1
- * and errno, EISDIR for a directory.  The name has no empty segments, no `.` and `..`, and no slash
- * in front; to walk, slashes are taken out of it and put back.
+ * Open a regular file below the root, by no link that leads out of it: the descriptor, and what is
+ * known of it; or -1 and errno: EISDIR for a directory, ENOENT for any other kind of file, EXDEV or
+ * ELOOP for a link that is not followed.  The name has no slash in front.
  */
-int sw_beneath_open(int root, bool walk, char *name, struct stat *info);
+int sw_beneath_open(const struct sw_files *files, const char *name, struct stat *info);
 
 #endif

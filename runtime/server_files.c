@@ -5,13 +5,14 @@
 #include "server.h"
 
 #include <errno.h>
-#include <fcntl.h>
+#include <limits.h>
 #include <string.h>
 #include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "bytes.h"
+#include "limit.h"
 #include "shockwave_values.h"
 
 /*
@@ -21,6 +22,7 @@
  */
 
 enum {
+    LONGEST = sizeof "index.html.zst",
     RANGES = 16,     /* in one request; those with more get the whole file */
     PART_HEAD = 512, /* of a part of multipart/byteranges, at most */
     PIECE = 1 << 20, /* to be sent before others have their turn */
@@ -44,7 +46,7 @@ struct transfer {
     size_t range_count, range;      /* how many, and which is next */
     uint64_t at;                    /* the next byte of it */
     bool is_index;                  /* the path is a directory's, and the name of its index */
-    char name[];                    /* begins with a slash */
+    char name[];                    /* begins with a slash; room for LONGEST after it */
 };
 
 static struct transfer *transfer_of(const struct sw_exchange *exchange)
@@ -140,13 +142,13 @@ static bool is_public(const struct sw_files *files, const char *name)
 /* Fill in the name, or return false when there can be no such file. */
 static bool resolve(struct transfer *transfer, struct sw_span path, size_t room)
 {
-    static const char index[] = "index.html", longest[] = "index.html.br";
+    static const char index[] = "index.html";
     char *name = transfer->name;
-    if (room < 1 + sizeof longest || !path.p || hides_slash(path))
+    if (room < 1 + LONGEST || (path.n && !path.p) || hides_slash(path))
         return false;
     if (path.n && *path.p == '/')
         path = (struct sw_span){path.p + 1, path.n - 1};
-    ptrdiff_t n = sw_percent_decode(path, 0, name + 1, room - 1 - sizeof longest);
+    ptrdiff_t n = sw_percent_decode(path, 0, name + 1, room - 1 - LONGEST);
     if (n < 0)
         return false;
     name[0] = '/';
@@ -164,24 +166,23 @@ static bool resolve(struct transfer *transfer, struct sw_span path, size_t room)
 
 static int open_file(struct transfer *transfer, struct stat *info)
 {
-    const struct sw_files *files = transfer->files;
-    return sw_beneath_open(files->fd, files->walk, transfer->name + 1, info);
+    return sw_beneath_open(transfer->files, transfer->name + 1, info);
 }
 
 /* Take the file that is compressed in the way that the client would rather have, if there is. */
 static void choose_coding(struct transfer *transfer, const struct sw_exchange *exchange,
                           struct stat *info)
 {
-    struct sw_span offers[] = {SW_SPAN("br"), SW_SPAN("gzip"), SW_SPAN("identity")};
+    struct sw_span offers[] = {SW_SPAN("br"), SW_SPAN("zstd"), SW_SPAN("gzip"),
+                               SW_SPAN("identity")};
     size_t count = sizeof offers / sizeof *offers;
     char *end = transfer->name + strlen(transfer->name);
     for (;;) {
-        ptrdiff_t i =
-            sw_head_accept_coding_choose(exchange->head, exchange->bytes, offers, count);
+        ptrdiff_t i = sw_head_accept_coding_choose(exchange->head, exchange->bytes, offers, count);
         if (i < 0 || (size_t)i == count - 1)
             return;
         struct stat other;
-        memcpy(end, offers[i].p[0] == 'b' ? ".br" : ".gz", 4);
+        strcpy(end, offers[i].p[0] == 'b' ? ".br" : offers[i].p[0] == 'z' ? ".zst" : ".gz");
         int fd = open_file(transfer, &other);
         if (fd >= 0) {
             close(transfer->fd);
@@ -208,25 +209,27 @@ static char *put_hex(char *to, uint64_t number)
 }
 
 /*
- * The tag is made of size, inode and the time of the inode's last change.  Nobody can set that
- * time, unlike that of the content: builds that give all files one date, and archives unpacked over
- * older files, still make new tags.  It has the grain of the kernel's clock, so in the second of
- * the change the content may change once more unseen: until it is over the tag is weak.  RFC
- * 9110 8.8.1.
+ * The tag is made of size, time of modification and coding: no inode and no time of change, which
+ * differ from machine to machine.  The time has the grain of the kernel's clock, so in the second
+ * of the modification the content may change once more with the same tag: until the second is over
+ * the tag is weak.  RFC 9110 8.8.1, 8.8.3.3.
  */
 static void validate(struct transfer *transfer, const struct stat *info, int64_t now)
 {
     char *start = transfer->etag_bytes, *p = start;
-    if (info->st_ctim.tv_sec >= now) {
+    if (info->st_mtim.tv_sec >= now) {
         *p++ = 'W';
         *p++ = '/';
     }
     *p++ = '"';
     p = put_hex(p, (uint64_t)info->st_size);
     *p++ = '-';
-    p = put_hex(p, (uint64_t)info->st_ino);
-    *p++ = '-';
-    p = put_hex(p, (uint64_t)info->st_ctim.tv_sec * 1000000000 + (uint64_t)info->st_ctim.tv_nsec);
+    p = put_hex(p, (uint64_t)info->st_mtim.tv_sec * 1000000000 + (uint64_t)info->st_mtim.tv_nsec);
+    if (transfer->coding.n) {
+        *p++ = '-';
+        memcpy(p, transfer->coding.p, transfer->coding.n);
+        p += transfer->coding.n;
+    }
     *p++ = '"';
     transfer->etag = (struct sw_span){start, (size_t)(p - start)};
     transfer->length = (uint64_t)info->st_size;
@@ -430,35 +433,66 @@ static void answer(struct sw_exchange *exchange, struct transfer *transfer, int6
 
 /* ---- Serving -------------------------------------------------------------------------------- */
 
+/* What a file that could not be opened is answered with. */
+static unsigned status_of(int error, bool is_index)
+{
+    switch (error) {
+    case EISDIR:
+        return is_index ? SW_STATUS_NOT_FOUND : SW_STATUS_MOVED_PERMANENTLY;
+    case ENOENT:
+    case ENOTDIR:
+    case ENAMETOOLONG:
+    case ELOOP:
+    case EXDEV:
+    case EINVAL: /* no file system of that kind can have the name */
+    case EILSEQ:
+        return SW_STATUS_NOT_FOUND;
+    case EACCES:
+    case EPERM:
+        return SW_STATUS_FORBIDDEN;
+    case EAGAIN:
+    case EBUSY:
+    case EINTR:
+    case EIO:
+    case EMFILE:
+    case ENFILE:
+    case ENOMEM:
+    case ESTALE:
+    case ETIMEDOUT:
+        return SW_STATUS_SERVICE_UNAVAILABLE;
+    default:
+        return SW_STATUS_INTERNAL_SERVER_ERROR;
+    }
+}
+
 /* Open what the path names: 0, or the status to say instead. */
 static unsigned find(struct transfer *transfer, struct sw_span path, size_t room, struct stat *info)
 {
     if (!resolve(transfer, path, room))
         return SW_STATUS_NOT_FOUND;
     transfer->fd = open_file(transfer, info);
-    if (transfer->fd >= 0)
-        return 0;
-    switch (errno) {
-    case EISDIR:
-        return transfer->is_index ? SW_STATUS_NOT_FOUND : SW_STATUS_MOVED_PERMANENTLY;
-    case EACCES:
-    case EPERM:
-        return SW_STATUS_FORBIDDEN;
-    case EMFILE:
-    case ENFILE:
-    case ENOMEM:
-    case EIO:
-        return SW_STATUS_SERVICE_UNAVAILABLE;
-    default:
-        return SW_STATUS_NOT_FOUND;
-    }
+    return transfer->fd >= 0 ? 0 : status_of(errno, transfer->is_index);
+}
+
+/* Of the request's own path, where the handler has left nothing of it: a prefix without its slash.
+   Links in the index would be relative to the directory above. */
+static struct sw_span bare_prefix(const struct sw_exchange *exchange, struct sw_span path)
+{
+    const char *own = sw_exchange_path(exchange);
+    size_t n = path.n ? 0 : strcspn(own, " ?");
+    return (struct sw_span){own, n && own[n - 1] != '/' ? n : 0};
 }
 
 static void serve(const struct sw_files *files, struct sw_exchange *exchange, struct sw_span path)
 {
     const int64_t now = sw_lease_of(exchange)->worker->date.second;
     struct transfer *transfer = transfer_of(exchange);
+    struct sw_span prefix = bare_prefix(exchange, path);
     struct stat info;
+    if (prefix.n) {
+        redirect(exchange, prefix);
+        return;
+    }
     *transfer = (struct transfer){.files = files};
     unsigned status = find(transfer, path, exchange->scratch_size - sizeof *transfer, &info);
     if (status == SW_STATUS_MOVED_PERMANENTLY) {
@@ -499,8 +533,27 @@ void sw_files_serve(const struct sw_files *files, struct sw_exchange *exchange, 
     }
 }
 
+uint32_t sw_files_scratch(const struct sw_limits *limits)
+{
+    uint32_t target = SW_LIMIT(sw_limits_or_default(limits), target);
+    uint32_t name = target < PATH_MAX ? target : PATH_MAX;
+    return (uint32_t)sizeof(struct transfer) + 1 + name + LONGEST;
+}
+
+/* Can it be written as a field of each reply? */
+static bool is_cache_control(const char *value)
+{
+    char line[SW_CACHE_CONTROL_MAX + sizeof "Cache-Control: \r\n"];
+    struct sw_writer out = {.p = line, .size = sizeof line - 1};
+    sw_write_field(&out, SW_HEADER_CACHE_CONTROL, (struct sw_span){value, strlen(value)});
+    return *value && !out.error;
+}
+
 int sw_files_open(struct sw_files *files)
 {
+    if (!files->root || files->symlinks > SW_SYMLINKS_OFF ||
+        (files->cache_control && !is_cache_control(files->cache_control)))
+        return EINVAL;
     /* Nobody who writes the files may know what will part them. */
     uint64_t random[2];
     if (getrandom(random, sizeof random, 0) != sizeof random)
@@ -509,15 +562,10 @@ int sw_files_open(struct sw_files *files)
     char *end = put_hex(files->multipart + sizeof multipart - 1, random[0]);
     *put_hex(end, random[1]) = '\0';
 
-    files->fd = open(files->root, O_PATH | O_DIRECTORY | O_CLOEXEC);
-    if (files->fd < 0)
-        return errno;
-    files->walk = !sw_beneath_at_once(files->fd);
-    return 0;
+    return sw_beneath_begin(files);
 }
 
 void sw_files_close(struct sw_files *files)
 {
-    close(files->fd);
-    files->fd = -1;
+    sw_beneath_end(files);
 }

@@ -333,45 +333,72 @@ void sw_exchange_resume(struct sw_exchange *exchange);
 
 /* ---- Files ---------------------------------------------------------------------------------- */
 
+/* Which symbolic links below the root are followed. */
+enum sw_symlinks {
+    SW_SYMLINKS_BENEATH = 0, /* those that stay below the root at each step; an absolute one does not,
+                                wherever it leads.  A name that `dotfiles` hides may be the target */
+    SW_SYMLINKS_OFF,         /* none */
+};
+
 /*
  * A directory whose regular files are served.  Nothing outside of it can be reached, whatever the
- * path says and whoever moves things meanwhile: no symbolic link below `root` is followed.
+ * path says and whatever is moved at the same time: a symbolic link that leads out of `root` is not
+ * followed.  A FIFO, a device or a socket is not opened, not even to look at it.
+ *
+ * This takes Linux 5.6 (openat2()) and procfs at sw_files_open().  With an older kernel, or a sandbox
+ * that forbids the call, the same is done in more system calls.  Without procfs a FIFO that takes the
+ * place of a regular file while it is opened is opened and closed again, without waiting.
  */
 struct sw_files {
     const char *root;          /* must be given; may be a link itself */
-    const char *cache_control; /* sent as Cache-Control with each file; NULL: none */
+    const char *cache_control; /* sent as Cache-Control with each file: a field value of at most
+                                  SW_CACHE_CONTROL_MAX bytes; NULL: none */
     bool dotfiles;             /* serve names that begin with a dot, too; without it only those
                                   below /.well-known/, RFC 8615 */
-    bool precompressed;        /* send NAME.br or NAME.gz for NAME to those who take it */
+    bool precompressed;        /* send NAME.br, NAME.zst or NAME.gz for NAME to a client that
+                                  accepts it; that order decides between equals */
+    enum sw_symlinks symlinks; /* which are followed */
     bool walk;                 /* private, to the end */
-    int fd;
+    int fd, proc;
     char multipart[64];
 };
 
-/* Open the directory, which is served from then on, whatever becomes of its name: 0 or an errno. */
+enum { SW_CACHE_CONTROL_MAX = 1024 };
+
+/* Open the directory, which is served from then on, whatever becomes of its name: 0 or an errno,
+   EINVAL for a member that is not valid. */
 int sw_files_open(struct sw_files *files);
 void sw_files_close(struct sw_files *files);
 
 /*
  * Reply with the file that `path` names: the target's path, or what is left of it behind a prefix
  * that is the handler's, percent-encoded as it came.  The exchange is taken over, its hooks and
- * scratch included (paths of some 3500 bytes fit into the default); `files` may serve any number of
- * exchanges and servers at once, and must stay open as long.
+ * scratch included (paths of some 3500 bytes fit into the default, see sw_files_scratch()); `files`
+ * may serve any number of exchanges and servers at once, and must stay open as long.
  *
  *   200, 206   GET and HEAD, one range or several (RFC 9110 14), `index.html` for a directory
  *   204, 405   OPTIONS and other methods, with Allow; 501 for one that the grammar does not know
- *   301        a directory without its slash at the end, to a target relative to the request's
- *   304, 412   RFC 9110 13, by a strong entity tag and Last-Modified
- *   403        the file may not be read
+ *   301        a directory without its slash at the end, or nothing after a prefix that has none, to
+ *              a target relative to the request's
+ *   304, 412   RFC 9110 13, by an entity tag and Last-Modified.  The tag is made of size, time of
+ *              modification (in nanoseconds) and coding: each machine that serves a copy with the
+ *              same times has the same tags.  It is weak in the second of the modification
+ *   403        the file may not be read, or its directory may not be passed
  *   404        there is none, or it is not regular, or no file can be called so: `%2F`, `%00`, `//`
  *   414        there is no room for a redirection
  *   416        no range of the file was asked for
- *   503        out of descriptors
+ *   503        not now: out of descriptors or memory, EAGAIN (a lease that another process holds),
+ *              EBUSY, EIO, ESTALE, ETIMEDOUT
+ *   500        any other error of the system
  *
  * A file that is not in the kernel's cache keeps the thread waiting while it is read.
  */
 void sw_files_serve(const struct sw_files *files, struct sw_exchange *exchange,
                     struct sw_span path);
+
+/* The least config.scratch with which sw_files_serve() finds each name that a target within these
+   limits can have and the system knows (PATH_MAX). */
+uint32_t sw_files_scratch(const struct sw_limits *limits);
 
 /* ---- Dispatch ------------------------------------------------------------------------------- */
 

@@ -1,6 +1,7 @@
 /* check_main_options.c - the options of the program: what the help says of a default is the
  * default. */
 /* SPDX-License-Identifier: MIT */
+#include <getopt.h>
 #include <stdlib.h>
 
 #include "expect.h"
@@ -65,7 +66,7 @@ START_TEST(defaults_are_as_the_help_says)
 END_TEST
 
 #define PATH_107                                                                                   \
-    "/2345678901234567890123456789012345678901234567890123456789012345678901234567890123456789"     \
+    "/2345678901234567890123456789012345678901234567890123456789012345678901234567890123456789"    \
     "012345678901234567"
 
 static const struct {
@@ -307,9 +308,63 @@ START_TEST(examples_are_taken)
 }
 END_TEST
 
+static const struct {
+    const char *value;
+    bool is_good;
+} fields[] = {
+    {"no-cache", true},   {"max-age=60, public", true},
+    {"a\tb", true},       {"a\x80", true},
+    {"", false},          {" ", false},
+    {" a", false},        {"a ", false},
+    {"a\r\nX: y", false}, {"a\n", false},
+    {"\x7f", false},
+};
+
+/* As sw_files_open() has it. */
+START_TEST(field_values_are_read)
+{
+    const struct sw_main_option *row = sw_main_option_rows;
+    while (!row->name || strcmp(row->name, "cache-control") != 0)
+        row++;
+    for (size_t i = 0; i < COUNT(fields); i++) {
+        char text[64];
+        snprintf(text, sizeof text, "%s", fields[i].value);
+        struct sw_files files = {.root = "/", .cache_control = text};
+        MUST(!row->read(&by_help, row, text) == fields[i].is_good, "%s", text);
+        bool opened = sw_files_open(&files) == 0;
+        ck_assert(opened == fields[i].is_good);
+        if (opened)
+            sw_files_close(&files);
+    }
+}
+END_TEST
+
+/* Files want room for their names, which a limit of the target may make shorter. */
+START_TEST(scratch_is_enough_for_files)
+{
+    static const struct sw_limits limits[] = {{.target = 0}, {.target = 100}};
+    for (size_t i = 0; i < 2; i++)
+        for (uint32_t less = 0; less < 2; less++) {
+            char scratch[16];
+            snprintf(scratch, sizeof scratch, "%u",
+                     (unsigned)(sw_files_scratch(&limits[i]) - less));
+            char *all[] = {"serve", "--scratch", scratch, "--limit-target", "100", "/", NULL};
+            char *few[] = {"serve", "--scratch", scratch, "/", NULL};
+            optind = 0;
+            int got = sw_main_options_read(&by_help, i ? 6 : 4, i ? all : few);
+            MUST(got == (less ? 2 : -1), "%s: %d", scratch, got);
+        }
+    char *without[] = {"serve", "--scratch", "64", NULL};
+    optind = 0;
+    ck_assert_int_eq(sw_main_options_read(&by_help, 3, without), -1);
+}
+END_TEST
+
 int main(void)
 {
-    const TTest *const tests[] = {defaults_are_as_the_help_says, places_are_read, numbers_are_read,
-                                  modes_and_owners_are_read, examples_are_taken};
+    const TTest *const tests[] = {
+        defaults_are_as_the_help_says, places_are_read,    numbers_are_read,
+        modes_and_owners_are_read,     examples_are_taken, field_values_are_read,
+        scratch_is_enough_for_files};
     return expect_suite("main options", tests, COUNT(tests));
 }

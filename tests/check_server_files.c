@@ -3,6 +3,7 @@
 #define _GNU_SOURCE
 #include "filed.h"
 
+#include <limits.h>
 #include <linux/capability.h>
 #include <sys/syscall.h>
 
@@ -61,16 +62,38 @@ static const struct {
     {"/a.txt/x", 404, NULL, NULL},
     {"/socket", 404, NULL, NULL},
     {"/fifo", 404, NULL, NULL},
-    /* Links, wherever they lead. */
-    {"/link", 404, NULL, NULL},
+    {"/fifolink", 404, NULL, NULL},
+    {"/fifo/x", 404, NULL, NULL},
+    /* Links that stay below the root. */
+    {"/link", 200, LETTERS, "application/octet-stream"},
+    {"/dirlink", 301, NULL, "./dirlink/"},
+    {"/dirlink/", 200, "the index of dir", NULL},
+    {"/dirlink/index.html", 200, "the index of dir", NULL},
+    {"/dirlink/up", 200, LETTERS, NULL},
+    {"/dirlink/a/b/far", 200, "deep", NULL},
+    {"/dir/up", 200, LETTERS, NULL},
+    {"/conf.txt", 200, "configured", "text/plain; charset=utf-8"},
+    {"/chain", 200, LETTERS, NULL},
+    {"/winding", 200, LETTERS, NULL},
+    {"/dir/a/b/far", 200, "deep", NULL},
+    {"/dirslash", 301, NULL, "./dirslash/"},
+    {"/dirslash/data.JSON", 200, "{}", NULL},
+    {"/hides", 200, "hidden", NULL},
+    {"/link/", 404, NULL, NULL},
+    {"/fileslash", 404, NULL, NULL},
+    {"/dangling", 404, NULL, NULL},
+    /* Links that do not, and those that lead nowhere. */
     {"/out", 404, NULL, NULL},
-    {"/dirlink", 404, NULL, NULL},
-    {"/dirlink/", 404, NULL, NULL},
-    {"/dirlink/index.html", 404, NULL, NULL},
+    {"/over", 404, NULL, NULL},
+    {"/back", 404, NULL, NULL},
+    {"/rooted", 404, NULL, NULL},
+    {"/uplink", 404, NULL, NULL},
     {"/uplink/etc/passwd", 404, NULL, NULL},
-    {"/dir/up", 404, NULL, NULL},
     {"/loop", 404, NULL, NULL},
+    {"/loop/x", 404, NULL, NULL},
+    {"/ping", 404, NULL, NULL},
     {"/proc/etc/passwd", 404, NULL, NULL},
+    {"/..data/conf.txt", 404, NULL, NULL},
     /* Names that begin with a dot. */
     {"/.secret", 404, NULL, NULL},
     {"/%2esecret", 404, NULL, NULL},
@@ -83,6 +106,12 @@ static const struct {
     {"/.well-known", 404, NULL, NULL},
     {"/...", 404, NULL, NULL},
     {"/locked", 403, NULL, NULL},
+    {"/passed", 301, NULL, "./passed/"},
+    {"/passed/in.txt", 200, "passed", NULL},
+    {"/passed/", 404, NULL, NULL},
+    {"/shut", 301, NULL, "./shut/"},
+    {"/shut/in.txt", 403, NULL, NULL},
+    {"/shut/", 403, NULL, NULL},
     {"/dir", 301, NULL, "./dir/"},
     {"/dir?a=b&c?d", 301, NULL, "./dir/?a=b&c?d"},
     {"/none", 301, NULL, "./none/"},
@@ -113,6 +142,43 @@ START_TEST(each_name_is_what_it_is)
             ck_assert_mem_eq(content, buf + strlen("HTTP/1.1 "), 3);
         if (names[i].type)
             EXPECT_FIELD(names[i].status == 301 ? "Location" : "Content-Type", names[i].type);
+    }
+    end();
+}
+END_TEST
+
+START_TEST(without_links_none_is_followed)
+{
+    serve((struct sw_files){.symlinks = SW_SYMLINKS_OFF}, _i);
+    for (size_t i = 0; i < sizeof links / sizeof *links; i++) {
+        char target[64];
+        snprintf(target, sizeof target, "/%s", links[i].name);
+        ask("GET", target, "");
+        ck_assert_msg(status() == 404, "%s: %u", target, status());
+    }
+    ask("GET", "/dirlink/index.html", "");
+    ck_assert_uint_eq(status(), 404);
+    ck_assert_str_eq(ask("GET", "/dir/index.html", ""), "the index of dir");
+    end();
+}
+END_TEST
+
+/* A chain of as many links as the kernel follows, and of one more. */
+START_TEST(links_are_counted)
+{
+    char name[64], target[64];
+    serve((struct sw_files){0}, _i);
+    for (int i = 0; i <= 40; i++) {
+        snprintf(name, sizeof name, "%s/n%d", root, i);
+        snprintf(target, sizeof target, i ? "n%d" : "a.txt", i - 1);
+        ck_assert_int_eq(symlink(target, name), 0);
+    }
+    ck_assert_str_eq(ask("GET", "/n39", ""), LETTERS);
+    ask("GET", "/n40", "");
+    ck_assert_uint_eq(status(), 404);
+    for (int i = 0; i <= 40; i++) {
+        snprintf(name, sizeof name, "%s/n%d", root, i);
+        unlink(name);
     }
     end();
 }
@@ -171,6 +237,41 @@ START_TEST(a_prefix_is_the_handlers)
 }
 END_TEST
 
+/* The handler's prefix has no slash, and nothing is left after it. */
+static void serve_nothing(struct sw_exchange *exchange)
+{
+    sw_files_serve(&files, exchange, (struct sw_span){NULL, 0});
+}
+
+START_TEST(a_bare_prefix_is_redirected)
+{
+    static const struct {
+        const char *target, *location; /* NULL: the index */
+    } rows[] = {
+        {"/static", "./static/"},
+        {"/static?a/b", "./static/?a/b"},
+        {"http://x/a/static?a/b", "./static/?a/b"},
+        {"/a/b%20c:d", "./b%20c:d/"},
+        {"/static/", NULL},
+        {"/static/?a", NULL},
+        {"http://x", NULL},
+        {"http://x?a", NULL},
+    };
+    files = (struct sw_files){.root = root};
+    open_files(0);
+    served_begin(&served, (struct sw_server_config){.handler = serve_nothing});
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        const char *content = ask("GET", rows[i].target, "");
+        ck_assert_msg(status() == (rows[i].location ? 301 : 200), "%s", rows[i].target);
+        if (rows[i].location)
+            EXPECT_FIELD("Location", rows[i].location);
+        else
+            ck_assert_str_eq(content, "the index");
+    }
+    end();
+}
+END_TEST
+
 START_TEST(a_redirection_may_be_too_long)
 {
     static const uint32_t scratch[] = {4096, 32768};
@@ -216,6 +317,51 @@ START_TEST(what_is_no_directory_is_not_opened)
 }
 END_TEST
 
+START_TEST(what_is_no_member_is_refused)
+{
+    static char longest[SW_CACHE_CONTROL_MAX + 2];
+    static const char *const values[] = {"", " a", "a ", "a\t", "a\r\nX: y", "a\nb", "a\x7f", "\1"};
+    for (size_t i = 0; i < sizeof values / sizeof *values; i++) {
+        files = (struct sw_files){.root = root, .cache_control = values[i]};
+        ck_assert_msg(sw_files_open(&files) == EINVAL, "%zu", i);
+    }
+    memset(longest, 'a', sizeof longest - 1);
+    files = (struct sw_files){.root = root, .cache_control = longest};
+    ck_assert_int_eq(sw_files_open(&files), EINVAL);
+    longest[sizeof longest - 2] = '\0';
+    serve((struct sw_files){.cache_control = longest}, 0);
+    ask("GET", "/a.txt", "");
+    ck_assert_uint_eq(status(), 200);
+    end();
+    files = (struct sw_files){.root = root, .symlinks = SW_SYMLINKS_OFF + 1};
+    ck_assert_int_eq(sw_files_open(&files), EINVAL);
+    files = (struct sw_files){.root = NULL};
+    ck_assert_int_eq(sw_files_open(&files), EINVAL);
+}
+END_TEST
+
+/* With what it asks for, the longest name that there is can be served; with less it cannot. */
+START_TEST(scratch_holds_the_longest_name)
+{
+    const struct sw_limits small = {.target = 200}, large = {.target = 1 << 20};
+    ck_assert_uint_eq(sw_files_scratch(NULL), sw_files_scratch(&large));
+    ck_assert_uint_eq(sw_files_scratch(&large) - sw_files_scratch(&small), PATH_MAX - 200);
+    char target[PATH_MAX];
+    size_t n = 0;
+    while (n < 4000)
+        n += (size_t)sprintf(target + n, "/.");
+    strcpy(target + n, "/a.txt");
+    files = (struct sw_files){.root = root};
+    open_files(0);
+    uint32_t scratch = _i ? 2048 : sw_files_scratch(NULL);
+    served_begin(&served, (struct sw_server_config){
+                              .handler = serve_path, .user = &files, .scratch = scratch});
+    ask("GET", target, "");
+    ck_assert_uint_eq(status(), _i ? 404 : 200);
+    end();
+}
+END_TEST
+
 /* ---- Methods --------------------------------------------------------------------------------- */
 
 static const struct {
@@ -233,7 +379,7 @@ static const struct {
 
 START_TEST(methods_are_answered)
 {
-    serve((struct sw_files){0}, false);
+    serve((struct sw_files){0}, 0);
     for (size_t i = 0; i < sizeof methods / sizeof *methods; i++) {
         ask(methods[i].method, "/a.txt", "");
         ck_assert_uint_eq(status(), methods[i].status);
@@ -256,7 +402,7 @@ START_TEST(head_is_get_without_content)
 {
     static const char *const targets[] = {"/a.txt", "/empty.css", "/none", "/nothing"};
     char head[1024], get[1024];
-    serve((struct sw_files){0}, false);
+    serve((struct sw_files){0}, 0);
     for (size_t i = 0; i < sizeof targets / sizeof *targets; i++) {
         ck_assert_str_eq(ask("HEAD", targets[i], "Range: bytes=1-2\r\n"), "");
         keep_head(head);
@@ -275,9 +421,14 @@ int main(void)
     Suite *suite = suite_create("server_files");
     TCase *tcase = suite_case("server_files");
     tcase_add_unchecked_fixture(tcase, make_tree, remove_tree);
-    tcase_add_loop_test(tcase, each_name_is_what_it_is, 0, 2); /* at once, and by steps */
-    tcase_add_loop_test(tcase, dotfiles_are_served_to_who_wants_them, 0, 2);
-    tcase_add_loop_test(tcase, long_names_are_not_there, 0, 2);
+    tcase_add_loop_test(tcase, each_name_is_what_it_is, 0, WAYS);
+    tcase_add_loop_test(tcase, without_links_none_is_followed, 0, WAYS);
+    tcase_add_loop_test(tcase, links_are_counted, 0, WAYS);
+    tcase_add_loop_test(tcase, dotfiles_are_served_to_who_wants_them, 0, WAYS);
+    tcase_add_loop_test(tcase, long_names_are_not_there, 0, WAYS);
+    tcase_add_test(tcase, a_bare_prefix_is_redirected);
+    tcase_add_test(tcase, what_is_no_member_is_refused);
+    tcase_add_loop_test(tcase, scratch_holds_the_longest_name, 0, 2);
     tcase_add_test(tcase, a_prefix_is_the_handlers);
     tcase_add_loop_test(tcase, a_redirection_may_be_too_long, 0, 2);
     tcase_add_test(tcase, without_scratch_there_is_no_reply);

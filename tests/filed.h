@@ -56,6 +56,18 @@ static const struct {
     {"gz.css.br", NULL},
     {"br.css", "br as it is"},
     {"br.css.br", "br in br"},
+    {"zst.css", "zst as it is"},
+    {"zst.css.zst", "zst in zstd"},
+    {"zst.css.gz", "zst in gzip"},
+    {"passed", NULL}, /* not to be read, only to be passed */
+    {"passed/in.txt", "passed"},
+    {"shut", NULL},
+    {"shut/in.txt", "shut"},
+    {"..2025", NULL}, /* as Kubernetes mounts a ConfigMap */
+    {"..2025/conf.txt", "configured"},
+    {"dir/a", NULL},
+    {"dir/a/b", NULL},
+    {"dir/a/b/deep.txt", "deep"},
     {"locked", "locked"},
     {"huge.bin", ""},
 };
@@ -63,8 +75,28 @@ static const struct {
 static const struct {
     const char *name, *target;
 } links[] = {
-    {"link", "a.txt"},      {"out", "/etc/passwd"}, {"dirlink", "dir"},         {"uplink", ".."},
-    {"dir/up", "../a.txt"}, {"loop", "loop"},       {"proc", "/proc/self/cwd"},
+    {"link", "a.txt"},
+    {"out", "/etc/passwd"},
+    {"dirlink", "dir"},
+    {"uplink", ".."},
+    {"dir/up", "../a.txt"},
+    {"loop", "loop"},
+    {"proc", "/proc/self/cwd"},
+    {"..data", "..2025"},
+    {"conf.txt", "..data/conf.txt"},
+    {"chain", "dirlink/../link"},
+    {"winding", ".//dir/./a/b/../../a/b/.././../..//dir/a/../up"},
+    {"dir/a/b/far", "../../../dir/a/b/deep.txt"},
+    {"dirslash", "dir/"},
+    {"fileslash", "a.txt/"},
+    {"dangling", "nothing"},
+    {"hides", ".secret"},
+    {"fifolink", "fifo"},
+    {"over", "dir/../../etc/passwd"},
+    {"back", "../shockwave-files"},
+    {"rooted", "/etc/hostname"},
+    {"ping", "pong"},
+    {"pong", "ping"},
 };
 
 static inline void make_tree(void)
@@ -88,6 +120,8 @@ static inline void make_tree(void)
     ck_assert_int_eq(mkfifo("fifo", 0644), 0);
     ck_assert_int_eq(truncate("huge.bin", INT64_C(5) << 30), 0);
     ck_assert_int_eq(chmod("locked", 0), 0);
+    ck_assert_int_eq(chmod("passed", 0111), 0);
+    ck_assert_int_eq(chmod("shut", 0), 0);
     ck_assert_int_eq(chmod(".", 0755), 0);
     ck_assert_int_eq(chdir("/"), 0);
     for (time_t now = time(NULL); time(NULL) == now;) /* until its tags are strong */
@@ -102,6 +136,10 @@ static inline int remove_one(const char *name, const struct stat *info, int kind
 
 static inline void remove_tree(void)
 {
+    ck_assert_int_eq(chdir(root), 0);
+    chmod("passed", 0700);
+    chmod("shut", 0700);
+    ck_assert_int_eq(chdir("/"), 0);
     nftw(root, remove_one, 16, FTW_DEPTH | FTW_PHYS);
 }
 
@@ -114,13 +152,25 @@ static inline void serve_path(struct sw_exchange *exchange)
     sw_files_serve(exchange->user, exchange, target.path);
 }
 
-/* Serve by openat2() where there is one, or step by step. */
-static inline void serve(struct sw_files config, bool walk)
+/* What there may be less of: openat2(), procfs. */
+enum { WAY_WALK = 1, WAY_NO_PROC = 2, WAYS = 4 };
+
+static inline void open_files(int way)
+{
+    ck_assert_int_eq(sw_files_open(&files), 0);
+    files.walk = files.walk || (way & WAY_WALK);
+    if (way & WAY_NO_PROC && files.proc >= 0) {
+        close(files.proc);
+        files.proc = -1;
+    }
+}
+
+/* Serve in one of WAYS. */
+static inline void serve(struct sw_files config, int way)
 {
     files = config;
     files.root = root;
-    ck_assert_int_eq(sw_files_open(&files), 0);
-    files.walk = files.walk || walk;
+    open_files(way);
     served_begin(&served, (struct sw_server_config){.handler = serve_path, .user = &files});
 }
 

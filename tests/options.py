@@ -376,6 +376,11 @@ def _(server):
     return b'\r\nCache-Control: max-age=60, public\r\n' in reply(b'page.html')(server)
 
 
+@effect('--symlinks off', '--listen 0 {dir}')
+def _(server):
+    return b' 404 ' in reply(b'link')(server)[:14]
+
+
 # ---- Seen from outside -----------------------------------------------------------------------------
 
 
@@ -430,6 +435,7 @@ def prepare(tmp):
                           ('page.html.gz', gzip.compress(b'a page\n'))]:
         with open(tmp + '/files/' + name, 'wb') as f:
             f.write(content)
+    os.symlink('page.html', tmp + '/files/link')
     with open(tmp + '/files/large', 'wb') as f:
         f.truncate(1 << 28)
     os.mkfifo(tmp + '/pipe')
@@ -509,11 +515,18 @@ BAD += [('--idle-timeout', '10', '--idle-timeout: not 10, but a time'),
        ('--socket-owner', 'no such user', '--socket-owner: not no such user, but a user'),
        ('--socket-owner', '0:0', '--socket-owner: is about unix sockets'),
         ('--cache-control', 'no-cache', '--cache-control: is about files'),
+        ('--symlinks', 'off', '--symlinks: is about files'),
+        ('--symlinks', 'on', '--symlinks: not on, but beneath|off'),
+        ('--cache-control', '', "--cache-control: not '', but the value of a field"),
+        ('--cache-control', ' no-cache', '--cache-control: not  no-cache, but'),
+        ('--cache-control', 'no-cache ', '--cache-control: not no-cache , but'),
+        ('--cache-control', 'a' * 1025, '--cache-control: not a'),
+        ('--scratch', '1k', '--scratch: not 1024, but at least', '/'),
         ('--nonsense', 'x', '--nonsense: no such option')]
 
 
-def judge_bad(option, value, want):
-    status, _, said = run(option, value)
+def judge_bad(option, value, want, *more):
+    status, _, said = run(option, value, *more)
     if status != 2 or not said.startswith('shockwave: ') or want not in said:
         return '%s %r: exit status %d, and: %s' % (option, value, status, said)
 
