@@ -218,10 +218,10 @@ static size_t note_response(struct sw_conn *conn, const char *buf, size_t taken,
     return say(event, SW_EVENT_HEAD, taken);
 }
 
-/* Nothing but empty lines, which may come after a message as well. */
+/* Nothing but empty lines, the last one perhaps cut, which may come after a message as well. */
 static bool nothing_begun(const struct sw_conn *conn, size_t len)
 {
-    return len == 0 || conn->message->head.state == SW_HEAD_START;
+    return len == 0 || conn->message->head.state <= SW_HEAD_START_LF;
 }
 
 static size_t head_unfinished(struct sw_conn *conn, size_t len, struct sw_event *event)

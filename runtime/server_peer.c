@@ -55,6 +55,8 @@ static void wait_for(struct sw_worker *worker, struct sw_peer *peer, enum sw_wai
     case SW_WAITS:
         break;
     case SW_WAIT_IDLE:
+        if (peer->wait == wait && !sw_link_empty(&peer->timer.link))
+            return; /* empty lines do not make it longer */
         time = worker->leaving ? GRACE : config->idle_timeout;
         break;
     case SW_WAIT_HEAD:
@@ -303,6 +305,16 @@ bool sw_peer_flush(struct sw_worker *worker, struct sw_peer *peer)
     return !peer->broken;
 }
 
+/* Where the next request begins in the input: after empty lines, which are none of it, and at the
+   end while nothing else has come.  RFC 9112 2.2. */
+static uint32_t request_at(const struct sw_lease *lease)
+{
+    uint32_t at = lease->start;
+    while (at < lease->end && (lease->in[at] == '\r' || lease->in[at] == '\n'))
+        at++;
+    return at;
+}
+
 /* Was it HEAD, of which no more than that may have come? */
 static bool asks_for_head(const struct sw_lease *lease)
 {
@@ -310,7 +322,8 @@ static bool asks_for_head(const struct sw_lease *lease)
     const size_t n = sizeof head - 1;
     if (lease->active)
         return lease->exchange.head->method == SW_METHOD_HEAD;
-    return lease->end - lease->start >= n && memcmp(lease->in + lease->start, head, n) == 0;
+    uint32_t at = request_at(lease);
+    return lease->end - at >= n && memcmp(lease->in + at, head, n) == 0;
 }
 
 void sw_peer_say(struct sw_worker *worker, struct sw_peer *peer, unsigned status,
@@ -354,8 +367,11 @@ static void rest(struct sw_worker *worker, struct sw_peer *peer, enum sw_pause p
         sw_lease_shelve(worker, peer);
         wait_for(worker, peer, SW_WAIT_BODY);
     } else if (lease->start < lease->end) {
+        bool begun = request_at(lease) < lease->end;
         sw_lease_park_head(worker, peer);
-        wait_for(worker, peer, SW_WAIT_HEAD);
+        if (!begun && !peer->readable)
+            sw_room_note_idle(worker, peer);
+        wait_for(worker, peer, begun ? SW_WAIT_HEAD : SW_WAIT_IDLE);
     } else if (sw_conn_unlend(&peer->conn)) {
         sw_lease_return(worker, peer);
         if (!peer->readable) /* else it is to be run again, and not idle yet */
@@ -556,8 +572,10 @@ void sw_peer_expire(struct sw_worker *worker, struct sw_peer *peer)
 void sw_peer_leave(struct sw_worker *worker, struct sw_peer *peer)
 {
     sw_conn_close(&peer->conn);
-    if (peer->wait == SW_WAIT_IDLE)
+    if (peer->wait == SW_WAIT_IDLE) {
+        sw_peer_wait(worker, peer, SW_WAIT_NONE);
         wait_for(worker, peer, SW_WAIT_IDLE);
+    }
 }
 
 bool sw_peer_open(struct sw_worker *worker, const struct sw_door *door, int fd,
