@@ -41,7 +41,7 @@ static int control(struct sw_loop *loop, int what, int fd, void *tag, uint32_t e
 
 int sw_loop_add(struct sw_loop *loop, int fd, void *tag)
 {
-    return control(loop, EPOLL_CTL_ADD, fd, tag, EPOLLIN | EPOLLRDHUP);
+    return control(loop, EPOLL_CTL_ADD, fd, tag, EPOLLIN | EPOLLPRI | EPOLLRDHUP);
 }
 
 int sw_loop_listen(struct sw_loop *loop, int fd, void *tag)
@@ -53,7 +53,7 @@ int sw_loop_listen(struct sw_loop *loop, int fd, void *tag)
  */
 int sw_loop_modify(struct sw_loop *loop, int fd, void *tag)
 {
-    return control(loop, EPOLL_CTL_MOD, fd, tag, EPOLLIN | EPOLLRDHUP | EPOLLOUT);
+    return control(loop, EPOLL_CTL_MOD, fd, tag, EPOLLIN | EPOLLPRI | EPOLLRDHUP | EPOLLOUT);
 }
 
 void sw_loop_remove(struct sw_loop *loop, int fd)
@@ -70,6 +70,7 @@ int sw_loop_wait(struct sw_loop *loop, struct sw_ready *ready, int count, int mi
         ready[i].tag = events[i].data.ptr;
         ready[i].what = (e & EPOLLIN ? (unsigned)SW_READABLE : 0) |
                         (e & EPOLLOUT ? (unsigned)SW_WRITABLE : 0) |
+                        (e & EPOLLPRI ? (unsigned)SW_URGENT : 0) |
                         (e & EPOLLRDHUP ? (unsigned)SW_ENDING : 0) |
                         (e & (EPOLLERR | EPOLLHUP) ? (unsigned)SW_BROKEN : 0);
     }

@@ -68,7 +68,9 @@ enum sw_wait {
 
 struct sw_peer {
     uint8_t tag;       /* enum sw_tag; first, as in struct sw_door */
-    uint8_t wait;      /* enum sw_wait */
+    uint8_t wait : 4;  /* enum sw_wait */
+    bool hung : 1;     /* nothing can be sent any more; what was received is read to its end */
+    bool urgent : 1;   /* urgent data may cut a read short: read until the socket is empty */
     bool readable : 1; /* there may be bytes in the socket */
     bool ending : 1;   /* the end is behind them */
     bool ended : 1;    /* the end has been read */
@@ -561,7 +563,7 @@ static inline void sw_peer_wait(struct sw_worker *worker, struct sw_peer *peer, 
     struct sw_room *room = sw_room_of(worker, peer);
     room->waiting[peer->wait]--;
     room->waiting[wait]++;
-    peer->wait = (uint8_t)wait;
+    peer->wait = (uint8_t)wait & 15U;
 }
 
 /* The exchange is over. */

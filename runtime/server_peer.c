@@ -125,8 +125,12 @@ static void forget(struct sw_worker *worker, struct sw_peer *peer)
 
 void sw_peer_close(struct sw_worker *worker, struct sw_peer *peer)
 {
-    if (peer->fd >= 0)
+    if (peer->fd >= 0) {
+        /* A process that was forked may have the socket too: then closing it here does not end the
+           events, and they would be taken for those of the next connection in the same slot. */
+        sw_loop_remove(&worker->loop, peer->fd);
         close(peer->fd);
+    }
     worker->retry_at = 0;
     forget(worker, peer);
 }
@@ -191,6 +195,26 @@ static void hand_over(struct sw_worker *worker, struct sw_peer *peer)
 
 /* ---- Bytes ---------------------------------------------------------------------------------- */
 
+/*
+ * Reads once.  Fewer bytes than there is space for mean that the socket is empty, and that an event
+ * will tell of more; so the usual request costs no second read.  Three reads are short for another
+ * reason, and set `cut`: one that stops at urgent data (EPOLLPRI has told of it), one that stops at
+ * descriptors sent over a unix socket, which are closed unseen, and one before the end of the
+ * connection, after which no event comes.
+ */
+static ssize_t receive(struct sw_worker *worker, struct sw_peer *peer, char *at, size_t space,
+                       bool *cut)
+{
+    *cut = peer->ending || peer->urgent;
+    if (worker->doors[peer->door].port)
+        return recv(peer->fd, at, space, 0);
+    struct iovec part = {at, space};
+    struct msghdr message = {.msg_iov = &part, .msg_iovlen = 1};
+    ssize_t n = recvmsg(peer->fd, &message, 0);
+    *cut = *cut || message.msg_flags & MSG_CTRUNC;
+    return n;
+}
+
 static void fill(struct sw_worker *worker, struct sw_peer *peer, struct sw_lease *lease)
 {
     sw_lease_take_input(lease);
@@ -202,18 +226,18 @@ static void fill(struct sw_worker *worker, struct sw_peer *peer, struct sw_lease
         lease->end = lease->start + rest;
     }
     uint32_t space = worker->config->input - lease->end;
-    ssize_t n = recv(peer->fd, lease->in + lease->end, space, 0);
+    bool cut = false;
+    ssize_t n = receive(worker, peer, lease->in + lease->end, space, &cut);
     if (n > 0) {
         lease->end += (uint32_t)n;
         note_received(worker, peer, (size_t)n);
-        /* Less than was asked for: the socket is empty, and news of more will come. */
-        peer->readable = (size_t)n == space || peer->ending;
+        peer->readable = (size_t)n == space || cut;
     } else if (n == 0 && space > 0) {
         peer->readable = false;
         peer->ended = true;
         sw_conn_eof(&peer->conn);
     } else if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) {
-        peer->readable = false;
+        peer->readable = peer->urgent = false;
     } else if (n == 0 || errno != EINTR) {
         peer->broken = true;
     }
@@ -427,9 +451,14 @@ static bool speak(struct sw_worker *worker, struct sw_peer *peer, bool last)
             if (!last)
                 return true;
             sw_peer_wake(worker, peer);
+            rest(worker, peer, pause);
+            return false;
         }
     }
-    rest(worker, peer, pause);
+    if (peer->hung && (peer->blocked || !is_owed(lease)))
+        sw_peer_close(worker, peer); /* all that the client sent was read; no event comes any more */
+    else
+        rest(worker, peer, pause);
     return false;
 }
 
@@ -464,7 +493,11 @@ bool sw_peer_ready(struct sw_worker *worker, struct sw_peer *peer, unsigned what
         peer->ending = true;
     if (what & SW_WRITABLE)
         peer->blocked = false;
-    if (what & SW_BROKEN)
+    if (what & SW_URGENT)
+        peer->urgent = true;
+    if (what & SW_BROKEN) /* what the client sent before is still to be read */
+        peer->hung = peer->readable = peer->ending = true;
+    if (peer->hung && peer->lease && peer->lease->held)
         sw_peer_close(worker, peer);
     else if (peer->wait == SW_WAIT_LINGER)
         linger(worker, peer);
