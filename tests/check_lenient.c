@@ -378,7 +378,7 @@ START_TEST(what_a_line_feed_does_not_end)
         {"3;a=\nhey", SW_ERROR_BAD_CHUNK_EXTENSION, 4},
         {"3;a=\"b\n\"\nhey", SW_ERROR_BAD_CHUNK_EXTENSION, 6},
         {"3;a=\"\\\n\"", SW_ERROR_BAD_CHUNK_EXTENSION, 6},
-        {"3 \nhey", SW_ERROR_BAD_CHUNK_SIZE, 1},
+        {"3 \nhey", SW_ERROR_BAD_CHUNK_SIZE, 2},
         {"3\nhey0\n\n", SW_ERROR_BAD_CHUNK_END, 5},
         {"3\nhey\n\n", SW_ERROR_BAD_CHUNK_SIZE, 6},
         {"3\nhey\r0\n\n", SW_ERROR_BAD_CHUNK_END, 6},
