@@ -210,6 +210,8 @@ $(BUILD)/tests/check_%: tests/check_%.c $(SERVER) $(CORE) $(BUILD)/flags
 	$(PROGRAM_OF) $(filter %.c %.o,$^) $(filter %.a,$^) $(LIBS)
 
 $(BUILD)/tests/check_route: $(BUILD)/routes/demo_routes.o
+$(BUILD)/tests/check_main_serve: $(filter-out %/main.o,$(PROGRAM))
+$(BUILD)/tests/check_main_serve: LIBS += -Wl,--wrap=sw_server_close
 $(BUILD)/tests/check_main_options: $(addprefix $(BUILD)/runtime/,main_options.o main_number.o main_owner.o main_help.o)
 $(BUILD)/tests/check_server_dispatch $(BUILD)/tests/check_server_target: \
     $(BUILD)/routes/demo_routes.o $(BUILD)/routes/demo_dispatch.o

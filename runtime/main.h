@@ -9,6 +9,13 @@
 int sw_main_serve(int argc, char **argv);
 int sw_main_parse(int argc, char **argv);
 
+/* ---- Messages ------------------------------------------------------------------------------- */
+
+/* Writes a message to standard error, as printf() does, of at most 1023 bytes.  Never waits: where
+   standard error takes no more, the message is dropped, as a whole or its end. */
+void sw_main_tell(const char *format, ...) __attribute__((format(printf, 1, 2)));
+void sw_main_tell_text(const char *text, size_t n);
+
 /* ---- Numbers with units --------------------------------------------------------------------- */
 
 struct sw_main_unit {

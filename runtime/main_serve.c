@@ -65,7 +65,10 @@ static void greet(void)
                                            {"/plaintext", "Hello, World!"},
                                            {"/json", "the same as an object"},
                                            {"/headers", "what was read of the request"}};
-    FILE *out = options.config.log_fd ? stderr : stdout;
+    static char text[1 << 14];
+    FILE *out = options.config.log_fd ? fmemopen(text, sizeof text, "w") : stdout;
+    if (!out)
+        return;
     fprintf(out, "Shockwave serves\n");
     for (uint32_t i = 0; i < options.config.listener_count; i++) {
         char name[160];
@@ -83,11 +86,15 @@ static void greet(void)
     }
     fprintf(out, "Stop it with Ctrl-C.\n");
     fflush(out);
+    if (out != stdout) {
+        fclose(out);
+        sw_main_tell_text(text, strnlen(text, sizeof text));
+    }
 }
 
 static void complain(const char *what, const char *why)
 {
-    fprintf(stderr, "shockwave: %s: %s\n", what, why);
+    sw_main_tell("shockwave: %s: %s\n", what, why);
 }
 
 static void explain(const struct sw_server_fault *fault)
@@ -95,8 +102,7 @@ static void explain(const struct sw_server_fault *fault)
     char name[160];
     if (fault->listener) {
         name_listener(name, sizeof name, fault->listener, fault->listener->port);
-        fprintf(stderr, "shockwave: %s: ", name);
-        fprintf(stderr, "%s: %s\n", fault->what, strerror(fault->code));
+        sw_main_tell("shockwave: %s: %s: %s\n", name, fault->what, strerror(fault->code));
     } else {
         const char *what = sw_main_option_of(fault->what);
         complain(what, what != fault->what && fault->code == EINVAL ? "out of range"
@@ -106,8 +112,8 @@ static void explain(const struct sw_server_fault *fault)
 
 static void explain_log(const struct sw_server_fault *fault)
 {
-    fprintf(stderr, "shockwave: %s: %s: going on with the file as it was\n", options.config.log,
-            strerror(fault->code));
+    sw_main_tell("shockwave: %s: %s: going on with the file as it was\n", options.config.log,
+                 strerror(fault->code));
 }
 
 static void on_signal(int signal_number, void (*handler)(int))
@@ -156,13 +162,15 @@ int sw_main_serve(int argc, char **argv)
     greet();
 
     int cut = sw_server_run(server);
-    if (cut < 0)
-        complain("workers", strerror(errno));
-    else if (cut > 0)
-        fprintf(stderr, "shockwave: %d connections had to be cut\n", cut);
-    on_signal(SIGINT, SIG_DFL);
-    on_signal(SIGTERM, SIG_DFL);
+    /* What is left takes no time: it is done to its end, whatever is asked meanwhile. */
+    int error = errno;
+    on_signal(SIGINT, SIG_IGN);
+    on_signal(SIGTERM, SIG_IGN);
     on_signal(SIGHUP, SIG_IGN);
+    if (cut < 0)
+        complain("workers", strerror(error));
+    else if (cut > 0)
+        sw_main_tell("shockwave: %d connections had to be cut\n", cut);
     sw_server_close(server);
     if (options.files.root)
         sw_files_close(&options.files);

@@ -192,11 +192,17 @@ static inline size_t sw_more_fields(const struct sw_server_config *config)
 struct sw_manager {
     size_t n; /* 0: there is none */
     char path[108];
+    const char *unsent; /* a message that its full socket did not take; NULL: none */
+    uint64_t retry_at;  /* when it is tried again; 0: there is none */
 };
 
 /* False when `path` can be none; NULL is the absence of one. */
 bool sw_manager_find(struct sw_manager *manager, const char *path);
-void sw_manager_tell(const struct sw_manager *manager, const char *text);
+
+/* Tells it.  Never waits: what its full socket does not take now is `unsent`, until the next message
+   takes its place, or sw_manager_retry() has sent it.  On the thread of the first worker. */
+void sw_manager_tell(struct sw_manager *manager, const char *text);
+void sw_manager_retry(struct sw_manager *manager);
 
 /* ---- Metrics -------------------------------------------------------------------------------- */
 

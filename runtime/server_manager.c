@@ -3,13 +3,16 @@
 #define _GNU_SOURCE
 #include "server.h"
 
+#include <errno.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/time.h>
 #include <sys/un.h>
 #include <unistd.h>
 
-enum { FIRST_FD = 3 };
+enum {
+    FIRST_FD = 3,
+    RETRY_AFTER = 50, /* milliseconds, when the service manager's socket is full */
+};
 
 /* Digits and nothing else; 0 for what is no number, or one beyond an int. */
 static long read_number(const char *text)
@@ -52,20 +55,33 @@ bool sw_manager_find(struct sw_manager *manager, const char *path)
     return true;
 }
 
-void sw_manager_tell(const struct sw_manager *manager, const char *text)
+/* False when its socket is full. */
+static bool send_text(const struct sw_manager *manager, const char *text)
 {
-    if (!manager->n)
-        return;
     struct sockaddr_un address = {.sun_family = AF_UNIX};
     memcpy(address.sun_path, manager->path, manager->n);
     if (address.sun_path[0] == '@')
         address.sun_path[0] = '\0'; /* a name in the abstract: no file, and no NUL at its end */
     int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
     if (fd < 0)
-        return;
-    /* A service manager that does not read its socket delays the server, and does not stop it. */
-    setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &(struct timeval){.tv_sec = 1}, sizeof(struct timeval));
-    sendto(fd, text, strlen(text), MSG_NOSIGNAL, (const struct sockaddr *)&address,
-           (socklen_t)(offsetof(struct sockaddr_un, sun_path) + manager->n));
+        return true;
+    ssize_t n = sendto(fd, text, strlen(text), MSG_DONTWAIT | MSG_NOSIGNAL,
+                       (const struct sockaddr *)&address,
+                       (socklen_t)(offsetof(struct sockaddr_un, sun_path) + manager->n));
+    bool full = n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK);
     close(fd);
+    return !full;
+}
+
+void sw_manager_tell(struct sw_manager *manager, const char *text)
+{
+    bool sent = !manager->n || send_text(manager, text);
+    manager->unsent = sent ? NULL : text;
+    manager->retry_at = sent ? 0 : sw_clock() + RETRY_AFTER;
+}
+
+void sw_manager_retry(struct sw_manager *manager)
+{
+    if (manager->unsent && manager->retry_at <= sw_clock())
+        sw_manager_tell(manager, manager->unsent);
 }

@@ -456,7 +456,7 @@ static bool speak(struct sw_worker *worker, struct sw_peer *peer, bool last)
         }
     }
     if (peer->hung && (peer->blocked || !is_owed(lease)))
-        sw_peer_close(worker, peer); /* all that the client sent was read; no event comes any more */
+        sw_peer_close(worker, peer); /* all of the client's bytes were read; no event will come */
     else
         rest(worker, peer, pause);
     return false;

@@ -78,10 +78,16 @@ static bool may_accept(const struct sw_worker *worker)
     return false;
 }
 
+/* The one that tells the service manager. */
+static bool is_first(const struct sw_worker *worker)
+{
+    return worker == sw_server_worker(worker->server, 0);
+}
+
 /* From here on each peer is closed, or its next reply is its last. */
 static void leave(struct sw_worker *worker)
 {
-    if (worker == sw_server_worker(worker->server, 0))
+    if (is_first(worker))
         sw_manager_tell(&worker->server->manager, "STOPPING=1");
     sw_rooms_leave(worker);
     for (uint32_t i = 0; i < worker->door_count; i++)
@@ -190,6 +196,8 @@ static int patience(const struct sw_worker *worker)
         return 0;
     int time = sooner(worker, patience_of_wheel(worker), worker->retry_at);
     time = sooner(worker, time, worker->log.retry_at);
+    if (is_first(worker))
+        time = sooner(worker, time, worker->server->manager.retry_at);
     return sooner(worker, time, worker->shut_at);
 }
 
@@ -250,6 +258,8 @@ static void turn(struct sw_worker *worker)
             sw_door_accept(worker, worker, i);
     sw_rooms_share(worker);
     watch_doors(worker);
+    if (is_first(worker))
+        sw_manager_retry(&worker->server->manager);
     sw_log_turn(worker);
     sw_metrics_publish(worker);
 }

@@ -142,7 +142,7 @@ START_TEST(the_manager_is_told)
 }
 END_TEST
 
-/* Its queue is full: the server begins and ends all the same. */
+/* Its queue is full: the server begins and ends all the same, and tells when there is room again. */
 START_TEST(a_manager_that_does_not_read_stops_nothing)
 {
     struct served served;
@@ -158,6 +158,12 @@ START_TEST(a_manager_that_does_not_read_stops_nothing)
     atomic_store(&server, served.server);
     client_ask(&served, "GET / HTTP/1.0\r\n\r\n", buf, sizeof buf);
     ck_assert_ptr_nonnull(strstr(buf, "running"));
+    for (;;) {
+        ssize_t n = client_receive(manager, buf, sizeof buf);
+        if (n == 7 && memcmp(buf, "READY=1", 7) == 0)
+            break;
+        ck_assert_int_eq(n, 1);
+    }
     ck_assert_int_eq(served_end(&served), 0);
     close(filler);
     close(manager);
