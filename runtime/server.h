@@ -33,6 +33,7 @@
  *   server_room.c      how many there may be, which makes room, and in which worker
  *   server_proxy.c     who is behind them
  *   server_exchange.c  events: the handler, its hooks, the reply
+ *   server_hold.c      exchanges that are held
  *   server_files.c     a handler of its own: files
  *   server_beneath.c   opening files below a directory
  *   server_metrics.c   counters, and what is told of them
@@ -62,6 +63,7 @@ enum sw_wait {
     SW_WAIT_BODY,
     SW_WAIT_WRITE,
     SW_WAIT_LINGER,
+    SW_WAIT_HOLD, /* the handler, which holds for so long at most */
     SW_WAIT_TURN, /* nothing: it has bytes, and waits in `starved` for a lease */
     SW_WAITS,
 };
@@ -116,14 +118,15 @@ enum sw_reply_state {
 /* What a peer with bytes in flight is lent. */
 struct sw_lease {
     struct sw_exchange exchange; /* first: handlers know its address */
-    struct sw_worker *worker;
     struct sw_peer *peer;
-    struct sw_lease *resumed; /* the next in the worker's stack of those */
     bool active : 1;          /* a request was passed to the handler and is not over */
     bool whole : 1;           /* it has arrived to its end */
     bool held : 1;
     bool draining : 1;   /* it is over, but the rest of its content may still be on its way */
     bool drained : 1;    /* what was written has gone out since the handler was last told */
+    bool told_half_closed : 1; /* the hook was called */
+    bool told_gone : 1;
+    bool final : 1; /* the last hook runs, or `upgraded`: nothing can be held any more */
     uint8_t pause;       /* enum sw_pause: what stopped it last */
     uint16_t error;      /* enum sw_error: what was wrong with the reply */
     uint16_t status;     /* of the reply; 0 before it begins */
@@ -140,6 +143,7 @@ struct sw_lease {
     uint32_t sent, written;      /* the output not yet sent: out[sent..written) */
     uint32_t lent_at;            /* `lent` goes out when `sent` comes here */
     uint32_t queued;             /* in the socket when the timer for writing was set */
+    uint32_t hold_time;          /* milliseconds that it may be held; 0: no bound */
     uint8_t reply;               /* enum sw_reply_state; apart from the flags, with which it would be
                                     tested by one wide load that waits for the store just made */
     char *in;                    /* the input buffer, or the worker's sink when it has none */
@@ -149,7 +153,14 @@ struct sw_lease {
     uint64_t file_at;
     struct sw_span content; /* not yet taken by the handler */
     struct sw_writer head;  /* of the reply, while fields are added */
+    /* From here on nothing is cleared when the lease is lent again, see server_hold.c. */
+    struct sw_worker *worker;
+    struct sw_lease *resumed; /* the next in the worker's stack of those */
+    _Atomic uint8_t hold;     /* enum sw_hold */
 };
+
+/* A held exchange, as all threads see it. */
+enum sw_hold { SW_HOLD_NONE = 0, SW_HOLD_HELD, SW_HOLD_RESUMED };
 
 /* The lease of an exchange that a handler knows. */
 static inline struct sw_lease *sw_lease_of(struct sw_exchange *exchange)
@@ -629,11 +640,24 @@ bool sw_lease_unanswered(struct sw_exchange *exchange);
 bool sw_lease_wants_room(const struct sw_lease *lease);
 void sw_lease_room(struct sw_lease *lease);
 
+/* The time for which it may be held is over: the client is told, and so is the handler. */
+void sw_lease_give_up(struct sw_lease *lease);
+
 /* sw_exchange_resume() was called; the worker's turn has come to it. */
 void sw_lease_resume(struct sw_lease *lease);
 
 /* The exchange ends, well or not: tell its owner, and make ready for the next.  Fetch it before. */
 void sw_lease_over(struct sw_lease *lease, bool whole);
+
+/* ---- server_hold.c -------------------------------------------------------------------------- */
+
+/* It is held no longer. */
+void sw_lease_release(struct sw_lease *lease);
+
+/* Tell the handler that the client has shut its side, if the exchange is held; or that the client is
+   gone.  Once each. */
+void sw_lease_note_half_closed(struct sw_lease *lease);
+void sw_lease_note_gone(struct sw_lease *lease);
 
 /* ---- server_beneath.c ----------------------------------------------------------------------- */
 

@@ -295,26 +295,6 @@ enum sw_error sw_reply(struct sw_exchange *exchange, unsigned status, struct sw_
     return sw_reply_end(exchange);
 }
 
-/* ---- Holding -------------------------------------------------------------------------------- */
-
-void sw_exchange_hold(struct sw_exchange *exchange)
-{
-    sw_lease_of(exchange)->held = true;
-}
-
-void sw_exchange_resume(struct sw_exchange *exchange)
-{
-    struct sw_lease *lease = sw_lease_of(exchange);
-    struct sw_worker *worker = lease->worker;
-    struct sw_lease *top = atomic_load_explicit(&worker->resumed, memory_order_relaxed);
-    do
-        lease->resumed = top;
-    while (!atomic_compare_exchange_weak_explicit(&worker->resumed, &top, lease,
-                                                  memory_order_release, memory_order_relaxed));
-    if (!top)
-        sw_loop_wake(&worker->loop); /* else whoever pushed first has done it */
-}
-
 /* ---- Requests ------------------------------------------------------------------------------- */
 
 void sw_lease_over(struct sw_lease *lease, bool whole)
@@ -322,6 +302,7 @@ void sw_lease_over(struct sw_lease *lease, bool whole)
     struct sw_exchange *exchange = &lease->exchange;
     const struct sw_hooks *hooks = exchange->hooks;
     lease->reply = SW_REPLY_ENDED; /* for `over`, which may come before the end of a reply */
+    lease->final = true;
     if (hooks && hooks->over)
         hooks->over(exchange, whole);
     if (lease->active) {
@@ -329,7 +310,9 @@ void sw_lease_over(struct sw_lease *lease, bool whole)
         if (lease->worker->log.lines)
             sw_log_exchange(lease, whole);
     }
-    lease->active = lease->whole = lease->held = false;
+    sw_lease_release(lease);
+    lease->active = lease->whole = lease->final = false;
+    lease->told_gone = lease->told_half_closed = false;
     lease->draining = true;
     lease->reply = SW_REPLY_NONE;
     lease->error = SW_OK;
@@ -547,16 +530,37 @@ void sw_lease_room(struct sw_lease *lease)
     settle(lease);
 }
 
+void sw_lease_give_up(struct sw_lease *lease)
+{
+    bool unanswered = lease->reply == SW_REPLY_NONE;
+    if (lease->reply == SW_REPLY_ENDED)
+        lease->peer->last = true; /* its reply has been sent, and is the last */
+    else
+        fail(lease, SW_ERROR_MISUSE);
+    if (unanswered)
+        sw_peer_say(lease->worker, lease->peer, SW_STATUS_SERVICE_UNAVAILABLE,
+                    SW_SPAN("the reply took too long\n"));
+    sw_lease_note_gone(lease);
+}
+
 void sw_lease_resume(struct sw_lease *lease)
 {
     const struct sw_hooks *hooks = lease->exchange.hooks;
-    lease->held = false;
-    if (lease->peer->fd < 0) {
-        sw_peer_close(lease->worker, lease->peer);
+    struct sw_peer *peer = lease->peer;
+    sw_lease_release(lease);
+    if (peer->wait == SW_WAIT_HOLD)
+        sw_peer_wait(lease->worker, peer, SW_WAIT_NONE);
+    if (peer->fd < 0) {
+        sw_peer_close(lease->worker, peer);
+        return;
+    }
+    if (peer->wait == SW_WAIT_LINGER) { /* the client was answered without it */
+        sw_lease_over(lease, is_over(lease));
+        sw_lease_return(lease->worker, peer);
         return;
     }
     if (hooks && hooks->resumed && lease->reply != SW_REPLY_ENDED)
         hooks->resumed(&lease->exchange);
     settle(lease);
-    sw_peer_run(lease->worker, lease->peer);
+    sw_peer_run(lease->worker, peer);
 }

@@ -12,12 +12,15 @@
  * folded up on its shelf.
  */
 
-/* In pieces, because gcc makes a `rep stos` of a longer memset, whose mere start takes longer. */
+/* In pieces, because gcc makes a `rep stos` of a longer memset, whose mere start takes longer.  All
+   but what other threads may look at, see server_hold.c. */
 static void clear(struct sw_lease *lease)
 {
+    enum { SIZE = offsetof(struct sw_lease, worker), WHOLE = SIZE / 64 * 64 };
     char *memory = (char *)lease;
-    for (size_t at = 0; at < SW_LEASE_SIZE; at += 64)
+    for (size_t at = 0; at < WHOLE; at += 64)
         memset(memory + at, 0, 64);
+    memset(memory + WHOLE, 0, SIZE - WHOLE);
 }
 
 /* Give a peer one of those that are free. */
@@ -28,7 +31,10 @@ static struct sw_lease *lend(struct sw_worker *worker, struct sw_peer *peer)
     sw_room_of(worker, peer)->leases++;
     size_t index = (size_t)((char *)lease - worker->leases.memory) / SW_LEASE_SIZE;
     clear(lease);
-    lease->worker = worker;
+    if (lease->worker != worker) {
+        lease->worker = worker; /* the first time */
+        atomic_init(&lease->hold, SW_HOLD_NONE);
+    }
     lease->peer = peer;
     lease->exchange.user = config->user;
     lease->exchange.scratch = worker->scratch + index * config->scratch;

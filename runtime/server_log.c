@@ -44,7 +44,8 @@ struct entry {
 };
 
 static const char *const timeouts[SW_WAITS] = {
-    [SW_WAIT_HEAD] = "head", [SW_WAIT_BODY] = "body", [SW_WAIT_WRITE] = "write"};
+    [SW_WAIT_HEAD] = "head", [SW_WAIT_BODY] = "body", [SW_WAIT_WRITE] = "write",
+    [SW_WAIT_HOLD] = "hold"};
 
 /* ---- Text: each returns where it has come to ------------------------------------------------ */
 

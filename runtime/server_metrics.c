@@ -24,7 +24,7 @@ static const uint16_t bounds[SW_LATENCIES - 1] = {1,   2,   5,    10,   25,   50
 static const char *const waits[SW_WAITS] = {
     [SW_WAIT_NONE] = "handling", [SW_WAIT_IDLE] = "idle",   [SW_WAIT_HEAD] = "head",
     [SW_WAIT_BODY] = "body",     [SW_WAIT_WRITE] = "write", [SW_WAIT_LINGER] = "linger",
-    [SW_WAIT_TURN] = "queued",
+    [SW_WAIT_HOLD] = "held",     [SW_WAIT_TURN] = "queued",
 };
 
 static const char *const pools[SW_POOLS] = {"connections", "exchanges", "outputs", "parked"};
@@ -219,7 +219,7 @@ static size_t write_latencies(struct sw_writer *out, const struct family *family
 
 static const char *const timeouts[SW_WAITS] = {
     [SW_WAIT_IDLE] = "idle",   [SW_WAIT_HEAD] = "head",     [SW_WAIT_BODY] = "body",
-    [SW_WAIT_WRITE] = "write", [SW_WAIT_LINGER] = "linger",
+    [SW_WAIT_WRITE] = "write", [SW_WAIT_LINGER] = "linger", [SW_WAIT_HOLD] = "hold",
 };
 
 static const struct family families[] = {

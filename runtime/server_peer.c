@@ -78,6 +78,11 @@ static void wait_for(struct sw_worker *worker, struct sw_peer *peer, enum sw_wai
     case SW_WAIT_LINGER:
         time = config->linger;
         break;
+    case SW_WAIT_HOLD:
+        if (peer->wait == wait)
+            return;
+        time = peer->lease->hold_time;
+        break;
     }
     sw_peer_wait(worker, peer, wait);
     peer->progress = 0;
@@ -107,8 +112,7 @@ static void forget(struct sw_worker *worker, struct sw_peer *peer)
     struct sw_lease *lease = peer->lease;
     if (lease && lease->active && lease->held) {
         sw_link_move(&peer->link, &worker->open);
-        if (lease->exchange.hooks && lease->exchange.hooks->gone)
-            lease->exchange.hooks->gone(&lease->exchange);
+        sw_lease_note_gone(lease);
         return; /* until it is resumed */
     }
     if (lease && lease->active) {
@@ -167,9 +171,11 @@ static void end(struct sw_worker *worker, struct sw_peer *peer)
         sw_peer_close(worker, peer);
         return;
     }
-    if (peer->lease->active)
-        sw_lease_over(peer->lease, false);
-    sw_lease_return(worker, peer);
+    if (!peer->lease->active || !peer->lease->held) { /* else when it is resumed */
+        if (peer->lease->active)
+            sw_lease_over(peer->lease, false);
+        sw_lease_return(worker, peer);
+    }
     wait_for(worker, peer, SW_WAIT_LINGER);
     linger(worker, peer);
 }
@@ -186,9 +192,9 @@ static void hand_over(struct sw_worker *worker, struct sw_peer *peer)
     int fd = peer->fd;
     sw_loop_remove(&worker->loop, fd);
     peer->fd = -1;
+    lease->final = true;
     hooks->upgraded(&lease->exchange, fd,
                     (struct sw_span){lease->in + lease->start, lease->end - lease->start});
-    lease->held = false;
     sw_lease_over(lease, true);
     forget(worker, peer);
 }
@@ -386,7 +392,7 @@ static void rest(struct sw_worker *worker, struct sw_peer *peer, enum sw_pause p
     sw_lease_give_output(lease);
     lease->draining = lease->draining && !sw_body_done(&lease->message->body);
     if (pause != SW_PAUSE_INPUT) {
-        wait_for(worker, peer, SW_WAIT_NONE);
+        wait_for(worker, peer, lease->held && lease->hold_time ? SW_WAIT_HOLD : SW_WAIT_NONE);
     } else if (lease->active || lease->draining) {
         sw_lease_shelve(worker, peer);
         wait_for(worker, peer, SW_WAIT_BODY);
@@ -423,6 +429,7 @@ static void answer(struct sw_worker *worker, struct sw_peer *peer)
     struct sw_lease *lease = peer->lease;
     bool greeted = peer->greeted || sw_peer_greet(worker, peer);
     lease->pause = (uint8_t)(greeted ? sw_lease_parse(lease) : SW_PAUSE_INPUT);
+    sw_lease_note_half_closed(lease);
 }
 
 /* Send what was written.  True when there is more to do: in another turn, or later if this is the
@@ -563,7 +570,7 @@ void sw_peer_expire(struct sw_worker *worker, struct sw_peer *peer)
     if (wait == SW_WAIT_NONE || wait == SW_WAIT_TURN)
         return;
     sw_count(&worker->metrics.timeouts[wait], 1);
-    if (peer->lease)
+    if (peer->lease && wait != SW_WAIT_LINGER)
         peer->lease->timeout = (uint8_t)wait;
     switch (wait) {
     case SW_WAIT_HEAD:
@@ -587,6 +594,10 @@ void sw_peer_expire(struct sw_worker *worker, struct sw_peer *peer)
     case SW_WAIT_WRITE:
         reset(peer);
         break;
+    case SW_WAIT_HOLD:
+        sw_lease_give_up(peer->lease);
+        sw_peer_run(worker, peer);
+        return;
     case SW_WAIT_NONE:
     case SW_WAIT_TURN:
     case SW_WAITS:

@@ -286,7 +286,7 @@ void sw_worker_close(struct sw_worker *worker)
     cut(worker);
     while (!sw_link_empty(&worker->open)) { /* what is still held */
         struct sw_peer *peer = SW_CONTAINER(worker->open.next, struct sw_peer, link);
-        peer->lease->held = false;
+        sw_lease_release(peer->lease);
         sw_peer_close(worker, peer);
     }
     sw_room_reap(worker);

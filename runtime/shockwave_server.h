@@ -208,7 +208,14 @@ struct sw_hooks {
     void (*room)(struct sw_exchange *exchange);
     /* sw_exchange_resume() was called. */
     void (*resumed)(struct sw_exchange *exchange);
-    /* The peer is gone while you hold; sw_exchange_resume() is owed all the same. */
+    /* While you hold, once: the client has shut its side, or had before.  It may have closed, or
+       have sent its last request and still read the reply, which is legal (RFC 9112 9.6): only
+       sending tells.  So nothing else happens; go on, or resume and reply early.  Called again for
+       the next exchange. */
+    void (*half_closed)(struct sw_exchange *exchange);
+    /* While you hold, once, before `over`: the connection has ended or is to end (reset by the
+       client, force-closed, or your time to hold is over), so no reply reaches the client any more.
+       sw_exchange_resume() is required all the same. */
     void (*gone)(struct sw_exchange *exchange);
     /* 101, or 2xx to CONNECT, has gone out: the socket is yours, not blocking, and `rest` is what
        the peer has sent behind its request. */
@@ -324,12 +331,28 @@ enum sw_error sw_reply_end(struct sw_exchange *exchange);
 enum sw_error sw_reply_end_trailers(struct sw_exchange *exchange, struct sw_span lines);
 
 /*
- * Keep the exchange as it is until sw_exchange_resume() is called, on any thread, once.  In between
- * the thread that holds may read all of the exchange and write `data` and `scratch`; nothing but
- * `gone` is called.  Resuming neither locks nor allocates.
+ * Keep the exchange as it is until sw_exchange_resume() is called.  In between the thread that holds
+ * may read all of the exchange and write `data` and `scratch`; no hook is called but `half_closed`
+ * and `gone`.  While it is held, a second call changes nothing; nor does one in `upgraded` or `over`.
+ *
+ * sw_exchange_hold_for() sets a deadline, in milliseconds after the bytes written before have gone
+ * out; 0 is none.  When it is over, the client is sent 503 (or, where a reply has begun, nothing
+ * more), the connection is closed, and `gone` is called.  The exchange lasts until it is resumed,
+ * as another thread may still use it; then only `over` is called.
  */
 void sw_exchange_hold(struct sw_exchange *exchange);
-void sw_exchange_resume(struct sw_exchange *exchange);
+void sw_exchange_hold_for(struct sw_exchange *exchange, uint32_t milliseconds);
+
+/*
+ * Go on with an exchange that is held: soon `resumed` is called on its own thread.  May be called on
+ * any thread; neither locks nor allocates.  Returns SW_OK, or MISUSE, and nothing happens, where it
+ * is not held or was resumed already.  Not to be called after `over`: the address may be that of
+ * another exchange by then, which would be resumed in its place if it is held.
+ */
+enum sw_error sw_exchange_resume(struct sw_exchange *exchange);
+
+/* Has the client shut its side?  See `half_closed`.  For the handler and the hooks. */
+bool sw_exchange_half_closed(const struct sw_exchange *exchange);
 
 /* ---- Files ---------------------------------------------------------------------------------- */
 
