@@ -19,8 +19,8 @@ enum sw_readiness {
     SW_READABLE = 1,
     SW_WRITABLE = 2,
     SW_ENDING = 4, /* the peer has shut its side: read until the end to see it */
-    SW_BROKEN = 8, /* nothing can be written any more; what was sent before can be read, and then
-                      the end or an error */
+    SW_BROKEN = 8, /* the connection was reset: nothing can be read or written any more */
+    SW_HUNG_UP = 32, /* nothing can be written any more; what was sent before can be read */
     SW_URGENT = 16, /* urgent data is in the socket: a read stops there, though more may follow */
 };
 

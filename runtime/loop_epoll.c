@@ -72,7 +72,8 @@ int sw_loop_wait(struct sw_loop *loop, struct sw_ready *ready, int count, int mi
                         (e & EPOLLOUT ? (unsigned)SW_WRITABLE : 0) |
                         (e & EPOLLPRI ? (unsigned)SW_URGENT : 0) |
                         (e & EPOLLRDHUP ? (unsigned)SW_ENDING : 0) |
-                        (e & (EPOLLERR | EPOLLHUP) ? (unsigned)SW_BROKEN : 0);
+                        (e & EPOLLHUP ? (unsigned)SW_HUNG_UP : 0) |
+                        (e & EPOLLERR ? (unsigned)SW_BROKEN : 0);
     }
     return n < 0 ? 0 : n;
 }

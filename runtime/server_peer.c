@@ -502,9 +502,9 @@ bool sw_peer_ready(struct sw_worker *worker, struct sw_peer *peer, unsigned what
         peer->blocked = false;
     if (what & SW_URGENT)
         peer->urgent = true;
-    if (what & SW_BROKEN) /* what the client sent before is still to be read */
+    if (what & SW_HUNG_UP) /* what the client sent before is still to be read */
         peer->hung = peer->readable = peer->ending = true;
-    if (peer->hung && peer->lease && peer->lease->held)
+    if (what & SW_BROKEN || (peer->hung && peer->lease && peer->lease->held))
         sw_peer_close(worker, peer);
     else if (peer->wait == SW_WAIT_LINGER)
         linger(worker, peer);
