@@ -28,7 +28,8 @@
  *   server_processors.c  how many processors there are for it
  *   server_listen.c    listeners: peers come
  *   server_local.c     those that are files
- *   server_peer.c      bytes: in, out; how peers end
+ *   server_peer.c      bytes: in; how peers end
+ *   server_send.c      bytes: out
  *   server_lease.c     what they are lent meanwhile
  *   server_room.c      how many there may be, which makes room, and in which worker
  *   server_proxy.c     who is behind them
@@ -474,8 +475,6 @@ void sw_peer_wake(struct sw_worker *worker, struct sw_peer *peer);
 /* Its time has come. */
 void sw_peer_expire(struct sw_worker *worker, struct sw_peer *peer);
 
-/* Send what can be sent now, or a portion of it.  False when the socket is broken. */
-bool sw_peer_flush(struct sw_worker *worker, struct sw_peer *peer);
 
 /* A reply of the server's own, which is the last: for what the handler or the peer left undone. */
 void sw_peer_say(struct sw_worker *worker, struct sw_peer *peer, unsigned status,
@@ -511,6 +510,17 @@ static inline void sw_room_note_idle(struct sw_worker *worker, struct sw_peer *p
     if (idle->prev != &peer->link)
         sw_link_move(&peer->link, idle);
 }
+
+/* ---- server_send.c -------------------------------------------------------------------------- */
+
+/* Is there something left to be sent? */
+static inline bool sw_lease_owes(const struct sw_lease *lease)
+{
+    return lease->written || lease->lent.n;
+}
+
+/* Send what can be sent now, or a portion of it.  False when the socket is broken. */
+bool sw_peer_flush(struct sw_worker *worker, struct sw_peer *peer);
 
 /* ---- server_lease.c ------------------------------------------------------------------------- */
 

@@ -1,4 +1,4 @@
-/* server_peer.c - a connected socket: bytes in, bytes out, and how it ends. */
+/* server_peer.c - a connected socket: bytes in, and how it ends. */
 /* SPDX-License-Identifier: MIT */
 #define _POSIX_C_SOURCE   200809L
 #define _FILE_OFFSET_BITS 64
@@ -8,7 +8,6 @@
 #include <linux/sockios.h>
 #include <string.h>
 #include <sys/ioctl.h>
-#include <sys/sendfile.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
 #include <unistd.h>
@@ -24,7 +23,6 @@
 
 enum {
     TURNS = 16,              /* for one peer before the others have theirs */
-    PORTION = 512 << 10,     /* sent to one peer before the others have theirs */
     LINGER_BYTES = 16 << 20, /* dropped at most after the last reply */
     GRACE = 100,             /* milliseconds for who is idle when the server leaves */
 };
@@ -249,92 +247,6 @@ static void fill(struct sw_worker *worker, struct sw_peer *peer, struct sw_lease
     }
 }
 
-/* What stands before the file first; the kernel keeps it back to send both together. */
-static ssize_t transmit_file(const struct sw_peer *peer, const struct sw_lease *lease, size_t most)
-{
-    size_t before = lease->lent_at - lease->sent;
-    if (before)
-        return send(peer->fd, lease->out + lease->sent, before, MSG_NOSIGNAL | MSG_MORE);
-    off_t from = (off_t)lease->file_at;
-    ssize_t n = sendfile(peer->fd, lease->file, &from, lease->lent.n < most ? lease->lent.n : most);
-    if (n == 0)
-        errno = EIO; /* somebody has cut the file: what was promised cannot be sent */
-    return n ? n : -1;
-}
-
-/* Send what is next, of what is lent no more than `most` bytes. */
-static ssize_t transmit(const struct sw_peer *peer, const struct sw_lease *lease, size_t most)
-{
-    if (!lease->lent.n)
-        return send(peer->fd, lease->out + lease->sent, lease->written - lease->sent, MSG_NOSIGNAL);
-    if (!lease->lent.p)
-        return transmit_file(peer, lease, most);
-    struct iovec parts[3];
-    size_t count = 0;
-    uint32_t stop = lease->lent_at;
-    if (stop > lease->sent)
-        parts[count++] = (struct iovec){lease->out + lease->sent, stop - lease->sent};
-    size_t n = lease->lent.n < most ? lease->lent.n : most;
-    parts[count++] = (struct iovec){(void *)(uintptr_t)lease->lent.p, n};
-    if (lease->written > stop && n == lease->lent.n)
-        parts[count++] = (struct iovec){lease->out + stop, lease->written - stop};
-    struct msghdr message = {.msg_iov = parts, .msg_iovlen = count};
-    return sendmsg(peer->fd, &message, MSG_NOSIGNAL);
-}
-
-/* Count off `n` bytes that have gone out. */
-static void advance(struct sw_lease *lease, size_t n)
-{
-    if (lease->lent.n) {
-        size_t before = lease->lent_at - lease->sent;
-        if (before > n)
-            before = n;
-        lease->sent += (uint32_t)before;
-        n -= before;
-        size_t lent = lease->lent.n < n ? lease->lent.n : n;
-        if (lease->lent.p)
-            lease->lent.p += lent;
-        lease->file_at += lent;
-        lease->lent.n -= lent;
-        n -= lent;
-    }
-    lease->sent += (uint32_t)n;
-    if (lease->sent == lease->written) {
-        lease->sent = lease->written = lease->lent_at = 0;
-        lease->drained = !lease->lent.n;
-    }
-}
-
-/* Is there something left to be sent? */
-static bool is_owed(const struct sw_lease *lease)
-{
-    return lease->written || lease->lent.n;
-}
-
-bool sw_peer_flush(struct sw_worker *worker, struct sw_peer *peer)
-{
-    struct sw_lease *lease = peer->lease;
-    size_t portion = PORTION;
-    while (!peer->broken && !peer->blocked && portion && is_owed(lease)) {
-        ssize_t n = transmit(peer, lease, portion);
-        if (n >= 0) {
-            portion -= (size_t)n < portion ? (size_t)n : portion;
-            sw_add_saturated(&peer->progress, (uint64_t)n);
-            sw_count(&worker->metrics.sent, (uint64_t)n);
-            advance(lease, (size_t)n);
-        } else if (errno == EAGAIN || errno == EWOULDBLOCK) {
-            peer->blocked = true;
-        } else if (errno != EINTR) {
-            peer->broken = true;
-        }
-    }
-    if (peer->blocked && !peer->watched && !peer->broken) {
-        peer->watched = true;
-        peer->broken = sw_loop_modify(&worker->loop, peer->fd, peer) != 0;
-    }
-    return !peer->broken;
-}
-
 /* Where the next request begins in the input: after empty lines, which are none of it, and at the
    end while nothing else has come.  RFC 9112 2.2. */
 static uint32_t request_at(const struct sw_lease *lease)
@@ -382,7 +294,7 @@ void sw_peer_say(struct sw_worker *worker, struct sw_peer *peer, unsigned status
 static void rest(struct sw_worker *worker, struct sw_peer *peer, enum sw_pause pause)
 {
     struct sw_lease *lease = peer->lease;
-    if (peer->blocked || is_owed(lease)) {
+    if (peer->blocked || sw_lease_owes(lease)) {
         if (!lease->written)
             sw_lease_give_output(lease);
         sw_lease_shelve(worker, peer);
@@ -442,7 +354,7 @@ static bool speak(struct sw_worker *worker, struct sw_peer *peer, bool last)
         sw_peer_close(worker, peer);
         return false;
     }
-    if (!peer->blocked && is_owed(lease)) {
+    if (!peer->blocked && sw_lease_owes(lease)) {
         sw_peer_wake(worker, peer);
     } else if (!peer->blocked) {
         if (pause == SW_PAUSE_LAST) {
@@ -462,7 +374,7 @@ static bool speak(struct sw_worker *worker, struct sw_peer *peer, bool last)
             return false;
         }
     }
-    if (peer->hung && (peer->blocked || !is_owed(lease)))
+    if (peer->hung && (peer->blocked || !sw_lease_owes(lease)))
         sw_peer_close(worker, peer); /* all of the client's bytes were read; no event will come */
     else
         rest(worker, peer, pause);
