@@ -32,7 +32,8 @@
  *   server_send.c      bytes: out
  *   server_lease.c     what they are lent meanwhile
  *   server_room.c      how many there may be, which makes room, and in which worker
- *   server_proxy.c     who is behind them
+ *   server_client.c    the address of the client
+ *   server_proxy.c     the PROXY header
  *   server_exchange.c  events: the handler, its hooks, the reply
  *   server_hold.c      exchanges that are held
  *   server_files.c     a handler of its own: files
@@ -566,15 +567,21 @@ void sw_lease_give_head(struct sw_lease *lease);
 void sw_lease_shelve(struct sw_worker *worker, struct sw_peer *peer);
 void sw_lease_fetch(struct sw_lease *lease);
 
-/* ---- server_proxy.c ------------------------------------------------------------------------- */
+/* ---- server_client.c ------------------------------------------------------------------------ */
 
-/* Note who is at the other end, before anybody asks: later he may be gone. */
+/* Is this client one of config->trusted, or at the other end of a unix socket? */
+bool sw_client_is_trusted(const struct sw_server_config *config, const struct sw_client *client);
+
 /* What a connection whose other end is this one may cost, and ask for. */
 const struct sw_limits *sw_peer_limits(const struct sw_worker *worker, const struct sockaddr *end);
+
+/* Keep the address of the other end: after a disconnect the kernel no longer has it. */
 void sw_peer_note_name(struct sw_worker *worker, struct sw_peer *peer, const struct sockaddr *end);
 
 /* Who is at the other end, or whom the PROXY header named. */
 struct sw_client *sw_peer_name(struct sw_worker *worker, struct sw_peer *peer);
+
+/* ---- server_proxy.c ------------------------------------------------------------------------- */
 
 /* Take the PROXY header from the front of the input.  True when HTTP may begin; else more bytes are
    wanted, or the peer is `broken`: without an error where none has come at all. */
