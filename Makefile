@@ -5,13 +5,13 @@
 #
 #   make               archives and program     make gen           rewrite gen/ from grammar/
 #   make check         the tests in C           make check-gen     is gen/ what grammar/ says?
-#   make check-words   tests/check_words.c      make check-core    the core links to nothing
+#   make check-words   tests/unit/core/check_words.c      make check-core    the core links to nothing
 #   make install       to $(DESTDIR)$(prefix)   make check-layers  no file looks upwards
 #   make clean         remove $(BUILD)          make check-extend  words from out of tree
 #   make check-cases   message cases, files     make check-probe   server cases, over sockets
 #   make case-runner   the runner of the former make probe-server  the server of the latter
 #   make check-program the program's commands
-#   make check-peers   against other parsers    make check-stack   how deep the core goes
+#   make check-parsers   against other parsers    make check-stack   how deep the core goes
 #   make coverage      what no test takes       make fuzz-head     fuzz-body, fuzz-conn: for 10 s
 #   make check-san     all tests, sanitized: check-asan and check-tsan by gcc, check-asan-clang
 #   make check-alloc   a million requests, 0 allocations
@@ -21,7 +21,7 @@
 #   make check-arm64   on arm64, by qemu        make check-bigendian  on s390x, likewise
 #   make check-bench   the tools that measure, on partial results and in short runs
 #   make bench         against other parsers, in one interleaved run; the rest is in bench/bench.mk
-#   make check-examples   tests/example_*.c, with curl and nginx
+#   make check-examples   tests/examples/example_*.c, with curl and nginx
 #   make check-awk        every awk makes the same bytes
 #   make check-flags      every rule obeys CPPFLAGS, CFLAGS and LDFLAGS
 #   make check-options    each option of the program, and what README and man page say of it
@@ -41,7 +41,7 @@ GRAMMAR ?= grammar/http.grammar
 GEN     ?= gen
 BUILD   ?= build
 
-ROUTES  ?= tests/demo.routes
+ROUTES  ?= tests/tools/demo.routes
 PREFIX  ?= demo
 OUT     ?= $(BUILD)/routes
 
@@ -90,7 +90,7 @@ fresh:
 	$(call classes,tables)  > $(FRESH)/byte_classes.c
 	$(call classes,nibbles) > $(FRESH)/byte_nibbles.h
 	for s in $(SCANNERS); do $(scan) grammar/$$s.re > $(FRESH)/$$s.c || exit 1; done
-	@$(MAKE) --no-print-directory routes ROUTES=runtime/demo.routes PREFIX=sw_demo OUT=$(FRESH)
+	@$(MAKE) --no-print-directory routes ROUTES=runtime/program/demo.routes PREFIX=sw_demo OUT=$(FRESH)
 	@echo "$(MADE_BY)" > $(FRESH)/made-by
 
 gen: fresh
@@ -125,9 +125,8 @@ routes:
 
 # ---- The archives --------------------------------------------------------------------------------
 
-SERVER_SRC = $(wildcard runtime/loop_*.c runtime/server*.c)
-CORE_SRC   = $(filter-out $(SERVER_SRC) $(wildcard runtime/demo*.c runtime/main*.c), \
-               $(wildcard runtime/*.c))
+SERVER_SRC = $(wildcard runtime/server/*.c)
+CORE_SRC   = $(wildcard runtime/base/*.c runtime/core/*.c runtime/core/simd/*.c runtime/values/*.c)
 CORE_GEN   = $(filter-out $(GEN)/sw_demo_%,$(wildcard $(GEN)/*.c))
 CORE       = $(BUILD)/libshockwave.a
 SERVER     = $(if $(SERVER_SRC),$(BUILD)/libshockwave_server.a)
@@ -148,7 +147,7 @@ $(BUILD)/flags:
 $(CORE): $(CORE_GEN:$(GEN)/%.c=$(BUILD)/gen-%.o) $(CORE_SRC:%.c=$(BUILD)/%.o)
 $(BUILD)/libshockwave_server.a: $(SERVER_SRC:%.c=$(BUILD)/%.o)
 
-PROGRAM = $(patsubst %.c,$(BUILD)/%.o,$(wildcard runtime/main*.c runtime/demo*.c)) \
+PROGRAM = $(patsubst %.c,$(BUILD)/%.o,$(wildcard runtime/program/*.c)) \
           $(patsubst $(GEN)/%.c,$(BUILD)/gen-%.o,$(wildcard $(GEN)/sw_demo_*.c))
 
 $(BUILD)/shockwave: $(PROGRAM) $(SERVER) $(CORE)
@@ -174,17 +173,17 @@ $(BUILD)/%.o: %.c $(BUILD)/flags
 # numbers in vector registers, and compute ahead what it then has no register for; clang knows no
 # such options.  OWN is what a file adds to CFLAGS, which may come from the command line.
 OWN    =
-BLOCKS = $(patsubst %,$(BUILD)/runtime/head_%.o,sse42 avx2 avx512 neon)
+BLOCKS = $(patsubst %,$(BUILD)/runtime/core/simd/head_%.o,sse42 avx2 avx512 neon)
 $(BLOCKS): OWN = -fno-tree-slp-vectorize \
     $(if $(findstring clang,$(shell $(CC) --version)),,-fira-region=one -fno-tree-pre)
 
 # Words gain by loops unrolled, which blocks do not.
-$(BUILD)/runtime/head_words.o: OWN = $(if $(filter -O2,$(lastword $(filter -O%,$(CFLAGS)))),-O3)
+$(BUILD)/runtime/core/simd/head_swar.o: OWN = $(if $(filter -O2,$(lastword $(filter -O%,$(CFLAGS)))),-O3)
 
 install: all
 	install -d $(addprefix $(DESTDIR)$(prefix)/,bin include lib share/man/man1 share/shockwave/grammar)
 	install -m 755 $(BUILD)/shockwave $(DESTDIR)$(prefix)/bin
-	install -m 644 runtime/shockwave.1 $(DESTDIR)$(prefix)/share/man/man1
+	install -m 644 runtime/program/shockwave.1 $(DESTDIR)$(prefix)/share/man/man1
 	install -m 644 $(wildcard runtime/shockwave*.h) $(GEN)/shockwave_words.h \
 	    $(DESTDIR)$(prefix)/include
 	install -m 644 $(CORE) $(SERVER) $(DESTDIR)$(prefix)/lib
@@ -192,8 +191,9 @@ install: all
 
 # ---- Tests: every tests/check_X.c is a program of its own ------------------------------------------
 
-TESTS   = $(patsubst tests/check_%.c,%,$(wildcard tests/check_*.c))
-CHECK   = -std=gnu11 -Wall -Wextra -Wshadow -Werror -Iruntime -I$(GEN) -Itests -I$(BUILD)/routes
+CORE_TESTS = $(patsubst check_%.c,%,$(notdir $(wildcard tests/unit/core/check_*.c tests/unit/values/check_*.c)))
+TESTS   = $(patsubst check_%.c,%,$(notdir $(wildcard tests/unit/*/check_*.c)))
+CHECK   = -std=gnu11 -Wall -Wextra -Wshadow -Werror -Iruntime -I$(GEN) -Itests/unit -Itests/tools -I$(BUILD)/routes
 LIBS    = -lcheck -lsubunit -lm -lrt -lpthread
 # A program by one command; its sources, archives and libraries follow.
 PROGRAM_OF = $(CC) $(CHECK) -MMD -MP -MF $@.d $(CPPFLAGS) $(CFLAGS) $(LDFLAGS) -o $@
@@ -205,36 +205,37 @@ check: $(TESTS:%=check-%) check-errors
 check-%: $(BUILD)/tests/check_%
 	$(RUN) $<
 
-$(BUILD)/tests/check_%: tests/check_%.c $(SERVER) $(CORE) $(BUILD)/flags
+vpath check_%.c $(wildcard tests/unit/*)
+$(BUILD)/tests/check_%: check_%.c $(SERVER) $(CORE) $(BUILD)/flags
 	@mkdir -p $(@D)
 	$(PROGRAM_OF) $(filter %.c %.o,$^) $(filter %.a,$^) $(LIBS)
 
 $(BUILD)/tests/check_route: $(BUILD)/routes/demo_routes.o
-$(BUILD)/tests/check_main_serve: $(filter-out %/main.o,$(PROGRAM))
-$(BUILD)/tests/check_main_serve: LIBS += -Wl,--wrap=sw_server_close
-$(BUILD)/tests/check_main_options: $(addprefix $(BUILD)/runtime/,main_options.o main_number.o main_owner.o main_help.o)
-$(BUILD)/tests/check_server_dispatch $(BUILD)/tests/check_server_target: \
+$(BUILD)/tests/check_serve: $(filter-out %/main.o,$(PROGRAM))
+$(BUILD)/tests/check_serve: LIBS += -Wl,--wrap=sw_server_close
+$(BUILD)/tests/check_options: $(addprefix $(BUILD)/runtime/program/,options.o number.o owner.o help.o)
+$(BUILD)/tests/check_dispatch $(BUILD)/tests/check_target: \
     $(BUILD)/routes/demo_routes.o $(BUILD)/routes/demo_dispatch.o
 
 $(BUILD)/routes/%.o: $(BUILD)/routes/%.c $(BUILD)/flags
 	$(COMPILE) -c -o $@ $<
 
 $(BUILD)/routes/demo_dispatch.c: $(BUILD)/routes/demo_routes.c ;
-$(BUILD)/routes/demo_routes.c: tests/demo.routes grammar/routes.awk grammar/route.re $(GRAMMAR)
+$(BUILD)/routes/demo_routes.c: tests/tools/demo.routes grammar/routes.awk grammar/route.re $(GRAMMAR)
 	$(MAKE) --no-print-directory routes ROUTES=$< PREFIX=demo OUT=$(@D)
 
 check-errors:
-	sh tests/grammar_errors.sh $(BUILD)/grammar_errors
+	sh tests/tools/grammar_errors.sh $(BUILD)/grammar_errors
 
 # Every awk makes the same bytes of the same lines.
 check-awk: fresh
-	@sh tests/need.sh mawk gawk busybox original-awk
-	@sh tests/awk_bytes.sh $(RULES)
+	@sh tests/tools/need.sh mawk gawk busybox original-awk
+	@sh tests/tools/awk_bytes.sh $(RULES)
 
 # Of the core alone here; the server in steady state: alloc_server is a trial server that counts.
 check-alloc: check-alloc_core $(BUILD)/alloc_server $(BUILD)/load
-	@sh tests/need.sh python3 strace
-	@BUILD=$(BUILD) python3 tests/alloc.py
+	@sh tests/tools/need.sh python3 strace
+	@BUILD=$(BUILD) python3 tests/system/alloc.py
 
 # The core may lean on nothing but these five, and takes no name that does not begin with sw_.  Flags
 # of the caller, or the compiler's own, may add other names (-fstack-protector, -D_FORTIFY_SOURCE,
@@ -251,46 +252,51 @@ check-core: $(CORE)
 	@! $(NM) $< | grep -w sw_paths # what tests count is not in it
 	@echo "the core links to nothing"
 
-# Do usual messages take the short cuts?  Of a core that counts the ways taken, see runtime/path.h.
+# Do usual messages take the short cuts?  Of a core that counts the ways taken, see runtime/base/path.h.
 check-paths:
 	@$(MAKE) --no-print-directory BUILD=$(BUILD)/paths CPPFLAGS="$(CPPFLAGS) -DSW_COUNT_PATHS" \
 	    $(BUILD)/paths/check_paths
 	$(BUILD)/paths/check_paths
 
-$(BUILD)/check_paths: tests/paths.c $(CORE)
+$(BUILD)/check_paths: tests/tools/paths.c $(CORE)
 	$(PROGRAM_OF) $(filter %.c %.a,$^) $(LIBS)
 
 # Every rule that compiles or links obeys the caller's flags.  Nothing is built for it.
 FLAGGED = all $(TESTS:%=$(BUILD)/tests/check_%) case-runner probe-server $(EXAMPLES) $(TRIALS) \
-          $(BUILD)/alloc_server $(PEERS) $(BUILD)/peers/peers $(FUZZERS) $(BENCH_PROGRAMS) \
+          $(BUILD)/alloc_server $(PARSERS) $(BUILD)/parsers/parsers $(FUZZERS) $(BENCH_PROGRAMS) \
           check-readme check-extend
 
 check-flags:
-	@sh tests/need.sh python3 node-llhttp
-	@python3 tests/flags.py $(BUILD)/unbuilt $(patsubst $(BUILD)/%,$(BUILD)/unbuilt/%,$(FLAGGED))
+	@sh tests/tools/need.sh python3 node-llhttp
+	@python3 tests/tools/flags.py $(BUILD)/unbuilt $(patsubst $(BUILD)/%,$(BUILD)/unbuilt/%,$(FLAGGED))
 
 # gcc knows how much stack each function takes, and whom it calls; objdump, which calls are jumps.
 # A compiler cache would keep the object and lose what gcc writes beside it.
+HEADERS = $(wildcard runtime/*.h runtime/*/*.h runtime/*/*/*.h $(GEN)/*.h)
+
+vpath %.c runtime/base runtime/core runtime/core/simd runtime/values
+
 STACK = $(patsubst %,$(BUILD)/stack/%.ci,$(notdir $(basename $(CORE_SRC))) \
           $(CORE_GEN:$(GEN)/%.c=gen-%))
 
 check-stack: $(STACK)
-	@objdump -dr --no-show-raw-insn $(STACK:.ci=.o) | $(AWK) -v most=1152 -f tests/stack.awk \
+	@objdump -dr --no-show-raw-insn $(STACK:.ci=.o) | $(AWK) -v max=1152 -f tests/tools/stack.awk \
 	    runtime/shockwave.h runtime/shockwave_values.h $^ -
 
-$(BUILD)/stack/gen-%.ci: $(GEN)/%.c $(wildcard runtime/*.h $(GEN)/*.h)
+$(BUILD)/stack/gen-%.ci: $(GEN)/%.c $(HEADERS)
 	@mkdir -p $(@D)
 	CCACHE_DISABLE=1 gcc -O2 -std=c11 -Iruntime -I$(GEN) -fcallgraph-info=su -c -o $(@:.ci=.o) $<
 
-$(BUILD)/stack/%.ci: runtime/%.c $(wildcard runtime/*.h $(GEN)/*.h)
+$(BUILD)/stack/%.ci: %.c $(HEADERS)
 	@mkdir -p $(@D)
 	CCACHE_DISABLE=1 gcc -O2 -std=c11 -Iruntime -I$(GEN) -fcallgraph-info=su -c -o $(@:.ci=.o) $<
 
 check-layers:
-	@$(AWK) -f tests/layers.awk $(wildcard runtime/*.[ch] $(GEN)/*.[ch])
+	@sh tests/tools/need.sh python3
+	@python3 tests/tools/layers.py
 
 # The base grammar's ids, each with its number, must all be there in the extended one.
-EXTEND = GRAMMAR="grammar/http.grammar tests/extra.grammar" GEN=$(BUILD)/extend/gen \
+EXTEND = GRAMMAR="grammar/http.grammar tests/tools/extra.grammar" GEN=$(BUILD)/extend/gen \
          BUILD=$(BUILD)/extend
 ids    = grep -o 'SW_[A-Z0-9_]* = [0-9]*' $(1)/shockwave_words.h | grep -v _COUNT
 
@@ -299,7 +305,7 @@ check-extend:
 	@$(MAKE) --no-print-directory archives $(EXTEND)
 	@$(MAKE) --no-print-directory check-words $(EXTEND)
 	$(CC) $(WARN) -Iruntime -I$(BUILD)/extend/gen $(CPPFLAGS) $(CFLAGS) $(LDFLAGS) \
-	    -o $(BUILD)/extend/extend tests/extend.c $(BUILD)/extend/libshockwave.a
+	    -o $(BUILD)/extend/extend tests/tools/extend.c $(BUILD)/extend/libshockwave.a
 	$(BUILD)/extend/extend
 	@$(call ids,$(BUILD)/extend/gen) > $(BUILD)/extend/ids
 	@! $(call ids,$(GEN)) | grep -vxFf $(BUILD)/extend/ids
@@ -308,139 +314,139 @@ check-extend:
 # ---- Cases of other people's: one JSON object a line -----------------------------------------------
 
 case-runner: $(BUILD)/case_runner
-$(BUILD)/case_runner: tests/case_runner.c $(CORE) $(BUILD)/flags
-	@sh tests/need.sh libjansson-dev
+$(BUILD)/case_runner: tests/tools/case_runner.c $(CORE) $(BUILD)/flags
+	@sh tests/tools/need.sh libjansson-dev
 	$(PROGRAM_OF) $(filter %.c %.a,$^) -ljansson
 
 check-cases: $(BUILD)/case_runner
 	$(RUN) $< < tests/cases/parser_cases.jsonl
 
 probe-server: $(BUILD)/probe_server
-$(BUILD)/probe_server: tests/probe_server.c $(SERVER) $(CORE) $(BUILD)/flags
+$(BUILD)/probe_server: tests/system/probe_server.c $(SERVER) $(CORE) $(BUILD)/flags
 	$(PROGRAM_OF) $(filter %.c %.a,$^)
 
 check-probe: $(BUILD)/probe_server
-	@sh tests/need.sh python3
-	@sh tests/probe.sh $<
+	@sh tests/tools/need.sh python3
+	@sh tests/system/probe.sh $<
 
 # Programs for newcomers to read, and what they say to each other, to curl and to nginx.
-EXAMPLES = $(patsubst tests/example_%.c,$(BUILD)/examples/%,$(wildcard tests/example_*.c))
+EXAMPLES = $(patsubst tests/examples/example_%.c,$(BUILD)/examples/%,$(wildcard tests/examples/example_*.c))
 
-$(BUILD)/examples/%: tests/example_%.c $(CORE) $(BUILD)/flags
+$(BUILD)/examples/%: tests/examples/example_%.c $(CORE) $(BUILD)/flags
 	@mkdir -p $(@D)
-	@$(if $(filter uv,$*),sh tests/need.sh libuv1-dev)
+	@$(if $(filter uv,$*),sh tests/tools/need.sh libuv1-dev)
 	$(PROGRAM_OF) $(filter %.c %.a,$^) \
 	    $(if $(filter uv,$*),-luv)
 
 check-examples: $(EXAMPLES) $(BUILD)/shockwave
-	@RUNLEVEL=1 sh tests/need.sh curl nginx-light python3 # no service is to be started
-	@sh tests/examples.sh $(BUILD)
+	@RUNLEVEL=1 sh tests/tools/need.sh curl nginx-light python3 # no service is to be started
+	@sh tests/examples/examples.sh $(BUILD)
 
 check-program: $(BUILD)/shockwave
-	@sh tests/need.sh python3
-	@sh tests/program.sh $<
-	@python3 tests/service.py $<
+	@sh tests/tools/need.sh python3
+	@sh tests/system/program.sh $<
+	@python3 tests/system/service.py $<
 
 # What --help prints is what the man page is made of, and stands in README.md as it is.
 MANUAL = { $(BUILD)/shockwave serve --help; $(BUILD)/shockwave parse --help; }
 
 man: $(BUILD)/shockwave
-	$(MANUAL) | $(AWK) -f runtime/manual.awk > runtime/shockwave.1
+	$(MANUAL) | $(AWK) -f runtime/program/manual.awk > runtime/program/shockwave.1
 
 check-options: $(BUILD)/shockwave
-	@sh tests/need.sh python3 groff
-	@$(MANUAL) | $(AWK) -f runtime/manual.awk | diff -u runtime/shockwave.1 -
-	@! groff -man -Tutf8 -ww -z runtime/shockwave.1 2>&1 | grep .
+	@sh tests/tools/need.sh python3 groff
+	@$(MANUAL) | $(AWK) -f runtime/program/manual.awk | diff -u runtime/program/shockwave.1 -
+	@! groff -man -Tutf8 -ww -z runtime/program/shockwave.1 2>&1 | grep .
 	@$(BUILD)/shockwave serve --help > $(BUILD)/help
 	@sed -n '/^usage: shockwave serve/,/^```$$/p' README.md | sed '$$d' | diff -u - $(BUILD)/help
-	@python3 tests/options.py $<
+	@python3 tests/system/options.py $<
 
 # ---- Trials: faults, idleness, replacement; each prints its figures --------------------------------
 
 TRIALS = $(BUILD)/trial_server $(BUILD)/load
 
-$(BUILD)/trial_server: tests/trial_server.c $(SERVER) $(CORE) $(BUILD)/flags
+$(BUILD)/trial_server: tests/system/trial_server.c $(SERVER) $(CORE) $(BUILD)/flags
 	$(PROGRAM_OF) $(filter %.c %.a,$^)
 
-$(BUILD)/alloc_server: tests/alloc_server.c $(SERVER) $(CORE) $(BUILD)/flags
+$(BUILD)/alloc_server: tests/system/alloc_server.c $(SERVER) $(CORE) $(BUILD)/flags
 	$(PROGRAM_OF) $(filter %.c %.a,$^) -lpthread
 
-$(BUILD)/load: tests/load.c $(BUILD)/flags
+$(BUILD)/load: tests/system/load.c $(BUILD)/flags
 	$(PROGRAM_OF) $<
 
 test-clients: $(BUILD)/trial_server
-	@RUNLEVEL=1 sh tests/need.sh curl wget wrk nghttp2-client apache2-utils python3 nodejs \
+	@RUNLEVEL=1 sh tests/tools/need.sh curl wget wrk nghttp2-client apache2-utils python3 nodejs \
 	    chromium haproxy nginx-light prometheus # no service is to be started
-	@BUILD=$(BUILD) PYTHONPATH=tests python3 tests/clients
+	@BUILD=$(BUILD) PYTHONPATH=tests/system python3 tests/system/clients
 
 test-scale: $(TRIALS)
-	@RUNLEVEL=1 sh tests/need.sh python3 haproxy # no service is to be started
-	@BUILD=$(BUILD) python3 tests/scale.py
+	@RUNLEVEL=1 sh tests/tools/need.sh python3 haproxy # no service is to be started
+	@BUILD=$(BUILD) python3 tests/system/scale.py
 
 test-faults: $(TRIALS)
-	@sh tests/need.sh python3
-	@BUILD=$(BUILD) python3 tests/faults.py
+	@sh tests/tools/need.sh python3
+	@BUILD=$(BUILD) python3 tests/system/faults.py
 
 # On a machine of its own where so many descriptors are more than one process may have here.
 test-idle: $(TRIALS)
-	@sh tests/need.sh python3
-	@if (ulimit -n 51000) 2>/dev/null; then BUILD=$(BUILD) python3 tests/idle.py; \
-	    else BUILD=$(BUILD) sh tests/machine.sh 2G python3 tests/idle.py; fi
+	@sh tests/tools/need.sh python3
+	@if (ulimit -n 51000) 2>/dev/null; then BUILD=$(BUILD) python3 tests/system/idle.py; \
+	    else BUILD=$(BUILD) sh tests/tools/machine.sh 2G python3 tests/system/idle.py; fi
 
 # The programs in README.md are compiled as they stand there; only the port is another one.
 check-readme: $(SERVER) $(CORE)
-	@sh tests/need.sh python3
+	@sh tests/tools/need.sh python3
 	@rm -rf $(BUILD)/readme && mkdir -p $(BUILD)/readme
-	@$(AWK) -v out=$(BUILD)/readme -f tests/readme.awk README.md
+	@$(AWK) -v out=$(BUILD)/readme -f tests/tools/readme.awk README.md
 	for c in $(BUILD)/readme/*.c; do \
 	    $(CC) $(CHECK) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS) -Wl,--wrap=sw_server_open \
-	        -o $${c%.c} $$c tests/readme_port.c \
+	        -o $${c%.c} $$c tests/tools/readme_port.c \
 	        $(SERVER) $(CORE) || exit 1; done
-	@python3 tests/readme.py $(BUILD)/readme
+	@python3 tests/tools/readme.py $(BUILD)/readme
 
 # ---- Coverage: the core by its own tests, the branches that are left by name -----------------------
 # Not by those of the server: they kill processes, which then may leave half a file of counts.
 
 COVERAGE = $(BUILD)/coverage
-SUITE    = $(patsubst %,check-%,$(filter-out server% main%,$(TESTS))) check-errors check-cases
+SUITE    = $(patsubst %,check-%,$(CORE_TESTS)) check-errors check-cases
 
 coverage:
-	@sh tests/need.sh gcovr check libjansson-dev python3
+	@sh tests/tools/need.sh gcovr check libjansson-dev python3
 	@rm -rf $(COVERAGE) && mkdir -p $(COVERAGE) # notes of older sources would not merge
 	@SW_SEED=9112 $(MAKE) --no-print-directory BUILD=$(COVERAGE) CC=gcc CFLAGS="-O0 -g --coverage" $(SUITE) \
 	    > $(COVERAGE)/log 2>&1 || { tail -n 40 $(COVERAGE)/log; exit 1; }
-	@gcovr -r . --filter runtime/ --exclude 'runtime/(loop|server|shockwave_server|demo|main|head_avx512|head_neon|header_avx512)' \
+	@gcovr -r . --filter runtime/ --exclude 'runtime/(server|program|shockwave_server|core/simd/(head_avx512|head_neon|field_name_avx512))' \
 	    --json --output $(COVERAGE)/gcovr.json $(COVERAGE)
-	@python3 tests/coverage.py tests/coverage.txt < $(COVERAGE)/gcovr.json
+	@python3 tests/tools/coverage.py tests/tools/coverage.txt < $(COVERAGE)/gcovr.json
 
 # ---- Other parsers ---------------------------------------------------------------------------------
 
 # The cases as files, a folder for each kind: seeds for what takes them apart.
 SEEDS = $(BUILD)/seeds
 
-$(SEEDS): tests/seeds.py tests/cases/parser_cases.jsonl
-	@sh tests/need.sh python3
+$(SEEDS): tests/tools/seeds.py tests/cases/parser_cases.jsonl
+	@sh tests/tools/need.sh python3
 	@rm -rf $@
-	python3 tests/seeds.py $@ < tests/cases/parser_cases.jsonl
+	python3 tests/tools/seeds.py $@ < tests/cases/parser_cases.jsonl
 
 # http_parser and llhttp read what we read; SW_SEED and SW_COUNT may be set.
-PEERS = $(patsubst tests/peers/%.c,$(BUILD)/peers/%.o,$(wildcard tests/peers/*.c)) \
-        $(patsubst %,$(BUILD)/peers/llhttp-%.o,api http llhttp)
+PARSERS = $(patsubst tests/parsers/%.c,$(BUILD)/parsers/%.o,$(wildcard tests/parsers/*.c)) \
+        $(patsubst %,$(BUILD)/parsers/llhttp-%.o,api http llhttp)
 
-check-peers: $(SEEDS)
-	@sh tests/need.sh libhttp-parser-dev node-llhttp
-	@$(MAKE) --no-print-directory $(BUILD)/peers/peers
-	$(BUILD)/peers/peers tests/peers/differences.txt tests/peers/refusals.txt $(SEEDS)/*
+check-parsers: $(SEEDS)
+	@sh tests/tools/need.sh libhttp-parser-dev node-llhttp
+	@$(MAKE) --no-print-directory $(BUILD)/parsers/parsers
+	$(BUILD)/parsers/parsers tests/parsers/differences.txt tests/parsers/refusals.txt $(SEEDS)/*
 
-$(BUILD)/peers/peers: $(PEERS) $(CORE)
+$(BUILD)/parsers/parsers: $(PARSERS) $(CORE)
 	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ -lhttp_parser
 
 # llhttp is nearest to us in its strict mode.
-$(BUILD)/peers/llhttp-%.o: /usr/share/llhttp/%.c $(BUILD)/flags
+$(BUILD)/parsers/llhttp-%.o: /usr/share/llhttp/%.c $(BUILD)/flags
 	@mkdir -p $(@D)
 	$(CC) $(CPPFLAGS) $(CFLAGS) -w -DLLHTTP_STRICT_MODE=1 -I/usr/share/include/llhttp -c -o $@ $<
 
-$(BUILD)/peers/%.o: tests/peers/%.c $(BUILD)/flags
+$(BUILD)/parsers/%.o: tests/parsers/%.c $(BUILD)/flags
 	@mkdir -p $(@D)
 	$(CC) $(CHECK) -D_GNU_SOURCE -I/usr/share/include/llhttp -MMD -MP $(CPPFLAGS) $(CFLAGS) \
 	    -c -o $@ $<
@@ -456,17 +462,17 @@ fuzz-%: $(BUILD)/fuzz/fuzz_% $(SEEDS)
 	$< -max_total_time=$(FUZZ_TIME) -max_len=512 -timeout=5 -print_final_stats=1 \
 	    $(BUILD)/fuzz/$* $(SEEDS)/*
 
-$(BUILD)/fuzz/fuzz_%: tests/fuzz/fuzz_%.c $(CORE_SRC) $(wildcard runtime/*.h $(GEN)/*.h) $(CORE_GEN)
-	@sh tests/need.sh clang libclang-rt-14-dev
+$(BUILD)/fuzz/fuzz_%: tests/fuzz/fuzz_%.c $(CORE_SRC) $(HEADERS) $(CORE_GEN)
+	@sh tests/tools/need.sh clang libclang-rt-14-dev
 	@mkdir -p $(@D)
 	clang $(CHECK) -MMD -MP -MF $@.d $(CPPFLAGS) $(CFLAGS) $(LDFLAGS) $(FUZZ_FLAGS) \
 	    -o $@ $(filter %.c,$^)
 
 # AVX-512 on machines without it, each instruction by others.
 check-avx512:
-	@sh tests/need.sh check libsimde-dev
+	@sh tests/tools/need.sh check libsimde-dev
 	$(MAKE) --no-print-directory BUILD=$(BUILD)/simde CFLAGS="-O2 -mavx2 -mbmi2 -DSW_SIMDE -w" WARN="-std=gnu11" \
-	    check-head check-head_bytes check-head_limits check-head_roads check-head_random
+	    check-head check-head_bytes check-head_limits check-head_variants check-head_random
 
 # ---- Sanitizers: the tests that run something, in a build for each ---------------------------------
 # clang's sanitizer of undefined behaviour also knows what gcc's passes over: nothing added to NULL,
@@ -477,7 +483,7 @@ check-avx512:
 # the memory that a large file flows through (check_server_files_sent) and that options ask for
 # (check-options), and trials with figures.
 
-SANITIZED = check check-cases check-probe check-peers check-examples check-extend check-program \
+SANITIZED = check check-cases check-probe check-parsers check-examples check-extend check-program \
             check-readme
 ASAN      = -fsanitize=address,undefined -fno-sanitize-recover=all
 TSAN      = -fsanitize=thread -DSW_DEBUG
@@ -489,7 +495,7 @@ check-tsan: SAN_FLAGS = $(TSAN)
 check-asan check-tsan: SAN_CC = gcc
 check-asan-clang: SAN_CC = clang
 check-asan check-tsan check-asan-clang: check-%:
-	@sh tests/need.sh gcc clang libclang-rt-14-dev check
+	@sh tests/tools/need.sh gcc clang libclang-rt-14-dev check
 	@mkdir -p $(BUILD)/$* && rm -f $(BUILD)/$*/report.*
 	@report=log_path=$(abspath $(BUILD)/$*/report) && \
 	ASAN_OPTIONS=$$report:detect_stack_use_after_return=1 UBSAN_OPTIONS=$$report:print_stacktrace=1 \
@@ -503,13 +509,13 @@ check-asan check-tsan check-asan-clang: check-%:
 # arm64 for its vectors, s390x for the order of its bytes.  What the tests link to is unpacked, not
 # installed.  check_alloc.c wants to come before the C library, which a static one does not allow.
 
-FOREIGN = $(filter-out check-server% check-main% check-route check-alloc%,$(TESTS:%=check-%)) check-cases \
+FOREIGN = $(filter-out check-alloc%,$(CORE_TESTS:%=check-%)) check-cases \
           check-core
 
 # $(call foreign,Debian's name for it,GNU's,qemu's)
 define foreign
-	@sh tests/need.sh gcc-$(2) libc6-dev-$(1)-cross qemu-user libjansson-dev
-	@sh tests/foreign.sh $(1) $(BUILD)/$(1)/root check libsubunit-dev libjansson-dev
+	@sh tests/tools/need.sh gcc-$(2) libc6-dev-$(1)-cross qemu-user libjansson-dev
+	@sh tests/tools/foreign.sh $(1) $(BUILD)/$(1)/root check libsubunit-dev libjansson-dev
 	+$(MAKE) --no-print-directory BUILD=$(BUILD)/$(1) CC=$(2)-gcc AR=$(2)-ar NM=$(2)-nm \
 	    RUN="CK_TIMEOUT_MULTIPLIER=20 qemu-$(3)" CFLAGS="$(CFLAGS) -static \
 	    -isystem $(BUILD)/$(1)/root/usr/include -L$(BUILD)/$(1)/root/usr/lib/$(2)" $(FOREIGN)
@@ -529,13 +535,13 @@ check-bigendian:
 TEST_DEBS = re2c gperf check libjansson-dev python3 libhttp-parser-dev node-llhttp libuv1-dev curl \
             nginx-light groff mawk gawk busybox original-awk
 COMPILED  = all $(TESTS:%=$(BUILD)/tests/check_%) case-runner probe-server $(EXAMPLES) $(STACK) \
-            $(SEEDS) $(BUILD)/peers/peers
-TESTED    = check-extend check-options check check-cases check-probe check-peers check-examples \
+            $(SEEDS) $(BUILD)/parsers/parsers
+TESTED    = check-extend check-options check check-cases check-probe check-parsers check-examples \
             check-gen check-awk check-core check-paths check-flags check-stack check-layers \
             check-program check-readme
 
 test:
-	@RUNLEVEL=1 sh tests/need.sh $(TEST_DEBS)
+	@RUNLEVEL=1 sh tests/tools/need.sh $(TEST_DEBS)
 	$(MAKE) --no-print-directory -j2 $(COMPILED)
 	$(MAKE) --no-print-directory -j3 --output-sync=target $(TESTED)
 
@@ -547,7 +553,7 @@ include bench/bench.mk
 -include $(shell find $(BUILD) -type f -name '*.d' 2>/dev/null)
 .PHONY: all always archives run fresh gen check-gen check-awk routes install check check-errors check-core check-flags \
         check-layers check-extend case-runner check-cases probe-server check-probe check-program \
-        check-readme check-options man check-examples check-peers check-arm64 check-bigendian \
+        check-readme check-options man check-examples check-parsers check-arm64 check-bigendian \
         check-paths check-stack coverage check-alloc check-san check-asan check-asan-clang check-tsan \
         test-scale test-clients \
         test-faults test-idle test clean

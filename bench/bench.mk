@@ -19,7 +19,7 @@
 
 BENCH       = $(BUILD)/bench
 BENCH_DEBS  = g++ libbenchmark-dev valgrind python3 re2c
-PEER_DEBS   = libh2o-dev node-llhttp libhttp-parser-dev librust-httparse-dev
+COMPETITOR_DEBS   = libh2o-dev node-llhttp libhttp-parser-dev librust-httparse-dev
 BASE       ?= HEAD
 ONLY       ?= head/rot
 PLOT       ?= $(BENCH)/plot
@@ -38,7 +38,7 @@ NATIVE      = -O3 -march=native
 
 BENCH_OBJ   = $(patsubst bench/%.cc,$(BENCH)/%.o,$(wildcard bench/*.cc)) $(BENCH)/parsers.o \
               $(TREE_BUILD)/routes/demo_routes.o
-PEER_OBJ    = $(patsubst bench/peers/%.c,$(BENCH)/peers/%.o,$(wildcard bench/peers/*.c)) \
+COMPETITOR_OBJ    = $(patsubst bench/competitors/%.c,$(BENCH)/competitors/%.o,$(wildcard bench/competitors/*.c)) \
               $(addprefix $(BENCH)/llhttp/,api.o http.o llhttp.o) \
               $(BENCH)/httparse/libbench_httparse.a
 BENCH_DATA  = $(BUILD)/bench/data
@@ -47,11 +47,11 @@ bench: bench-needs $(BENCH)/bench $(BENCH)/alone $(BENCH_DATA)
 	python3 bench/run.py $(BENCH) $(CORPUS)
 
 bench-needs:
-	@sh tests/need.sh $(BENCH_DEBS) $(PEER_DEBS)
-	@command -v cargo >/dev/null || sh tests/need.sh cargo
+	@sh tests/tools/need.sh $(BENCH_DEBS) $(COMPETITOR_DEBS)
+	@command -v cargo >/dev/null || sh tests/tools/need.sh cargo
 
 bench-smoke-needs:
-	@sh tests/need.sh $(BENCH_DEBS)
+	@sh tests/tools/need.sh $(BENCH_DEBS)
 
 bench-smoke: bench-smoke-needs $(BENCH)/alone $(BENCH_DATA)
 	python3 bench/smoke.py $(BENCH)/alone $(BENCH_DATA) bench/instructions.tsv
@@ -77,19 +77,19 @@ bench-compare: bench-smoke-needs $(BENCH)/alone $(BENCH_DATA)
 # Their services are not to be started: the packages come with them.
 SERVER_DEBS = python3 strace nginx-light h2o lighttpd haproxy libh2o-evloop-dev libssl-dev \
               libevent-dev libmicrohttpd-dev
-SERVER_PEERS = $(patsubst bench/servers/%.c,$(BENCH)/%,$(wildcard bench/servers/*.c))
+SERVER_COMPETITORS = $(patsubst bench/servers/%.c,$(BENCH)/%,$(wildcard bench/servers/*.c))
 
-bench-server: bench-server-needs $(BENCH)/floor $(BENCH)/load $(BUILD)/shockwave $(SERVER_PEERS)
+bench-server: bench-server-needs $(BENCH)/floor $(BENCH)/load $(BUILD)/shockwave $(SERVER_COMPETITORS)
 	python3 bench/server.py $(BUILD) $(FURTHER)
 
 bench-server-needs:
-	@RUNLEVEL=1 sh tests/need.sh $(SERVER_DEBS)
+	@RUNLEVEL=1 sh tests/tools/need.sh $(SERVER_DEBS)
 
 $(BENCH)/speeds.tsv:
 	$(MAKE) --no-print-directory bench
 
 bench-plot: $(BENCH)/speeds.tsv
-	@sh tests/need.sh gnuplot-nox
+	@sh tests/tools/need.sh gnuplot-nox
 	@awk 'NR > 1 && /[0-9.]+(\t|$$)/ && !/^[^\t]*(\tnan)*$$/ { found = 1 } END { exit !found }' $< || \
 	    { echo "nothing to draw: $< has no speeds, \`make bench\` writes it"; exit 1; }
 	gnuplot -e "data='$<'; out='$(PLOT)'" bench/plot.gp
@@ -98,7 +98,7 @@ bench-plot: $(BENCH)/speeds.tsv
 PROFILE = $(BUILD)/profile
 
 profile: bench-smoke-needs $(BENCH_DATA)
-	@command -v perf >/dev/null || sh tests/need.sh linux-perf
+	@command -v perf >/dev/null || sh tests/tools/need.sh linux-perf
 	$(MAKE) --no-print-directory BUILD=$(PROFILE) BENCH=$(PROFILE)/bench \
 	    CFLAGS="$(CFLAGS) -fno-omit-frame-pointer" $(PROFILE)/bench/alone >/dev/null
 	@mkdir -p $(BENCH)
@@ -113,7 +113,7 @@ profile: bench-smoke-needs $(BENCH_DATA)
 	    awk '!/^#|^$$/ && n++ < 20 {print substr($$0, 1, 100)}'
 
 check-heap: $(BUILD)/shockwave
-	@sh tests/need.sh valgrind python3
+	@sh tests/tools/need.sh valgrind python3
 	@mkdir -p $(BENCH)
 	@status=0; python3 bench/check_heap.py $< > $(BENCH)/heap.txt 2>&1 || status=$$?; \
 	    cat $(BENCH)/heap.txt; exit $$status
@@ -132,8 +132,8 @@ TRIED = $(BUILD)/tried
 TRY   = BENCH_SHORT=1 $(MAKE) --no-print-directory BENCH=$(TRIED)/bench BENCH_DATA=$(TRIED)/bench/data
 
 check-bench: bench-smoke-needs $(BUILD)/shockwave
-	@sh tests/need.sh gnuplot-nox
-	@command -v perf >/dev/null || sh tests/need.sh linux-perf
+	@sh tests/tools/need.sh gnuplot-nox
+	@command -v perf >/dev/null || sh tests/tools/need.sh linux-perf
 	@mkdir -p $(TRIED)/bench && ln -sf ../shockwave $(TRIED)/shockwave
 	python3 bench/check_bench.py $(TRIED)/partial
 	$(TRY) bench-tried
@@ -146,11 +146,11 @@ bench-tried: $(BENCH)/alone $(BENCH_DATA) $(BENCH)/floor $(BENCH)/load
 	python3 bench/run.py $(BENCH) > $(BENCH)/table.txt
 	python3 bench/server.py $(TRIED)
 
-BENCH_PROGRAMS = $(BENCH)/bench $(BENCH)/alone $(BENCH)/floor $(BENCH)/load $(SERVER_PEERS)
+BENCH_PROGRAMS = $(BENCH)/bench $(BENCH)/alone $(BENCH)/floor $(BENCH)/load $(SERVER_COMPETITORS)
 
 # ---- Programs: everybody's parsers, and ours alone ----------------------------------------------
 
-$(BENCH)/bench: $(BENCH_OBJ) $(PEER_OBJ) $(TREE_BUILD)/libshockwave.a
+$(BENCH)/bench: $(BENCH_OBJ) $(COMPETITOR_OBJ) $(TREE_BUILD)/libshockwave.a
 	$(BENCH_LINK) -o $@ $^ -lbenchmark -lpthread -lh2o -lhttp_parser -ldl
 $(BENCH)/alone: $(BENCH_OBJ) $(TREE_BUILD)/libshockwave.a
 	$(BENCH_LINK) -o $@ $^ -lbenchmark -lpthread
@@ -162,7 +162,7 @@ $(BENCH)/floor $(BENCH)/load: $(BENCH)/%: bench/%.c $(BUILD)/flags
 $(BENCH)/libh2o: LIBS = -lh2o-evloop -lssl -lcrypto
 $(BENCH)/evhttp: LIBS = -levent
 $(BENCH)/microhttpd: LIBS = -lmicrohttpd
-$(SERVER_PEERS): $(BENCH)/%: bench/servers/%.c $(BUILD)/flags | bench-server-needs
+$(SERVER_COMPETITORS): $(BENCH)/%: bench/servers/%.c $(BUILD)/flags | bench-server-needs
 	@mkdir -p $(@D)
 	$(CC) -std=gnu11 -Wall -Wextra $(CPPFLAGS) $(CFLAGS) $(NATIVE) $(LDFLAGS) -o $@ $< $(LIBS)
 
@@ -177,7 +177,7 @@ $(BENCH)/bench_route.o: $(TREE_BUILD)/routes/demo_routes.o
 $(BENCH)/%.o: bench/%.c $(BUILD)/flags
 	@mkdir -p $(@D)
 	$(BENCH_CC) -c -o $@ $<
-$(BENCH)/peers/%.o: bench/peers/%.c $(BUILD)/flags
+$(BENCH)/competitors/%.o: bench/competitors/%.c $(BUILD)/flags
 	@mkdir -p $(@D)
 	$(BENCH_CC) $(NATIVE) -I/usr/share/include/llhttp -c -o $@ $<
 
@@ -185,7 +185,7 @@ $(BENCH)/llhttp/%.o: /usr/share/llhttp/%.c $(BUILD)/flags
 	@mkdir -p $(@D)
 	$(CC) $(CPPFLAGS) $(CFLAGS) $(NATIVE) -I/usr/share/include/llhttp -c -o $@ $<
 
-$(BENCH)/httparse/libbench_httparse.a: $(wildcard bench/peers/httparse/*)
+$(BENCH)/httparse/libbench_httparse.a: $(wildcard bench/competitors/httparse/*)
 	@mkdir -p $(@D)
 	cp $^ $(@D)
 	cd $(@D) && RUSTFLAGS="-C target-cpu=native" cargo build -q --release --offline --target-dir . \

@@ -34,9 +34,9 @@ enum { REQUEST = sizeof request - 1, BODY = sizeof body - 1 };
 
 static struct client {
     int fd;
-    size_t missing;  /* bytes of the replies under way */
+    size_t missing;   /* bytes of the replies under way */
     uint32_t waiting; /* RATE: requests whose time has come, the one under way included */
-    uint64_t first;  /* RATE: number of the oldest of them */
+    uint64_t first;   /* RATE: number of the oldest of them */
 } clients[CONNECTIONS];
 
 static char requests[DEPTH * REQUEST], replies[DEPTH * REPLY];
@@ -59,8 +59,8 @@ static void die(const char *what)
 
 static int join(uint16_t port)
 {
-    struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons(port),
-                                  .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    struct sockaddr_in address = {
+        .sin_family = AF_INET, .sin_port = htons(port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), on = 1;
     if (fd < 0 || connect(fd, (struct sockaddr *)&address, sizeof address))
         die("connect");

@@ -10,7 +10,7 @@ static size_t parse(struct sw_head *head, enum sw_kind kind, const char *buf, si
 {
     if (!head->limits) {
         sw_head_init(head, kind, NULL);
-        sw_head_lend(head, more, BENCH_FIELDS - SW_FIELDS_INLINE);
+        sw_head_attach_fields(head, more, BENCH_FIELDS - SW_FIELDS_INLINE);
     }
     last = head;
     sw_head_reset(head);

@@ -1,6 +1,6 @@
 /* date.re - the three forms of HTTP-date, RFC 9110 5.6.7; makes gen/date.c. */
 /* SPDX-License-Identifier: MIT */
-#include "value.h"
+#include "values/value.h"
 
 /*
  * The value is a bare slice with no byte behind it to stop at, so past its end a NUL is made up,

@@ -3,7 +3,7 @@
 #     gperf < header.gperf | awk -v emit=hash   -f hash.awk      header_hash.h
 #     gperf < header.gperf | awk -v emit=tables -f hash.awk      header.c
 #
-# runtime/header.h compares names itself, with words that words.awk laid out, so all it wants of
+# runtime/core/field_name.h compares names itself, with words that words.awk laid out, so all it wants of
 # gperf is which number a name hashes to, and whose number that is.  The tables stand in one struct,
 # to be reached from one register.
 
@@ -44,27 +44,27 @@ function opening(what) {
 }
 
 function emit_hash() {
-    opening("header_hash.h - the perfect hash of field names; runtime/header.h looks them up.")
+    opening("header_hash.h - the perfect hash of field names; runtime/core/field_name.h looks them up.")
     print "enum { KEY_MAX_WORD_LENGTH = " longest ", KEY_MAX_HASH_VALUE = " highest " };\n"
     print "struct sw_header_tables {"
     print "    char words[SW_HEADER_COUNT][32]; /* each at the end of its row and without bit 5; those"
     print "                                        that are longer than that have none */"
-    print "    uint16_t twins[SW_HEADER_COUNT]; /* names that hash alike: after this one, try that one */"
+    print "    uint16_t chain[SW_HEADER_COUNT]; /* names that hash alike: after this one, try that one */"
     print "    uint16_t ids[2 * (KEY_MAX_HASH_VALUE + 1) + KEY_MAX_WORD_LENGTH + 1]; /* by hash, which"
     print "                                        may give that much of what is no name */"
     print "    uint16_t weights[" most "];"
-    print "    unsigned char edge[64]; /* the 32 from n on leave, of a row, n bytes without bit 5 */\n};\n"
+    print "    unsigned char window[64]; /* the 32 from n on leave, of a row, n bytes without bit 5 */\n};\n"
     print "static inline size_t sw_header_hash(const struct sw_header_tables *tables, const char *str,"
     print "                                    size_t len)\n{\n" sum "\n}"
 }
 
 function emit_tables(    i) {
     opening("header.c - the field names, and their places in the perfect hash.")
-    print "#include \"header.h\"\n\nconst struct sw_header_tables _Alignas(64) sw_header_tables = {"
+    print "#include \"core/field_name.h\"\n\nconst struct sw_header_tables _Alignas(64) sw_header_tables = {"
     printf "%s.ids = {\n", rows
     for (i = 0; i < ids; i++)
         if (id[i] != "SW_HEADER_OTHER") print "    [" i "] = " id[i] ","
-    printf "},\n.weights = {\n%s},\n.edge = {\n", weights
+    printf "},\n.weights = {\n%s},\n.window = {\n", weights
     for (i = 0; i < 32; i++)
         printf "%s[%d] = 223,%s", (i % 4 ? " " : "    "), i + 32, (i % 4 == 3 ? "\n" : "")
     print "},\n};"

@@ -351,7 +351,7 @@ function emit_docs(    i) {
 # A byte without its bit 5, which makes letters upper case.
 function folded(c) { return c ~ /[A-Za-z]/ ? "\047" toupper(c) "\047" : "\047" c "\047 & 223" }
 
-# gperf's keys: the two bytes that runtime/header.h picks, then the name.  Names that agree in
+# gperf's keys: the two bytes that runtime/core/field_name.h picks, then the name.  Names that agree in
 # those and in length cannot be told apart by any hash of them: each leads to its next twin.
 function emit_keys(    i, k, name, n, key, last, twins) {
     for (i = 1; i <= count["header"]; i++) {
@@ -364,7 +364,7 @@ function emit_keys(    i, k, name, n, key, last, twins) {
             print key name "," symbol["header", i]
         last[n, key] = i
     }
-    print "%%\n/* words.awk: rows for hash.awk */\n.twins = {\n" twins "},\n.words = {"
+    print "%%\n/* words.awk: rows for hash.awk */\n.chain = {\n" twins "},\n.words = {"
     for (i = 1; i <= count["header"]; i++) {
         n = length(word["header", i])
         if (n > 32) continue

@@ -43,8 +43,9 @@ struct sw_span {
 
 /*
  * shockwave_words.h is generated from grammar/: enum sw_method, sw_status, sw_header, sw_error, and
- * the tables sw_method_names, sw_header_names, sw_status_infos, sw_error_infos, sw_media_infos.  A word that the
- * grammar does not know is not an error: it has the id 0 (SW_METHOD_OTHER, SW_HEADER_OTHER).
+ * the tables sw_method_names, sw_header_names, sw_status_infos, sw_error_infos, sw_media_infos.  A
+ * word that the grammar does not know is not an error: it has the id 0 (SW_METHOD_OTHER,
+ * SW_HEADER_OTHER).
  */
 
 /*
@@ -58,10 +59,11 @@ enum sw_header sw_header_find(const char *name, size_t len);
 
 /* What a status line says before its reason phrase. */
 struct sw_status_line {
-    uint16_t code;  /* 0 to 999, as written */
-    uint8_t id;     /* index in sw_status_infos, 0 for a code that the grammar does not name */
-    uint8_t minor;  /* of HTTP/1.minor */
-    uint8_t reason; /* where the reason phrase begins: 13, or 12 where CR follows the code at once */
+    uint16_t code; /* 0 to 999, as written */
+    uint8_t id;    /* index in sw_status_infos, 0 for a code that the grammar does not name */
+    uint8_t minor; /* of HTTP/1.minor */
+    uint8_t
+        reason; /* where the reason phrase begins: 13, or 12 where CR follows the code at once */
 };
 
 /*
@@ -87,41 +89,41 @@ const struct sw_media_info *sw_media_find(struct sw_span name);
 
 /*
  * What one peer may cost.  A member that is 0 stands for the default beside it.  A limit is
- * inclusive, grows with the bytes (it is met at the byte that passes it, not at the end of the line;
- * only what a chunk announces is judged when its line is whole), and has an error of its own.  A
- * larger value than "at most" counts as that; a server refuses it at start.
+ * inclusive, grows with the bytes (it is met at the byte that passes it, not at the end of the
+ * line; only what a chunk announces is judged when its line is whole), and has an error of its own.
+ * A larger value than "at most" counts as that; a server refuses it at start.
  */
 struct sw_limits {
-    uint32_t method;           /* bytes; 32; METHOD_TOO_LONG */
-    uint32_t target;           /* bytes; 8192; TARGET_TOO_LONG */
-    uint32_t empty_lines;      /* before a start line, at most 255; 4; TOO_MANY_EMPTY_LINES */
-    uint32_t field_name;       /* bytes, at most 65535; 256; FIELD_NAME_TOO_LONG */
-    uint32_t field_line;       /* bytes without CRLF; 8192; FIELD_LINE_TOO_LONG */
-    uint32_t fields;           /* at most 65535; 128, or as many as there is room for: 32 in a struct
-                                  sw_head, 128 in a struct sw_message, more with sw_head_lend();
-                                  TOO_MANY_FIELDS */
-    uint32_t head;             /* bytes, empty lines before it included; 16384; HEAD_TOO_LARGE */
-    uint64_t body;             /* bytes of content; 1 GiB; BODY_TOO_LARGE */
+    uint32_t method;      /* bytes; 32; METHOD_TOO_LONG */
+    uint32_t target;      /* bytes; 8192; TARGET_TOO_LONG */
+    uint32_t empty_lines; /* before a start line, at most 255; 4; TOO_MANY_EMPTY_LINES */
+    uint32_t field_name;  /* bytes, at most 65535; 256; FIELD_NAME_TOO_LONG */
+    uint32_t field_line;  /* bytes without CRLF; 8192; FIELD_LINE_TOO_LONG */
+    uint32_t fields;      /* at most 65535; 128, or as many as there is room for: 32 in a struct
+                             sw_head, 128 in a struct sw_message, more with sw_head_attach_fields();
+                             TOO_MANY_FIELDS */
+    uint32_t head;        /* bytes, empty lines before it included; 16384; HEAD_TOO_LARGE */
+    uint64_t body;        /* bytes of content; 1 GiB; BODY_TOO_LARGE */
     uint32_t chunk_extensions; /* bytes over one message; 4096; CHUNK_EXTENSIONS_TOO_LONG */
     uint32_t chunk_overhead;   /* framing beyond 16 bytes for each of content; 16384;
                                   CHUNK_OVERHEAD */
-    uint32_t trailers;         /* fields in a trailer section; 32, which is the room of a struct sw_head
-                                  (more with sw_head_lend() after sw_body_begin()); a server: at most 32;
-                                  TOO_MANY_TRAILERS */
-    uint32_t trailer_bytes;    /* of the section; 8192; TRAILERS_TOO_LARGE */
-    uint32_t drain;            /* bytes of content read to keep a connection although nobody
-                                  wants them; 65536 */
-    uint32_t pipeline;         /* requests a client may have unanswered, at most 32; 16;
-                                  PIPELINE_TOO_DEEP */
-    uint32_t lenient;          /* enum sw_lenient, or'ed; none */
-    uint32_t schemes;          /* enum sw_scheme, or'ed; SW_SCHEME_HTTP; BAD_TARGET_SCHEME */
+    uint32_t trailers; /* fields in a trailer section; 32, which is the room of a struct sw_head
+                          (more with sw_head_attach_fields() after sw_body_begin()); a server: at
+                          most 32; TOO_MANY_TRAILERS */
+    uint32_t trailer_bytes; /* of the section; 8192; TRAILERS_TOO_LARGE */
+    uint32_t discard;       /* bytes of content read to keep a connection although nobody
+                              wants them; 65536 */
+    uint32_t pipeline;      /* requests a client may have unanswered, at most 32; 16;
+                               PIPELINE_TOO_DEEP */
+    uint32_t lenient;       /* enum sw_lenient, or'ed; none */
+    uint32_t schemes;       /* enum sw_scheme, or'ed; SW_SCHEME_HTTP; BAD_TARGET_SCHEME */
 };
 
 /*
  * The schemes that a request's absolute-form target may have: those of which you can say that the
  * connection meets their demands.  An https resource wants a connection that TLS secures, so it is
- * misdirected (421) elsewhere.  Set HTTPS alone where you speak TLS, both where a proxy that you trust
- * ends TLS for you.  RFC 9110 4.2, 7.4.
+ * misdirected (421) elsewhere.  Set HTTPS alone where you speak TLS, both where a proxy that you
+ * trust ends TLS for you.  RFC 9110 4.2, 7.4.
  */
 enum sw_scheme {
     SW_SCHEME_HTTP = 1,
@@ -133,10 +135,10 @@ enum sw_scheme {
 extern const struct sw_limits sw_limits_default;
 
 /*
- * What strictness may be given up for the sake of old peers.  Each flag opens the door that is named;
- * a proxy in front that does not forgive the same thing in the same way can be made to disagree with
- * you about where a message ends.  Flags combine: what two of them allow, both together allow in one
- * line.  Where each of them holds:
+ * What strictness may be given up for the sake of old peers.  Each flag opens the door that is
+ * named; a proxy in front that does not forgive the same thing in the same way can be made to
+ * disagree with you about where a message ends.  Flags combine: what two of them allow, both
+ * together allow in one line.  Where each of them holds:
  *
  *     place                         OBS_FOLD  NO_REASON  BARE_LF  LINE_SPACES  TARGET  CHUNK_LF
  *     request: empty lines before      -          -        yes         -          -        -
@@ -161,42 +163,43 @@ extern const struct sw_limits sw_limits_default;
  * A trailer section that is parsed without a body counts as that of a response.
  */
 enum sw_lenient {
-    SW_LENIENT_OBS_FOLD = 1,    /* A field line may go on in the next line.  The fold is overwritten by
-                                   spaces, so the buffer must be writable.  Attack: a peer that reads
-                                   the second line as a field of its own.  RFC 9112 5.2. */
-    SW_LENIENT_NO_REASON = 2,   /* `HTTP/1.1 200` and the line's end, without the space.  Attack: none
-                                   known; proxies may refuse the message.  RFC 9112 4. */
-    SW_LENIENT_BARE_LF = 4,     /* A line may end in LF alone.  Attack: request smuggling past a
-                                   proxy that takes the LF for part of a value.  RFC 9112 2.2. */
-    SW_LENIENT_LINE_SPACES = 8, /* Spaces after the version.  Attack: smuggling past a proxy that reads
-                                   the version from the last word of the line.  RFC 9112 3. */
-    SW_LENIENT_TARGET = 16,     /* What browsers send: `" < > [ ] \ ^ ` { | }` and bytes above 127 in a
-                                   path or query, and in a query, but not in a path, a percent sign
-                                   without its two hex digits.  Attack: a filter in front that
-                                   normalises the target sees another one.  RFC 3986 2.1, 3.4. */
-    SW_LENIENT_CHUNK_LF = 32,   /* A line of chunked framing may end in LF alone.  Attack: request
-                                   smuggling past a proxy that looks for CRLF, in use against real
-                                   servers: not for connections that a proxy shares between clients.
-                                   RFC 9112 7.1. */
+    SW_LENIENT_OBS_FOLD = 1, /* A field line may go on in the next line.  The fold is overwritten by
+                                spaces, so the buffer must be writable.  Attack: a peer that reads
+                                the second line as a field of its own.  RFC 9112 5.2. */
+    SW_LENIENT_NO_REASON = 2, /* `HTTP/1.1 200` and the line's end, without the space.  Attack: none
+                                 known; proxies may refuse the message.  RFC 9112 4. */
+    SW_LENIENT_BARE_LF = 4,   /* A line may end in LF alone.  Attack: request smuggling past a
+                                 proxy that takes the LF for part of a value.  RFC 9112 2.2. */
+    SW_LENIENT_LINE_SPACES = 8, /* Spaces after the version.  Attack: smuggling past a proxy that
+                                   reads the version from the last word of the line.  RFC 9112 3. */
+    SW_LENIENT_TARGET = 16, /* What browsers send: `" < > [ ] \ ^ ` { | }` and bytes above 127 in a
+                               path or query, and in a query, but not in a path, a percent sign
+                               without its two hex digits.  Attack: a filter in front that
+                               normalises the target sees another one.  RFC 3986 2.1, 3.4. */
+    SW_LENIENT_CHUNK_LF = 32, /* A line of chunked framing may end in LF alone.  Attack: request
+                                 smuggling past a proxy that looks for CRLF, in use against real
+                                 servers: not for connections that a proxy shares between clients.
+                                 RFC 9112 7.1. */
 
     /* In responses only: what real servers send, and curl and browsers take. */
-    SW_LENIENT_TRAILERS = 64,      /* A field that does not belong in a trailer section is dropped from
-                                      it; a framing field still fails the message.  Attack: a later
-                                      reader that merges the section into the head, if a proxy passes
-                                      its bytes on instead of the fields.  RFC 9110 6.5.1. */
-    SW_LENIENT_VALUE_BYTES = 128,  /* A field value may hold control bytes, but not NUL, CR or LF.
-                                      Attack: on a later reader of the value: a log, a terminal, a
-                                      parser that takes VT or FF for white space.  RFC 9110 5.5. */
-    SW_LENIENT_EMPTY_LINES = 256,  /* Empty lines before a status line, up to limits.empty_lines, also
-                                      where no request is unanswered.  Attack: response splitting is
-                                      noticed later where the extra bytes begin with one. */
+    SW_LENIENT_TRAILERS = 64, /* A field that does not belong in a trailer section is dropped from
+                                 it; a framing field still fails the message.  Attack: a later
+                                 reader that merges the section into the head, if a proxy passes
+                                 its bytes on instead of the fields.  RFC 9110 6.5.1. */
+    SW_LENIENT_VALUE_BYTES = 128, /* A field value may hold control bytes, but not NUL, CR or LF.
+                                     Attack: on a later reader of the value: a log, a terminal, a
+                                     parser that takes VT or FF for white space.  RFC 9110 5.5. */
+    SW_LENIENT_EMPTY_LINES =
+        256, /* Empty lines before a status line, up to limits.empty_lines, also
+                where no request is unanswered.  Attack: response splitting is
+                noticed later where the extra bytes begin with one. */
     SW_LENIENT_CHUNK_SPACES = 512, /* White space before the end of a chunk line, as padding of the
                                       size.  Attack: none known; proxies may refuse the message. */
-    SW_LENIENT_CODINGS = 1024,     /* Transfer codings other than chunked.  The content is given as it
-                                      came: the caller undoes what Transfer-Encoding names, the last
-                                      one first, but for a chunked that is the last.  Without that the
-                                      content ends with the connection.  Attack: a filter that does
-                                      not undo them does not see the content.  RFC 9112 6.3 rule 4. */
+    SW_LENIENT_CODINGS = 1024, /* Transfer codings other than chunked.  The content is given as it
+                                  came: the caller undoes what Transfer-Encoding names, the last
+                                  one first, but for a chunked that is the last.  Without that the
+                                  content ends with the connection.  Attack: a filter that does
+                                  not undo them does not see the content.  RFC 9112 6.3 rule 4. */
 };
 
 /* ---- Heads ---------------------------------------------------------------------------------- */
@@ -217,7 +220,7 @@ enum {
 struct sw_field {
     uint32_t name;
     uint16_t name_len;
-    uint16_t id; /* enum sw_header */
+    uint16_t id;    /* enum sw_header */
     uint32_t value; /* without the white space around it */
     uint32_t value_len;
 };
@@ -242,7 +245,7 @@ struct sw_head {
     uint8_t empty_lines;
     bool repeats;
     uint32_t line, mark;
-    uint8_t kind; /* enum sw_kind; what stands before it is zeroed by sw_head_reset() */
+    uint8_t kind;    /* enum sw_kind; what stands before it is zeroed by sw_head_reset() */
     bool of_request; /* private: these are the trailers of a request */
     uint16_t first, more_count;
     struct sw_field *more;
@@ -250,8 +253,8 @@ struct sw_head {
     struct {
         uint32_t method, target, line, head;
         uint16_t name, fields;
-        uint16_t reach, block; /* how far roads look; fields they may take unasked, or 0 */
-    } most; /* the limits, their defaults where they are 0 */
+        uint16_t offset, fast_fields; /* how far roads look; fields they may take unasked, or 0 */
+    } max;                            /* the limits, their defaults where they are 0 */
     uint16_t slot[(SW_HEADER_COUNT + 31) / 32 * 32 + 16]; /* up to a whole cache line */
     struct sw_field fields[SW_FIELDS_INLINE];
 };
@@ -264,14 +267,14 @@ void sw_head_init(struct sw_head *head, enum sw_kind kind, const struct sw_limit
 void sw_head_reset(struct sw_head *head);
 
 /* Lend room for `count` fields beyond the 32.  It stays the caller's and must outlive the head. */
-void sw_head_lend(struct sw_head *head, struct sw_field *more, size_t count);
+void sw_head_attach_fields(struct sw_head *head, struct sw_field *more, size_t count);
 
 /*
  * Parse the head at buf[0..len).  Returns its length when it is whole, 0 for "more, please", or a
  * negated enum sw_error with head->at on the byte that broke the rule.  After 0, call again with
  * the same bytes (moved or not) and more behind them: the work is linear in the bytes, and the
- * outcome does not depend on how they were cut.  An error stays.  RFC 9112 2 to 5; a request's target and Host are checked as
- * well (3.2).  Never reads outside buf[0..len).
+ * outcome does not depend on how they were cut.  An error stays.  RFC 9112 2 to 5; a request's
+ * target and Host are checked as well (3.2).  Never reads outside buf[0..len).
  */
 ptrdiff_t sw_head_parse(struct sw_head *head, const char *buf, size_t len);
 
@@ -282,8 +285,8 @@ ptrdiff_t sw_head_parse(struct sw_head *head, const char *buf, size_t len);
  */
 const char *sw_head_variant(const char *name);
 
-/* The status that a server owes for a head that failed: 400, 414, 421, 431, 501 or 505.  What is wrong
-   with a response or a trailer section is 400, and a gateway says 502. */
+/* The status that a server owes for a head that failed: 400, 414, 421, 431, 501 or 505.  What is
+   wrong with a response or a trailer section is 400, and a gateway says 502. */
 unsigned sw_head_error_status(const struct sw_head *head);
 
 /* The i-th field line, in the order of arrival; i < field_count. */
@@ -355,11 +358,12 @@ bool sw_head_keep_alive(const struct sw_head *head, const char *buf);
 bool sw_head_expects_continue(const struct sw_head *head, const char *buf);
 
 /*
- * Does the 101 at `head` switch to what was offered?  `offered` is the value of the request's Upgrade,
- * as given to sw_conn_offer(): `name` or `name/version`, or a list of them.  True if the Upgrade of
- * the response names at least one protocol and none that was not offered: names in either case of
- * letters, versions byte for byte.  `protocol`, unless NULL, is then the last one named, which is the
- * topmost layer; it points into `buf`.  After false, what follows is unknown: close.  RFC 9110 7.8.
+ * Does the 101 at `head` switch to what was offered?  `offered` is the value of the request's
+ * Upgrade, as given to sw_conn_offer(): `name` or `name/version`, or a list of them.  True if the
+ * Upgrade of the response names at least one protocol and none that was not offered: names in
+ * either case of letters, versions byte for byte.  `protocol`, unless NULL, is then the last one
+ * named, which is the topmost layer; it points into `buf`.  After false, what follows is unknown:
+ * close.  RFC 9110 7.8.
  */
 bool sw_head_switches_to(const struct sw_head *head, const char *buf, struct sw_span offered,
                          struct sw_span *protocol);
@@ -400,11 +404,11 @@ struct sw_body {
 
 /*
  * Decide the framing of the message behind a whole head, and begin its body.  For a response,
- * `request` is the method that it answers (SW_METHOD_OTHER for any but HEAD and CONNECT).  The trailer
- * section of a chunked body goes into `trailers`, another head than `head`, set up when it is needed.
- * Returns SW_OK or why the message must be refused; body->error_at is then the offset in the head.
- * In a response that has no body (to HEAD or granted CONNECT, 1xx, 204, 304) the framing fields are
- * not looked at, however wrong.  A CONNECT request with content is CONNECT_CONTENT.
+ * `request` is the method that it answers (SW_METHOD_OTHER for any but HEAD and CONNECT).  The
+ * trailer section of a chunked body goes into `trailers`, another head than `head`, set up when it
+ * is needed. Returns SW_OK or why the message must be refused; body->error_at is then the offset in
+ * the head. In a response that has no body (to HEAD or granted CONNECT, 1xx, 204, 304) the framing
+ * fields are not looked at, however wrong.  A CONNECT request with content is CONNECT_CONTENT.
  */
 enum sw_error sw_body_begin(struct sw_body *body, const struct sw_head *head, const char *buf,
                             enum sw_method request, struct sw_head *trailers);
@@ -428,8 +432,8 @@ ptrdiff_t sw_body_compact(struct sw_body *body, char *buf, size_t *len);
 /* The peer has closed: SW_OK if the body may end so, else SW_ERROR_TRUNCATED. */
 enum sw_error sw_body_eof(struct sw_body *body);
 
-/* Has all of it been taken, trailer section included?  Trailers are in body->trailers (NULL unless it
-   was chunked), with offsets into the buffer of the call that ended the body. */
+/* Has all of it been taken, trailer section included?  Trailers are in body->trailers (NULL unless
+   it was chunked), with offsets into the buffer of the call that ended the body. */
 bool sw_body_done(const struct sw_body *body);
 
 /* ---- Writing -------------------------------------------------------------------------------- */
@@ -457,8 +461,8 @@ struct sw_writer {
 /* What a connection writes itself and nobody else may, up to the next sw_write_end(). */
 enum sw_framed {
     SW_FRAMED_BY_CALLER = 0, /* nothing: the bare writer trusts you with Content-Length */
-    SW_FRAMED,               /* the framing fields, Connection and what else speaks of persistence */
-    SW_FRAMED_DATED,         /* and Date */
+    SW_FRAMED,       /* the framing fields, Connection and what else speaks of persistence */
+    SW_FRAMED_DATED, /* and Date */
 };
 
 /* A literal or an array of characters as a span, without its NUL. */
@@ -495,8 +499,8 @@ void sw_write_any_bytes(struct sw_writer *out, const char *bytes, size_t n);
 
 /*
  * Bytes as they are, unchecked: a small body, or lines made ready before.  An answer that changes
- * with nothing but the Date is cheapest written once a second and copied with this.  Where the compiler
- * knows how many they are, it puts moves in place of the call above.
+ * with nothing but the Date is cheapest written once a second and copied with this.  Where the
+ * compiler knows how many they are, it puts moves in place of the call above.
  */
 static inline void sw_write_bytes(struct sw_writer *out, const char *bytes, size_t n)
 {
@@ -534,7 +538,7 @@ void sw_write_date(struct sw_writer *out, const struct sw_date *date);
  *     received bytes -> sw_conn_next(): events, one for each call, until SW_EVENT_MORE
  *     your answer    -> sw_conn_reply() or sw_conn_request(), sw_conn_content(), sw_conn_finish():
  *                       bytes to send, framed rightly, in a sw_writer
- *     then           -> sw_conn_fate(): keep the socket, linger, or close it
+ *     then           -> sw_conn_next_action(): keep the socket, linger, or close it
  *
  * It keeps the order of requests and replies, persistence (RFC 9112 9.3), 100-continue, upgrades
  * and CONNECT, and what is left of a body that nobody wanted.  conn.c opens with the state tables.
@@ -553,15 +557,16 @@ enum sw_role { SW_SERVER = 0, SW_CLIENT };
 struct sw_conn {
     const struct sw_limits *limits;
     struct sw_message *message;
-    uint64_t owed;      /* private: content promised by the head we wrote, not yet written */
-    uint64_t asked;     /* private: what each unanswered request was, two bits each, oldest lowest */
-    uint32_t discarded; /* private: bytes of content that nobody wanted */
-    uint32_t error_at;  /* offset of the error in the bytes of the call that returned it */
-    uint16_t error;     /* enum sw_error */
-    uint8_t role;       /* enum sw_role */
-    uint8_t pending;    /* client: requests not yet answered */
-    uint8_t in, out;    /* private, to the end: states, see conn.c */
-    uint8_t framing;    /* of the message being written */
+    uint64_t remaining;       /* private: content promised by the head we wrote, not yet written */
+    uint64_t pending_methods; /* private: what each unanswered request was, two bits each, oldest
+                                 lowest */
+    uint32_t discarded;       /* private: bytes of content that nobody wanted */
+    uint32_t error_at;        /* offset of the error in the bytes of the call that returned it */
+    uint16_t error;           /* enum sw_error */
+    uint8_t role;             /* enum sw_role */
+    uint8_t pending;          /* client: requests not yet answered */
+    uint8_t in, out;          /* private, to the end: states, see conn.c */
+    uint8_t framing;          /* of the message being written */
     uint16_t flags;
 };
 
@@ -571,9 +576,9 @@ enum sw_event_kind {
     SW_EVENT_HEAD,     /* a head; `head`, offsets from `bytes.p` */
     SW_EVENT_INTERIM,  /* client: a 1xx head; the final one is still to come */
     SW_EVENT_CONTENT,  /* a run of content: `bytes` */
-    SW_EVENT_END,      /* the message is whole; `head` holds its trailers (offsets from bytes.p) or is
-                          NULL */
-    SW_EVENT_PAUSED,   /* server: there are bytes, but the reply before them is not finished */
+    SW_EVENT_END,    /* the message is whole; `head` holds its trailers (offsets from bytes.p) or is
+                        NULL */
+    SW_EVENT_PAUSED, /* server: there are bytes, but the reply before them is not finished */
     SW_EVENT_UPGRADED, /* the bytes from here on are another protocol's: none were taken */
     SW_EVENT_CLOSED,   /* nothing will come any more, and nothing is missing */
     SW_EVENT_FAILED,   /* conn->error says why, error_at where */
@@ -590,28 +595,28 @@ void sw_conn_init(struct sw_conn *conn, enum sw_role role, const struct sw_limit
 
 /*
  * Lend it room for messages, before its first byte arrives.  The room is taken back with
- * sw_conn_unlend() whenever that returns it (not NULL): between messages, and behind the last one;
+ * sw_conn_detach() whenever that returns it (not NULL): between messages, and behind the last one;
  * sw_conn_refuse() needs it still.  It has room for the 128 fields of a head that the default limit
- * allows.  For a higher limits.fields, call sw_head_lend() on message->head after this.
+ * allows.  For a higher limits.fields, call sw_head_attach_fields() on message->head after this.
  */
-void sw_conn_lend(struct sw_conn *conn, struct sw_message *message);
+void sw_conn_attach(struct sw_conn *conn, struct sw_message *message);
 
 /*
  * The same with room that was lent before, to this connection or to one with the same limits, and
  * may have lain in a pool since: it is not prepared anew, which is most of what lending costs.
  */
-void sw_conn_lend_again(struct sw_conn *conn, struct sw_message *message);
-struct sw_message *sw_conn_unlend(struct sw_conn *conn);
+void sw_conn_reattach(struct sw_conn *conn, struct sw_message *message);
+struct sw_message *sw_conn_detach(struct sw_conn *conn);
 
 /*
  * The next event in the bytes that the peer sent.  Returns how many of them to drop from the front
- * once you have done with the event; keep the others and pass them again, with more behind them when
- * there are more.  The spans of a head live as long as you leave its bytes in place: drop them late
- * if you need them late.
+ * once you have done with the event; keep the others and pass them again, with more behind them
+ * when there are more.  The spans of a head live as long as you leave its bytes in place: drop them
+ * late if you need them late.
  */
 size_t sw_conn_next(struct sw_conn *conn, const char *buf, size_t len, struct sw_event *event);
 
-/* The peer has closed its side: call sw_conn_next() after this until it says CLOSED or FAILED.  MORE
+/* The peer has closed its side: call sw_conn_next() after this until it says CLOSED or FAILED. MORE
    or PAUSED now means that the reply must be finished first. */
 void sw_conn_eof(struct sw_conn *conn);
 
@@ -636,9 +641,9 @@ enum sw_error sw_conn_reply(struct sw_conn *conn, struct sw_writer *out, unsigne
 
 /*
  * Server: the content that is still to come will be asked for, however much it is.  Without this, a
- * reply that begins before the request has ended closes the connection if more than limits.drain is
- * announced.  (One that begins while the peer waits for 100 closes it in any case.)  To be called
- * before sw_conn_reply(), and for one exchange.
+ * reply that begins before the request has ended closes the connection if more than limits.discard
+ * is announced.  (One that begins while the peer waits for 100 closes it in any case.)  To be
+ * called before sw_conn_reply(), and for one exchange.
  */
 void sw_conn_keep_reading(struct sw_conn *conn);
 
@@ -662,9 +667,9 @@ enum sw_error sw_conn_request(struct sw_conn *conn, struct sw_writer *out, enum 
                               struct sw_span target, uint64_t length);
 
 /* Client: the request being written asks for another protocol: writes `Connection: upgrade` and
-   Upgrade.  Only after this is a reply of 101 taken for one, and only if it has Upgrade.  Whether that
-   names what was offered is for the caller to compare, before it takes a byte of the new protocol:
-   sw_head_switches_to().  RFC 9110 7.8. */
+   Upgrade.  Only after this is a reply of 101 taken for one, and only if it has Upgrade.  Whether
+   that names what was offered is for the caller to compare, before it takes a byte of the new
+   protocol: sw_head_switches_to().  RFC 9110 7.8. */
 enum sw_error sw_conn_offer(struct sw_conn *conn, struct sw_writer *out, struct sw_span protocol);
 
 /*
@@ -691,21 +696,21 @@ enum sw_error sw_conn_finish(struct sw_conn *conn, struct sw_writer *out, struct
 void sw_conn_close(struct sw_conn *conn);
 
 /* What is to become of the socket once all that was written has been sent. */
-enum sw_fate {
-    SW_FATE_KEEP = 0, /* go on reading */
-    SW_FATE_LINGER,   /* shut down the sending side, read and drop for a bounded while, close:
-                         closing at once would take the reply away from the peer, RFC 9112 9.6 */
-    SW_FATE_CLOSE,    /* close */
-    SW_FATE_HANDOVER, /* it speaks another protocol now */
+enum sw_action {
+    SW_ACTION_KEEP_ALIVE = 0, /* go on reading */
+    SW_ACTION_LINGER,  /* shut down the sending side, read and drop for a bounded while, close:
+                        closing at once would take the reply away from the peer, RFC 9112 9.6 */
+    SW_ACTION_CLOSE,   /* close */
+    SW_ACTION_UPGRADE, /* it speaks another protocol now */
 };
-enum sw_fate sw_conn_fate(const struct sw_conn *conn);
+enum sw_action sw_conn_next_action(const struct sw_conn *conn);
 
 /* ---- Pools ---------------------------------------------------------------------------------- */
 
 /*
  * Fixed slabs over memory that the caller gives; taking and giving back cost the same whatever the
- * pool holds.  In debug builds (SW_DEBUG, sanitizers) what is given back is poisoned, so that a span
- * kept too long is caught.
+ * pool holds.  In debug builds (SW_DEBUG, sanitizers) what is given back is poisoned, so that a
+ * span kept too long is caught.
  */
 struct sw_pool {
     char *memory;

@@ -28,14 +28,15 @@
  *   Servers         open, run, stop, close
  *
  * All memory is taken in one mapping by sw_server_open() and touched only as it is needed.  While a
- * connection is idle it holds 128 bytes of it, 20 more once somebody has asked whose it is, 512 more
- * while a head dribbles in, and 1024 in all while content does, or a reply goes out that slowly;
- * buffers are lent to it for as long as bytes are in flight.
+ * connection is idle it holds 128 bytes of it, 20 more once somebody has asked whose it is, 512
+ * more while a head dribbles in, and 1024 in all while content does, or a reply goes out that
+ * slowly; buffers are lent to it for as long as bytes are in flight.
  *
  * A server has one or more workers: threads with listeners, connections and memory of their own,
  * which share nothing while they serve; only where one is full another one takes its newcomers.  A
- * connection stays with one worker, and so does all that is called for it.  Unless it says otherwise,
- * a function is to be called on that thread; those of servers, on the one that opened it.
+ * connection stays with one worker, and so does all that is called for it.  Unless it says
+ * otherwise, a function is to be called on that thread; those of servers, on the one that opened
+ * it.
  */
 
 #include "shockwave_values.h"
@@ -46,18 +47,19 @@ extern "C" {
 
 struct sw_exchange;
 struct sw_server;
-struct sw_server_fault;
+struct sw_server_error;
 
 /* ---- Configuration -------------------------------------------------------------------------- */
 
 /* Whether the PROXY header stands before the first byte of a connection. */
-enum sw_proxied {
-    SW_PROXIED_NOT = 0,
-    SW_PROXIED_PERHAPS, /* from `trusted` peers, where there is one */
-    SW_PROXIED_ALWAYS,  /* whoever does not begin with one, or is not trusted, is closed upon */
+enum sw_proxy_protocol {
+    SW_PROXY_PROTOCOL_OFF = 0,
+    SW_PROXY_PROTOCOL_OPTIONAL, /* from `trusted` peers, where there is one */
+    SW_PROXY_PROTOCOL_REQUIRED, /* whoever does not begin with one, or is not trusted, is closed
+                                   upon */
 };
 
-/* Which members of a struct sw_listener name the owner of a unix socket, or'ed. */
+/* Which members of a struct sw_listener_config name the owner of a unix socket, or'ed. */
 enum sw_owned { SW_OWNED_BY_USER = 1, SW_OWNED_BY_GROUP = 2 };
 
 /*
@@ -65,14 +67,14 @@ enum sw_owned { SW_OWNED_BY_USER = 1, SW_OWNED_BY_GROUP = 2 };
  * more is replaced; one with a server, and any other file, is a fault: EADDRINUSE.  It is removed
  * when the server leaves, unless another file is there by then.
  */
-struct sw_listener {
-    const char *address; /* IPv4, IPv6 without brackets, or the path of a unix socket: `/run/x` */
-    uint16_t port;       /* 0: any that is free, see sw_server_port() */
-    int fd;              /* not 0: a socket that listens already, and now is the server's */
+struct sw_listener_config {
+    const char *address;  /* IPv4, IPv6 without brackets, or the path of a unix socket: `/run/x` */
+    uint16_t port;        /* 0: any that is free, see sw_server_port() */
+    int fd;               /* not 0: a socket that listens already, and now is the server's */
     uint16_t mode;        /* of a unix socket, at most 0777; 0777 less the umask */
     uint16_t owned;       /* of a unix socket, enum sw_owned; 0: the process's own */
     uint32_t user, group; /* their ids, where `owned` says so */
-    enum sw_proxied proxied;
+    enum sw_proxy_protocol proxy_protocol;
     void (*handler)(struct sw_exchange *exchange); /* for its connections; config.handler */
     bool reserved; /* SW_RESERVED connections and exchanges in each worker are kept for it, and for
                       others like it, beside config.connections and config.exchanges: it answers
@@ -85,9 +87,9 @@ enum { SW_RESERVED = 16 };
 
 /* Which field is believed where a `trusted` peer says for whom he asks. */
 enum sw_forwarding {
-    SW_FORWARDING_NOT = 0,
-    SW_FORWARDING_X,        /* X-Forwarded-For */
-    SW_FORWARDING_STANDARD, /* Forwarded, RFC 7239 */
+    SW_FORWARDING_OFF = 0,
+    SW_FORWARDING_X_FORWARDED_FOR, /* X-Forwarded-For */
+    SW_FORWARDING_FORWARDED,       /* Forwarded, RFC 7239 */
 };
 
 /* What becomes of a connection when there are as many as there may be.  Where one of these is idle,
@@ -95,7 +97,7 @@ enum sw_forwarding {
    before its first request and between two, until the first byte of one has come. */
 enum sw_full {
     SW_FULL_WAIT = 0, /* it waits in the kernel until another one ends */
-    SW_FULL_REFUSE,   /* it is told 503 with Retry-After; as many at once as a worker has to spare */
+    SW_FULL_REFUSE, /* it is told 503 with Retry-After; as many at once as a worker has to spare */
 };
 
 /* How a line of the access log is written. */
@@ -109,18 +111,18 @@ enum sw_log_format {
  * are in milliseconds and kept to within an eighth of a second.
  */
 struct sw_server_config {
-    const struct sw_listener *listeners; /* 127.0.0.1:8080 */
-    uint32_t listener_count;             /* 1 to SW_LISTENERS_MAX, or 0 if `listeners` is NULL */
-    uint32_t backlog;       /* connections that wait in the kernel; 4096, or net.core.somaxconn */
-    bool shared;            /* listen beside another server on the same TCP ports, if it is `shared`
-                               too, until one of both leaves; false: a port in use is a fault.
-                               Workers share theirs: two or more cannot keep a `shared` server, or
-                               another program of the same user with SO_REUSEPORT, off it */
-    const char *notify;     /* where to tell READY=1 and STOPPING=1, as NOTIFY_SOCKET says it: the path
-                               of a unix datagram socket, or `@` and an abstract name; nowhere */
-    uint32_t workers;       /* threads that serve; one for each processor that this process may use, by
-                               its affinity mask and the CPU quota of its cgroups, rounded up;
-                               handlers then run on several threads at once */
+    const struct sw_listener_config *listeners; /* 127.0.0.1:8080 */
+    uint32_t listener_count; /* 1 to SW_LISTENERS_MAX, or 0 if `listeners` is NULL */
+    uint32_t backlog;        /* connections that wait in the kernel; 4096, or net.core.somaxconn */
+    bool shared;        /* listen beside another server on the same TCP ports, if it is `shared`
+                           too, until one of both leaves; false: a port in use is a fault.
+                           Workers share theirs: two or more cannot keep a `shared` server, or
+                           another program of the same user with SO_REUSEPORT, off it */
+    const char *notify; /* where to tell READY=1 and STOPPING=1, as NOTIFY_SOCKET says it: the path
+                           of a unix datagram socket, or `@` and an abstract name; nowhere */
+    uint32_t workers;   /* threads that serve; one for each processor that this process may use, by
+                           its affinity mask and the CPU quota of its cgroups, rounded up;
+                           handlers then run on several threads at once */
     uint32_t connections;   /* at once, in each worker; 4096; none waits, makes room or is refused
                                while another worker has room for it */
     enum sw_full full;      /* what becomes of those beyond, where none of these is idle */
@@ -132,15 +134,15 @@ struct sw_server_config {
     uint32_t body_timeout;  /* for each `pace` bytes of content, or its end; 30 000; 408 */
     uint32_t idle_timeout;  /* from a reply to the next request; 60 000; closed */
     uint32_t write_timeout; /* for the peer to take each `pace` bytes, or all; 30 000; closed */
-    uint32_t pace;          /* bytes that are progress for the two above; 16 384 */
+    uint32_t min_progress;  /* bytes that are progress for the two above; 16 384 */
     uint32_t linger;        /* for reading on after the last reply, RFC 9112 9.6; 2 000 */
     uint32_t drain;         /* from sw_server_stop() to cutting what is left; 10 000 */
-    uint32_t input;   /* bytes of a connection's input buffer; holds a head, and beside it a trailer
-                         section and a chunk line: at least limits.head + limits.trailer_bytes +
-                         limits.chunk_extensions + 4096; 32 768 or what the limits want */
-    uint32_t output;  /* bytes of its output buffer: heads and what sw_reply_write() takes, at least
-                         8192; 16 384 */
-    uint32_t scratch; /* bytes for the handler with each exchange; 4096 */
+    uint32_t input_buffer;  /* bytes of a connection's input buffer; holds a head, and beside it a
+                        trailer  section and a chunk line: at least limits.head + limits.trailer_bytes
+                        +  limits.chunk_extensions + 4096; 32 768 or what the limits want */
+    uint32_t output_buffer; /* bytes of its output buffer: heads and what sw_reply_write() takes, at
+                        least 8192; 16 384 */
+    uint32_t scratch;       /* bytes for the handler with each exchange; 4096 */
     const struct sw_network *trusted; /* whose word counts when they say who their client is, and
                                          whose targets may be https where this connection is not:
                                          proxies of yours, and whoever can reach a unix socket of
@@ -149,11 +151,12 @@ struct sw_server_config {
     enum sw_forwarding forwarding; /* the field that your proxy writes: another one would be the
                                       client's own word */
     struct sw_limits limits;
-    const char *log;     /* a file for the access log, see below, made if there is none; kept: must
-                            outlive the server; no log */
-    int log_fd;          /* the same, as a descriptor that stays yours: 1, 2, a pipe, a socket */
-    void (*log_fault)(const struct sw_server_fault *fault); /* told once for each call of
-                            sw_server_reopen() that failed, on a thread of the server's; nobody is */
+    const char *access_log; /* a file for the access log, see below, made if there is none; kept:
+                        must outlive the server; no log */
+    int access_log_fd;      /* the same, as a descriptor that stays yours: 1, 2, a pipe, a socket */
+    void (*on_log_error)(
+        const struct sw_server_error *error); /* told once for each call of
+           sw_server_reopen() that failed, on a thread of the server's; nobody is */
     enum sw_log_format log_format;
     uint32_t log_buffer; /* bytes for lines of each worker not written yet; at least 8192; 65 536 */
     void (*handler)(struct sw_exchange *exchange); /* must be given */
@@ -164,12 +167,12 @@ enum { SW_LISTENERS_MAX = 16, SW_WORKERS_MAX = 256 };
 
 /*
  * The access log has a line for each request, when its reply is over, for each message that broke a
- * rule, and for whoever ran out of time in a head or was refused: who (sw_exchange_peer()), when,
+ * rule, and for whoever ran out of time in a head or was refused: who (sw_exchange_client()), when,
  * what, the status (0 or 000: there was no reply), bytes of content, milliseconds (JSON), Referer
- * and User-Agent; of a fault its name in the grammar, its rule, and the byte, counted from the first
- * one of the message.  Nothing else of a request is in it, least of all a field that the grammar
- * calls sensitive.  What is not printable ASCII is escaped, as are quotes and backslashes; what is
- * long is cut and ends in `...`: a line has less than 4096 bytes.
+ * and User-Agent; of a fault its name in the grammar, its rule, and the byte, counted from the
+ * first one of the message.  Nothing else of a request is in it, least of all a field that the
+ * grammar calls sensitive.  What is not printable ASCII is escaped, as are quotes and backslashes;
+ * what is long is cut and ends in `...`: a line has less than 4096 bytes.
  *
  * Lines are written once for each turn of the loop, or when the buffer is full.  A pipe or a socket
  * is never waited for, a file as the kernel has it.  What finds no place is dropped and counted, by
@@ -184,7 +187,7 @@ enum { SW_LISTENERS_MAX = 16, SW_WORKERS_MAX = 256 };
  *
  *   It ends a reply:  sw_reply(), or sw_reply_begin(), _write() and _end().
  *   It sets hooks:    for the request's content, or to go on with the reply when there is room.
- *   It holds:         sw_exchange_hold(), and sw_exchange_resume() when there is news.
+ *   It holds:         sw_exchange_suspend(), and sw_exchange_resume() when there is news.
  *
  * The same goes for each hook.  The functions of a reply are for the handler and the hooks of that
  * exchange, and for nobody else.  Content that nobody wants is dropped (see sw_limits.drain).
@@ -201,27 +204,28 @@ struct sw_hooks {
      * are offered again when what was written has gone out, or after sw_exchange_resume(), and
      * until then nothing more is read from the peer.
      */
-    size_t (*content)(struct sw_exchange *exchange, struct sw_span bytes);
+    size_t (*on_content)(struct sw_exchange *exchange, struct sw_span bytes);
     /* The request is whole.  `trailers` may be NULL; its offsets count from `bytes`. */
-    void (*end)(struct sw_exchange *exchange, const struct sw_head *trailers, const char *bytes);
+    void (*on_request_end)(struct sw_exchange *exchange, const struct sw_head *trailers,
+                           const char *bytes);
     /* All that was written has gone out, and the reply has not ended. */
-    void (*room)(struct sw_exchange *exchange);
+    void (*on_writable)(struct sw_exchange *exchange);
     /* sw_exchange_resume() was called. */
-    void (*resumed)(struct sw_exchange *exchange);
+    void (*on_resume)(struct sw_exchange *exchange);
     /* While you hold, once: the client has shut its side, or had before.  It may have closed, or
        have sent its last request and still read the reply, which is legal (RFC 9112 9.6): only
        sending tells.  So nothing else happens; go on, or resume and reply early.  Called again for
        the next exchange. */
-    void (*half_closed)(struct sw_exchange *exchange);
+    void (*on_half_close)(struct sw_exchange *exchange);
     /* While you hold, once, before `over`: the connection has ended or is to end (reset by the
        client, force-closed, or your time to hold is over), so no reply reaches the client any more.
        sw_exchange_resume() is required all the same. */
-    void (*gone)(struct sw_exchange *exchange);
+    void (*on_disconnect)(struct sw_exchange *exchange);
     /* 101, or 2xx to CONNECT, has gone out: the socket is yours, not blocking, and `rest` is what
        the peer has sent behind its request. */
-    void (*upgraded)(struct sw_exchange *exchange, int fd, struct sw_span rest);
+    void (*on_upgrade)(struct sw_exchange *exchange, int fd, struct sw_span rest);
     /* The last call: `whole` if the reply came to its end.  Free what is yours. */
-    void (*over)(struct sw_exchange *exchange, bool whole);
+    void (*on_complete)(struct sw_exchange *exchange, bool whole);
 };
 
 /*
@@ -272,7 +276,7 @@ struct sw_client {
  * trusted, whom the forwarding field names: its last element is believed, and the one before it for
  * as long as it stands behind a trusted one.  Not `known` where a proxy hides it.
  */
-struct sw_client sw_exchange_peer(const struct sw_exchange *exchange);
+struct sw_client sw_exchange_client(const struct sw_exchange *exchange);
 
 /*
  * The whole reply.  An empty `type` writes no Content-Type.  A body of up to SW_REPLY_COPIED bytes
@@ -308,7 +312,7 @@ size_t sw_reply_write(struct sw_exchange *exchange, struct sw_span bytes);
 
 /* The same, but all of it, from where it lies: it must stay there until `room` or `over`.  False
    when one is still on its way: go on in `room`. */
-bool sw_reply_lend(struct sw_exchange *exchange, struct sw_span bytes);
+bool sw_reply_write_nocopy(struct sw_exchange *exchange, struct sw_span bytes);
 
 /* The same with `length` bytes of a regular file, from `offset` on, which the kernel copies: `fd`
    must stay open as long.  The connection is closed where the file turns out to be shorter. */
@@ -331,22 +335,23 @@ enum sw_error sw_reply_end(struct sw_exchange *exchange);
 enum sw_error sw_reply_end_trailers(struct sw_exchange *exchange, struct sw_span lines);
 
 /*
- * Keep the exchange as it is until sw_exchange_resume() is called.  In between the thread that holds
- * may read all of the exchange and write `data` and `scratch`; no hook is called but `half_closed`
- * and `gone`.  While it is held, a second call changes nothing; nor does one in `upgraded` or `over`.
+ * Keep the exchange as it is until sw_exchange_resume() is called.  In between the thread that
+ * holds may read all of the exchange and write `data` and `scratch`; no hook is called but
+ * `half_closed` and `gone`.  While it is held, a second call changes nothing; nor does one in
+ * `upgraded` or `over`.
  *
  * sw_exchange_hold_for() sets a deadline, in milliseconds after the bytes written before have gone
  * out; 0 is none.  When it is over, the client is sent 503 (or, where a reply has begun, nothing
  * more), the connection is closed, and `gone` is called.  The exchange lasts until it is resumed,
  * as another thread may still use it; then only `over` is called.
  */
-void sw_exchange_hold(struct sw_exchange *exchange);
+void sw_exchange_suspend(struct sw_exchange *exchange);
 void sw_exchange_hold_for(struct sw_exchange *exchange, uint32_t milliseconds);
 
 /*
- * Go on with an exchange that is held: soon `resumed` is called on its own thread.  May be called on
- * any thread; neither locks nor allocates.  Returns SW_OK, or MISUSE, and nothing happens, where it
- * is not held or was resumed already.  Not to be called after `over`: the address may be that of
+ * Go on with an exchange that is held: soon `resumed` is called on its own thread.  May be called
+ * on any thread; neither locks nor allocates.  Returns SW_OK, or MISUSE, and nothing happens, where
+ * it is not held or was resumed already.  Not to be called after `over`: the address may be that of
  * another exchange by then, which would be resumed in its place if it is held.
  */
 enum sw_error sw_exchange_resume(struct sw_exchange *exchange);
@@ -358,9 +363,10 @@ bool sw_exchange_half_closed(const struct sw_exchange *exchange);
 
 /* Which symbolic links below the root are followed. */
 enum sw_symlinks {
-    SW_SYMLINKS_BENEATH = 0, /* those that stay below the root at each step; an absolute one does not,
-                                wherever it leads.  A name that `dotfiles` hides may be the target */
-    SW_SYMLINKS_OFF,         /* none */
+    SW_SYMLINKS_BENEATH =
+        0,           /* those that stay below the root at each step; an absolute one does not,
+                        wherever it leads.  A name that `dotfiles` hides may be the target */
+    SW_SYMLINKS_OFF, /* none */
 };
 
 /*
@@ -368,9 +374,9 @@ enum sw_symlinks {
  * path says and whatever is moved at the same time: a symbolic link that leads out of `root` is not
  * followed.  A FIFO, a device or a socket is not opened, not even to look at it.
  *
- * This takes Linux 5.6 (openat2()) and procfs at sw_files_open().  With an older kernel, or a sandbox
- * that forbids the call, the same is done in more system calls.  Without procfs a FIFO that takes the
- * place of a regular file while it is opened is opened and closed again, without waiting.
+ * This takes Linux 5.6 (openat2()) and procfs at sw_files_open().  With an older kernel, or a
+ * sandbox that forbids the call, the same is done in more system calls.  Without procfs a FIFO that
+ * takes the place of a regular file while it is opened is opened and closed again, without waiting.
  */
 struct sw_files {
     const char *root;          /* must be given; may be a link itself */
@@ -401,18 +407,15 @@ void sw_files_close(struct sw_files *files);
  *
  *   200, 206   GET and HEAD, one range or several (RFC 9110 14), `index.html` for a directory
  *   204, 405   OPTIONS and other methods, with Allow; 501 for one that the grammar does not know
- *   301        a directory without its slash at the end, or nothing after a prefix that has none, to
- *              a target relative to the request's
- *   304, 412   RFC 9110 13, by an entity tag and Last-Modified.  The tag is made of size, time of
- *              modification (in nanoseconds) and coding: each machine that serves a copy with the
- *              same times has the same tags.  It is weak in the second of the modification
- *   403        the file may not be read, or its directory may not be passed
- *   404        there is none, or it is not regular, or no file can be called so: `%2F`, `%00`, `//`
- *   414        there is no room for a redirection
- *   416        no range of the file was asked for
- *   503        not now: out of descriptors or memory, EAGAIN (a lease that another process holds),
- *              EBUSY, EIO, ESTALE, ETIMEDOUT
- *   500        any other error of the system
+ *   301        a directory without its slash at the end, or nothing after a prefix that has none,
+ * to a target relative to the request's 304, 412   RFC 9110 13, by an entity tag and Last-Modified.
+ * The tag is made of size, time of modification (in nanoseconds) and coding: each machine that
+ * serves a copy with the same times has the same tags.  It is weak in the second of the
+ * modification 403        the file may not be read, or its directory may not be passed 404 there is
+ * none, or it is not regular, or no file can be called so: `%2F`, `%00`, `//` 414        there is
+ * no room for a redirection 416        no range of the file was asked for 503        not now: out
+ * of descriptors or memory, EAGAIN (a lease that another process holds), EBUSY, EIO, ESTALE,
+ * ETIMEDOUT 500        any other error of the system
  *
  * A file that is not in the kernel's cache keeps the thread waiting while it is read.
  */
@@ -445,10 +448,11 @@ void sw_reply_unrouted(struct sw_exchange *exchange, const char *allow);
 /* ---- Servers -------------------------------------------------------------------------------- */
 
 /* Why a server could not be opened, or its log not anew. */
-struct sw_server_fault {
+struct sw_server_error {
     const char *what; /* the member of the configuration, `config` for a NULL, or the system call */
     int code;         /* errno: EINVAL for a member out of range */
-    const struct sw_listener *listener; /* the one that cannot be; NULL where it is not about one */
+    const struct sw_listener_config
+        *listener; /* the one that cannot be; NULL where it is not about one */
 };
 
 /* The bytes that sw_server_open() will take, once; 0 when a member is out of range. */
@@ -459,7 +463,7 @@ size_t sw_server_memory(const struct sw_server_config *config);
  * handlers and `user`.  Returns NULL on failure and, unless `fault` is NULL, says why.
  */
 struct sw_server *sw_server_open(const struct sw_server_config *config,
-                                 struct sw_server_fault *fault);
+                                 struct sw_server_error *error);
 
 /* The port of the i-th listener, in the host's byte order; 0 for a unix socket. */
 unsigned sw_server_port(const struct sw_server *server, uint32_t i);
@@ -474,7 +478,7 @@ int sw_server_run(struct sw_server *server);
 enum sw_server_state {
     SW_SERVER_OPEN = 0, /* it listens, and does not serve yet or any more */
     SW_SERVER_RUNNING,
-    SW_SERVER_LEAVING, /* sw_server_stop() was called */
+    SW_SERVER_SHUTTING_DOWN, /* sw_server_stop() was called */
 };
 
 /* What it does: for a reply to whoever asks if it is ready.  May be called on any thread. */
@@ -482,19 +486,19 @@ enum sw_server_state sw_server_state(const struct sw_server *server);
 
 /*
  * Leave: let nobody else in, close the idle, tell the others `Connection: close`, and cut what is
- * left after config.drain.  A second call cuts at once.  May be called on any thread and in a signal
- * handler.
+ * left after config.drain.  A second call cuts at once.  May be called on any thread and in a
+ * signal handler.
  *
  * Nobody who has got through to it is lost: for a tenth of a second it lets in those whose
- * connections are just being made, and waits for requests that are just being sent.  Those who begin
- * to connect are left to another server: one that has the same socket from a service manager gets
- * them at once, one that listens beside or after this one when they try again, after a second.
+ * connections are just being made, and waits for requests that are just being sent.  Those who
+ * begin to connect are left to another server: one that has the same socket from a service manager
+ * gets them at once, one that listens beside or after this one when they try again, after a second.
  */
 void sw_server_stop(struct sw_server *server);
 
-/* Open config.log anew, for whoever has renamed it; where that fails, go on with the one there is,
-   tell config.log_fault, and count it for each worker: shockwave_log_reopen_failures_total.  May be
-   called on any thread and in a signal handler. */
+/* Open config.access_log anew, for whoever has renamed it; where that fails, go on with the one
+   there is, tell config.on_log_error, and count it for each worker:
+   shockwave_log_reopen_failures_total.  May be called on any thread and in a signal handler. */
 void sw_server_reopen(struct sw_server *server);
 
 /* Close and unmap everything, exchanges that are held included: not while it runs, nor while
@@ -517,7 +521,8 @@ void sw_admin_serve(struct sw_exchange *exchange);
 
 /* ---- Sockets from a service manager --------------------------------------------------------- */
 
-/* A socket that whoever started this process has opened for it: a struct sw_listener's `fd`. */
+/* A socket that whoever started this process has opened for it: a struct sw_listener_config's `fd`.
+ */
 struct sw_inherited {
     int fd;
     struct sw_span name; /* in listen_fdnames; empty when it has none */

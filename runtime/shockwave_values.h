@@ -50,7 +50,7 @@ extern "C" {
 
 /* The lines of one field. */
 struct sw_lines {
-    struct sw_span rest; /* the value of the current line, for sw_x_next() to take from */
+    struct sw_span rest;        /* the value of the current line, for sw_x_next() to take from */
     const struct sw_head *head; /* private, to the end */
     const char *buf;
     size_t next;
@@ -295,8 +295,8 @@ struct sw_set_cookie {
  * A complete Set-Cookie value, received at `now`.  The name and the value of the cookie are held to
  * the grammar (4.1.1).  Of a repeated attribute the last one counts; unknown attributes, and known
  * ones whose value cannot be read, are passed over.  Of a Path that does not begin with a slash,
- * and of a Domain that is only a dot, the default remains.  Names of attributes and values of SameSite
- * are known in either case of letters.  RFC 6265 5.2, 5.3.
+ * and of a Domain that is only a dot, the default remains.  Names of attributes and values of
+ * SameSite are known in either case of letters.  RFC 6265 5.2, 5.3.
  */
 bool sw_set_cookie_parse(struct sw_span value, int64_t now, struct sw_set_cookie *cookie);
 
@@ -328,7 +328,7 @@ struct sw_range {
     uint64_t first, last;
 };
 
-enum sw_range_answer {
+enum sw_range_result {
     SW_RANGE_IGNORE = 0,    /* send the whole with 200 */
     SW_RANGE_PARTIAL,       /* send the ranges with 206 */
     SW_RANGE_UNSATISFIABLE, /* 416 */
@@ -341,7 +341,7 @@ enum sw_range_answer {
  * ranges, and sets in which any two overlap: no request makes us send a byte twice.  The time
  * taken grows with the square of `*count`.  RFC 9110 14.1.1 to 14.2.
  */
-enum sw_range_answer sw_range_evaluate(struct sw_span value, uint64_t length,
+enum sw_range_result sw_range_evaluate(struct sw_span value, uint64_t length,
                                        struct sw_range *ranges, size_t *count);
 
 enum { SW_CONTENT_RANGE_MAX = 68 };
@@ -388,11 +388,11 @@ struct sw_representation {
     struct sw_etag etag;
 };
 
-enum sw_verdict {
-    SW_VERDICT_WHOLE = 0,    /* carry the request out, without its Range field if it has one */
-    SW_VERDICT_RANGE,        /* carry it out, and a Range field counts; only for GET */
-    SW_VERDICT_NOT_MODIFIED, /* 304 */
-    SW_VERDICT_FAILED,       /* 412 */
+enum sw_condition {
+    SW_CONDITION_PROCEED = 0,  /* carry the request out, without its Range field if it has one */
+    SW_CONDITION_RANGE,        /* carry it out, and a Range field counts; only for GET */
+    SW_CONDITION_NOT_MODIFIED, /* 304 */
+    SW_CONDITION_FAILED,       /* 412 */
 };
 
 /*
@@ -401,13 +401,14 @@ enum sw_verdict {
  * HEAD.  An If-Range date counts only if it is `modified` exactly and a second or more lies
  * between that and `now` (13.1.5, 8.8.2.2).  CONNECT, OPTIONS and TRACE have no conditions.
  */
-enum sw_verdict sw_conditions_judge(const struct sw_conditions *conditions, enum sw_method method,
-                                    const struct sw_representation *current, int64_t now);
+enum sw_condition sw_conditions_evaluate(const struct sw_conditions *conditions,
+                                         enum sw_method method,
+                                         const struct sw_representation *current, int64_t now);
 
 /* The same for the fields and the method of a request: all lines of If-Match and If-None-Match, and
    for the other three what sw_head_value() gives. */
-enum sw_verdict sw_head_conditions_judge(const struct sw_head *head, const char *buf,
-                                         const struct sw_representation *current, int64_t now);
+enum sw_condition sw_head_conditions_judge(const struct sw_head *head, const char *buf,
+                                           const struct sw_representation *current, int64_t now);
 
 /* ---- Host and addresses -------------------------------------------------- */
 
@@ -425,8 +426,8 @@ struct sw_host {
     int port; /* 0..65535, or -1 when absent or empty */
 };
 
-/* uri-host [ ":" port ], as in Host and in a CONNECT target; no userinfo.  It may be empty as a whole,
-   but a port belongs to a host: ":80" is refused.  RFC 3986 3.2.2, RFC 9110 4.2.1, 7.2. */
+/* uri-host [ ":" port ], as in Host and in a CONNECT target; no userinfo.  It may be empty as a
+   whole, but a port belongs to a host: ":80" is refused.  RFC 3986 3.2.2, RFC 9110 4.2.1, 7.2. */
 bool sw_host_parse(struct sw_span value, struct sw_host *host);
 
 /* The same, for who does not ask what is in it. */
@@ -497,7 +498,8 @@ struct sw_proxy {
  * The header that stands before the first byte of a connection, in version 1 or 2.  Returns its
  * length, 0 for "more, please", or a negated enum sw_error: PROXY_MISSING as soon as buf[0..len)
  * cannot be the beginning of one, BAD_PROXY, PROXY_TOO_LONG (more than SW_PROXY_MAX).  What stands
- * behind the addresses of version 2 must be whole TLVs, and is passed over.  PROXY protocol 2.1, 2.2.
+ * behind the addresses of version 2 must be whole TLVs, and is passed over.  PROXY
+ * protocol 2.1, 2.2.
  */
 ptrdiff_t sw_proxy_parse(const char *buf, size_t len, struct sw_proxy *proxy);
 

@@ -11,7 +11,8 @@
 /* The input is a block of exactly `n` bytes on the heap, so that a sanitizer sees both its ends. */
 int LLVMFuzzerTestOneInput(const unsigned char *data, size_t n);
 
-/* Strict, and all that responses may be tolerated with but a fold, which is written into the input. */
+/* Strict, and all that responses may be tolerated with but a fold, which is written into the input.
+ */
 static const struct sw_limits fuzz_limits[] = {
     {0},
     {.lenient = SW_LENIENT_NO_REASON | SW_LENIENT_TRAILERS | SW_LENIENT_VALUE_BYTES |

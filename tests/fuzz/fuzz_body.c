@@ -9,14 +9,14 @@ static void fuzz_kind(enum sw_kind kind, const struct sw_limits *limits, enum sw
                       const char *bytes, size_t n)
 {
     drive_head_init(&head, kind, limits);
-    struct verdict verdict = drive_head_call(&head.head, bytes, n);
-    if (!verdict.whole)
+    struct outcome outcome = drive_head_call(&head.head, bytes, n);
+    if (!outcome.whole)
         return;
 
-    const char *rest = bytes + verdict.at;
-    size_t left = n - verdict.at;
+    const char *rest = bytes + outcome.at;
+    size_t left = n - outcome.at;
     const struct drive_source source = {&head.head, bytes, request, left % 2};
-    fuzz_must(drive_body_everywhere(&body, &verdict, &source, rest, left));
+    fuzz_must(drive_body_everywhere(&body, &outcome, &source, rest, left));
 
     /* Once more in the input itself, which a sanitizer guards on both sides. */
     struct sw_span content;

@@ -33,8 +33,8 @@ static void must_not_fail(enum sw_error error, const struct sw_writer *out)
         fuzz_must(drive_why("%s, %s", sw_error_infos[error].name, sw_error_infos[out->error].name));
 }
 
-/* Requests for as many responses as may come; only one when it may be the last of HTTP, and for HEAD,
-   so that bytes come which no request asked for. */
+/* Requests for as many responses as may come; only one when it may be the last of HTTP, and for
+   HEAD, so that bytes come which no request asked for. */
 static void ask(struct sw_conn *conn, enum use use)
 {
     static char memory[4096];
@@ -89,8 +89,8 @@ static bool note_event(struct log *log, const struct sw_conn *conn, const struct
 }
 
 /* Hand the bytes over `step` at a time, each time as a block of its own. */
-static void drive(struct log *log, enum use use, const struct sw_limits *limits,
-                  const char *bytes, size_t n, size_t step)
+static void drive(struct log *log, enum use use, const struct sw_limits *limits, const char *bytes,
+                  size_t n, size_t step)
 {
     static struct sw_message message;
     struct sw_conn conn;
@@ -101,7 +101,7 @@ static void drive(struct log *log, enum use use, const struct sw_limits *limits,
     log->n = 0;
     log->in_content = false;
     sw_conn_init(&conn, use == SERVES ? SW_SERVER : SW_CLIENT, limits);
-    sw_conn_lend(&conn, &message);
+    sw_conn_attach(&conn, &message);
     if (use != SERVES)
         ask(&conn, use);
     while (!over) {

@@ -1,0 +1,60 @@
+/* server_dispatch.c - from a target to its path, and the replies to what has no route. */
+/* SPDX-License-Identifier: MIT */
+#include "server/server.h"
+
+#include <string.h>
+
+#include "shockwave_values.h"
+
+const char *sw_exchange_path(const struct sw_exchange *exchange)
+{
+    struct sw_span target = sw_exchange_target(exchange);
+    if (target.p[0] == '/' || target.p[0] == '*' || exchange->head->method == SW_METHOD_CONNECT)
+        return target.p;
+    /* scheme "://" authority: the head was refused if it were anything else. */
+    const char *p = (const char *)memchr(target.p, '/', target.n) + 2;
+    while (*p != '/' && *p != '?' && *p != ' ')
+        p++;
+    return *p == '/' ? p : "/ "; /* RFC 9110 4.2.3 */
+}
+
+/* A reply that says what the resource answers: all of `allow`, and OPTIONS by this reply. */
+static void reply_allow(struct sw_exchange *exchange, unsigned status, struct sw_span allow,
+                        struct sw_span text)
+{
+    char value[1024]; /* every method there is */
+    struct sw_writer list = {.p = value, .size = sizeof value};
+    sw_write_bytes(&list, allow.p, allow.n);
+    if (!sw_list_has_token(allow, "OPTIONS"))
+        sw_write_bytes(&list, &", OPTIONS"[allow.n ? 0 : 2], allow.n ? 9 : 7);
+    if (!sw_transaction_may_respond(exchange))
+        return;
+    struct sw_writer *out = sw_reply_begin(exchange, status, text.n);
+    if (list.error && !out->error)
+        out->error = list.error;
+    sw_write_field(out, SW_HEADER_ALLOW, (struct sw_span){list.p, list.n});
+    if (text.n)
+        sw_write_field(out, SW_HEADER_CONTENT_TYPE, SW_SPAN("text/plain; charset=utf-8"));
+    sw_reply_write(exchange, text);
+    sw_reply_end(exchange);
+}
+
+void sw_reply_unrouted(struct sw_exchange *exchange, const char *allow)
+{
+    const struct sw_span type = SW_SPAN("text/plain; charset=utf-8"), nothing = {NULL, 0};
+    unsigned method = exchange->head->method;
+    bool options = method == SW_METHOD_OPTIONS;
+
+    if (method == SW_METHOD_OTHER || method == SW_METHOD_CONNECT)
+        sw_reply(exchange, SW_STATUS_NOT_IMPLEMENTED, type, SW_SPAN("no such method here\n"));
+    else if (options && sw_exchange_target(exchange).p[0] == '*')
+        sw_reply(exchange, SW_STATUS_NO_CONTENT, nothing, nothing);
+    else if (!allow)
+        sw_reply(exchange, SW_STATUS_NOT_FOUND, type, SW_SPAN("there is nothing here\n"));
+    else if (options)
+        reply_allow(exchange, SW_STATUS_NO_CONTENT, (struct sw_span){allow, strlen(allow)},
+                    nothing);
+    else
+        reply_allow(exchange, SW_STATUS_METHOD_NOT_ALLOWED, (struct sw_span){allow, strlen(allow)},
+                    SW_SPAN("not by this method, but by those of Allow\n"));
+}

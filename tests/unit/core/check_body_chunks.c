@@ -1,0 +1,131 @@
+/* check_body_chunks.c - plain chunks one behind the other, which go by a short cut. */
+/* SPDX-License-Identifier: MIT */
+#include "expect.h"
+
+static const char head_bytes[] = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n";
+static struct drive_head head;
+static struct drive_body whole;
+
+static struct drive_source source(void)
+{
+    drive_head_init(&head, SW_RESPONSE, NULL);
+    drive_head(&head, head_bytes, sizeof head_bytes - 1, sizeof head_bytes - 1, 1);
+    return (struct drive_source){.head = &head.head, .head_bytes = head_bytes};
+}
+
+/* Take the body in every way. */
+static struct outcome take(const char *bytes, size_t n)
+{
+    struct drive_source from = source();
+    struct outcome v;
+    const char *why = drive_body_everywhere(&whole, &v, &from, bytes, n);
+    MUST(!why, "%s: %.*s", why, (int)n, bytes);
+    return v;
+}
+
+static void begin(void)
+{
+    struct drive_source from = source();
+    ck_assert_uint_eq(
+        sw_body_begin(&whole.body, from.head, from.head_bytes, from.request, &whole.trailers),
+        SW_OK);
+}
+
+/* Lines that look like the one before, and are it or not; what the body then comes to. */
+static const struct {
+    const char *stream;
+    enum sw_error error;
+    size_t at; /* of the error, or where the body ends */
+    const char *content;
+} repeated[] = {
+    {"5\r\ngrape\r\n5\r\npeach\r\n0\r\n\r\n", SW_OK, 25, "grapepeach"},
+    {"05\r\ngrape\r\n5\r\npeach\r\n05\r\nmelon\r\n0\r\n\r\n", SW_OK, 37, "grapepeachmelon"},
+    {"a\r\n0123456789\r\nA\r\n0123456789\r\n0\r\n\r\n", SW_OK, 35, "01234567890123456789"},
+    {"000005\r\ngrape\r\n000005\r\npeach\r\n0\r\n\r\n", SW_OK, 35, "grapepeach"},
+    {"0000005\r\ngrape\r\n0000005\r\npeach\r\n0\r\n\r\n", SW_OK, 37, "grapepeach"},
+    {"000000000005\r\ngrape\r\n0000000000005\r\npeach\r\n0\r\n\r\n", SW_OK, 48, "grapepeach"},
+    {"5\r\ngrape\r\n5;a\r\npeach\r\n5\r\nmelon\r\n0\r\n\r\n", SW_OK, 37, "grapepeachmelon"},
+    {"5\r\ngrape\r\n5\r\r\npeach\r\n", SW_ERROR_BARE_CR, 11, NULL},
+    {"5\r\ngrape\r\n5\n\r\npeach\r\n", SW_ERROR_BARE_LF, 11, NULL},
+    {"5\r\ngrape\r\n5\r\npeach\n\r\n\r\n", SW_ERROR_BAD_CHUNK_END, 18, NULL},
+    {"5\r\ngrape\r\n5\r\npeach\rx\r\n\r\n", SW_ERROR_BAD_CHUNK_END, 19, NULL},
+    {"5\r\ngrape\r\n+5\r\npeach\r\n", SW_ERROR_BAD_CHUNK_SIZE, 10, NULL},
+    {"5\r\ngrape\r\n\r\npeach\r\n", SW_ERROR_BAD_CHUNK_SIZE, 10, NULL},
+    {"00000000000000005\r\ngrape\r\n", SW_ERROR_CHUNK_SIZE_TOO_LONG, 16, NULL},
+    {"0000000000000005\r\ngrape\r\n5\r\npeach\r\n0\r\n\r\n", SW_OK, 40, "grapepeach"},
+};
+
+START_TEST(lines_again)
+{
+    for (size_t i = 0; i < COUNT(repeated); i++) {
+        const char *stream = repeated[i].stream, *content = repeated[i].content;
+        struct outcome v = take(stream, strlen(stream));
+        expect_outcome(v,
+                       repeated[i].error ? expect_error(repeated[i].error, repeated[i].at)
+                                         : expect_whole(repeated[i].at),
+                       stream);
+        if (content != NULL) {
+            ck_assert_uint_eq(whole.content_len, strlen(content));
+            ck_assert_mem_eq(whole.content, content, whole.content_len);
+        }
+    }
+}
+END_TEST
+
+/* Before there was a line, none is known again. */
+START_TEST(no_line_yet)
+{
+    expect_outcome(take("\0\0\0\0\0\0\0\0\r\n\r\n", 12), expect_error(SW_ERROR_BAD_CHUNK_SIZE, 0),
+                   "NULs");
+}
+END_TEST
+
+/* A chunk that is whole in the buffer comes with the framing on both sides of it. */
+START_TEST(a_call_for_a_chunk)
+{
+    const char *stream = "2\r\nqq\r\n2\r\nqq\r\n10\r\n0123456789abcdef\r\n0\r\n\r\n";
+    static const int takes[] = {7, 7, 22, 3, 2, 0};
+    size_t n = strlen(stream), at = 0;
+    begin();
+    for (size_t i = 0; i < COUNT(takes); i++) {
+        struct sw_span content;
+        ck_assert_int_eq(sw_body_next(&whole.body, stream + at, n - at, &content), takes[i]);
+        at += (size_t)takes[i];
+    }
+    ck_assert(sw_body_done(&whole.body));
+}
+END_TEST
+
+/* In place, nothing behind the body changes, whatever is moved down and how far. */
+START_TEST(what_lies_behind)
+{
+    static char stream[1000], buf[1000], content[600];
+    for (size_t size = 1; size <= 40; size++)
+        for (size_t chunks = 1; chunks <= 14; chunks++) {
+            size_t n = 0, content_len = size * chunks;
+            for (size_t i = 0; i < content_len; i++)
+                content[i] = (char)('a' + i % 26);
+            for (size_t i = 0; i < chunks; i++)
+                n += (size_t)sprintf(stream + n, "%zx\r\n%.*s\r\n", size, (int)size,
+                                     content + i * size);
+            for (size_t end = 0; end < 2; end++) {
+                size_t whole_len = n + (size_t)sprintf(stream + n, "%s", end ? "0\r\n\r\n" : "");
+                size_t given = whole_len + (size_t)sprintf(stream + whole_len, "%s",
+                                                           end ? "GET / HTTP/1.1\r\n" : "ff");
+                size_t len = given;
+                memcpy(buf, stream, given);
+                begin();
+                ck_assert_int_eq(sw_body_compact(&whole.body, buf, &len), (int)whole_len);
+                ck_assert_uint_eq(len, content_len);
+                ck_assert_mem_eq(buf, content, content_len);
+                ck_assert_mem_eq(buf + whole_len, stream + whole_len, given - whole_len);
+            }
+        }
+}
+END_TEST
+
+int main(void)
+{
+    const TTest *const tests[] = {lines_again, no_line_yet, a_call_for_a_chunk, what_lies_behind};
+    return expect_suite("body chunks", tests, COUNT(tests));
+}

@@ -1,0 +1,399 @@
+/* drive.h - one head or body through the parser: whole, cut in two everywhere, byte by byte. */
+/* SPDX-License-Identifier: MIT */
+#ifndef DRIVE_H
+#define DRIVE_H
+
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "guard.h"
+#include "shockwave.h"
+
+/*
+ * What must hold for any input: the outcome does not depend on how it was cut, a proper prefix of
+ * what is accepted wants more, an error stays an error, and nothing outside is read.  The functions
+ * ending in _everywhere check all of that; they return NULL, or what did not hold.
+ */
+
+/* What was said in the end; neither whole nor an error is "more, please". */
+struct outcome {
+    enum sw_error error;
+    bool whole;
+    size_t at; /* where it ends, or what broke a rule; else 0 */
+};
+
+static inline bool outcome_same(struct outcome a, struct outcome b)
+{
+    return a.error == b.error && a.whole == b.whole && a.at == b.at;
+}
+
+static inline const char *outcome_text(struct outcome v)
+{
+    static char text[2][80];
+    static int turn;
+    char *out = text[turn ^= 1];
+    const char *what = v.error ? sw_error_infos[v.error].name : v.whole ? "whole" : "wants more";
+    snprintf(out, sizeof text[0], "%s at %zu", what, v.at);
+    return out;
+}
+
+/* The complaint that the drivers return. */
+__attribute__((format(printf, 1, 2))) static inline const char *drive_why(const char *format, ...)
+{
+    static char why[400];
+    va_list list;
+    va_start(list, format);
+    vsnprintf(why, sizeof why, format, list);
+    va_end(list);
+    return why;
+}
+
+/*
+ * The next place to cut after `cut`.  Everywhere, unless that would take long: then around line
+ * breaks and at every 251st byte.
+ */
+static inline size_t drive_next_cut(const char *bytes, size_t n, size_t cut)
+{
+    for (cut++; n > 8192 && cut < n; cut++)
+        if (cut % 251 == 0 || memchr("\r\n", bytes[cut - 1], 2) || memchr("\r\n", bytes[cut], 2))
+            break;
+    return cut;
+}
+
+/* ---- Heads ----------------------------------------------------------------------------------- */
+
+enum { DRIVE_FIELDS = 100 };
+
+/* A head, and room for more fields than it has. */
+struct drive_head {
+    struct sw_head head;
+    struct sw_field more[DRIVE_FIELDS];
+    char bytes[1 << 17]; /* as the parser left them: a lenient one may have written spaces */
+};
+
+static inline void drive_head_init(struct drive_head *d, enum sw_kind kind,
+                                   const struct sw_limits *limits)
+{
+    sw_head_init(&d->head, kind, limits);
+    sw_head_attach_fields(&d->head, d->more, DRIVE_FIELDS);
+}
+
+/* One call, and what it came to. */
+static inline struct outcome drive_head_call(struct sw_head *head, const char *buf, size_t n)
+{
+    ptrdiff_t result = sw_head_parse(head, buf, n);
+    if (result < 0)
+        return (struct outcome){.error = (enum sw_error)(-result), .at = head->at};
+    return (struct outcome){.whole = result > 0, .at = (size_t)result};
+}
+
+/* Parse bytes[0..n), handed over as a first piece and then `step` more at a time. */
+static inline struct outcome drive_head(struct drive_head *d, const char *bytes, size_t n,
+                                        size_t first, size_t step)
+{
+    size_t len = first;
+    char *buf = guard_end(bytes, len);
+    struct outcome v = drive_head_call(&d->head, buf, len);
+    while (!v.error && !v.whole && len < n) {
+        size_t more = n - len < step ? n - len : step;
+        buf = guard_append(len, bytes + len, more);
+        len += more;
+        v = drive_head_call(&d->head, buf, len);
+    }
+    memcpy(d->bytes, buf, len);
+    return v;
+}
+
+static inline bool drive_same_head(const struct sw_head *a, const struct sw_head *b)
+{
+    if (a->method != b->method || a->status != b->status || a->status_id != b->status_id ||
+        a->kind != b->kind || a->minor != b->minor || a->start != b->start ||
+        a->target != b->target || a->target_len != b->target_len ||
+        a->field_count != b->field_count || a->length != b->length)
+        return false;
+    for (size_t i = 0; i < a->field_count; i++)
+        if (memcmp(sw_head_at(a, i), sw_head_at(b, i), sizeof(struct sw_field)) != 0)
+            return false;
+    return true;
+}
+
+/* One way to hand it over, held against the whole. */
+static inline const char *drive_head_cut(struct drive_head *cut, const struct drive_head *whole,
+                                         struct outcome expected, const char *bytes, size_t n,
+                                         size_t first, size_t step)
+{
+    sw_head_reset(&cut->head);
+    struct outcome v = drive_head(cut, bytes, n, first, step);
+    if (!outcome_same(v, expected))
+        return drive_why("%s, but handed over as %zu and then by %zu: %s", outcome_text(expected),
+                         first, step, outcome_text(v));
+    if (v.whole && !drive_same_head(&cut->head, &whole->head))
+        return drive_why("other fields when handed over as %zu and then by %zu", first, step);
+    if (!v.error)
+        return NULL;
+    struct outcome again = drive_head_call(&cut->head, guard_end(bytes, n), n);
+    return outcome_same(again, v)
+               ? NULL
+               : drive_why("%s, but asked again: %s", outcome_text(v), outcome_text(again));
+}
+
+/* Its first bytes and then all of it, with nothing before them that can be read. */
+static inline const char *drive_head_begin(struct drive_head *cut, const struct drive_head *whole,
+                                           struct outcome expected, const char *bytes, size_t n,
+                                           size_t first)
+{
+    sw_head_reset(&cut->head);
+    char *buf = guard_begin(bytes, first);
+    struct outcome v = drive_head_call(&cut->head, buf, first);
+    if (!v.error && !v.whole) {
+        memcpy(buf + first, bytes + first, n - first);
+        v = drive_head_call(&cut->head, buf, n);
+    }
+    if (!outcome_same(v, expected))
+        return drive_why("%s, but elsewhere, handed over as %zu and then all: %s",
+                         outcome_text(expected), first, outcome_text(v));
+    if (v.whole && !drive_same_head(&cut->head, &whole->head))
+        return drive_why("other fields elsewhere, when handed over as %zu and then all", first);
+    return NULL;
+}
+
+/* More bytes behind it change nothing of what is whole or wrong; they make a short head one that is
+   taken in blocks of 64. */
+static inline const char *drive_head_longer(struct drive_head *cut, const struct drive_head *whole,
+                                            struct outcome expected, const char *bytes, size_t n)
+{
+    static char longer[(1 << 17) + 80];
+    if (!expected.whole && !expected.error)
+        return NULL;
+    memcpy(longer, bytes, n);
+    memset(longer + n, 'x', 80);
+    sw_head_reset(&cut->head);
+    struct outcome v = drive_head_call(&cut->head, guard_end(longer, n + 80), n + 80);
+    if (!outcome_same(v, expected))
+        return drive_why("%s, but with more behind it: %s", outcome_text(expected),
+                         outcome_text(v));
+    if (v.whole && !drive_same_head(&cut->head, &whole->head))
+        return drive_why("other fields with more behind it");
+    return NULL;
+}
+
+/* Parse bytes[0..n) in every way that one variant has. */
+static inline const char *drive_head_ways(struct drive_head *whole, struct outcome *outcome,
+                                          enum sw_kind kind, const struct sw_limits *limits,
+                                          const char *bytes, size_t n)
+{
+    static struct drive_head cut;
+    drive_head_init(&cut, kind, limits);
+    drive_head_init(whole, kind, limits);
+    struct outcome v = *outcome = drive_head(whole, bytes, n, n, n);
+    if (whole->head.length != (v.whole ? v.at : 0) || whole->head.error != v.error ||
+        (v.error && v.at >= n))
+        return drive_why("%s of %zu, but length %u, error %u", outcome_text(v), n,
+                         whole->head.length, whole->head.error);
+
+    size_t end = v.whole ? v.at : n;
+    const char *why = drive_head_begin(&cut, whole, v, bytes, n, n);
+    why = why ? why : drive_head_longer(&cut, whole, v, bytes, n);
+    for (size_t k = 0; k < end && !why; k = drive_next_cut(bytes, n, k)) {
+        sw_head_reset(&cut.head);
+        struct outcome prefix = drive_head_call(&cut.head, guard_end(bytes, k), k);
+        if (prefix.whole || (prefix.error && !outcome_same(prefix, v)))
+            return drive_why("%s, but its first %zu bytes: %s", outcome_text(v), k,
+                             outcome_text(prefix));
+        why = drive_head_cut(&cut, whole, v, bytes, n, k, n);
+        why = why ? why : drive_head_begin(&cut, whole, v, bytes, n, k);
+    }
+    return why ? why : drive_head_cut(&cut, whole, v, bytes, n, 0, 1);
+}
+
+/* Parse bytes[0..n) in every way, with every variant of the parser that this CPU can run.  `whole`
+   is left as the whole left it. */
+static inline const char *drive_head_everywhere(struct drive_head *whole, struct outcome *outcome,
+                                                enum sw_kind kind, const struct sw_limits *limits,
+                                                const char *bytes, size_t n)
+{
+    static const char *const variants[] = {"sse42", "avx2", "avx512", "neon"};
+    static struct drive_head other;
+    const char *best = sw_head_variant(NULL);
+    sw_head_variant("portable");
+    const char *why = drive_head_ways(whole, outcome, kind, limits, bytes, n);
+    for (size_t i = 0; i < sizeof variants / sizeof *variants && !why; i++) {
+        struct outcome v;
+        if (!sw_head_variant(variants[i]))
+            continue;
+        why = drive_head_ways(&other, &v, kind, limits, bytes, n);
+        if (!why && (!outcome_same(v, *outcome) ||
+                     (v.whole && !drive_same_head(&other.head, &whole->head))))
+            why = drive_why("%s, but by %s: %s", outcome_text(*outcome), variants[i],
+                            outcome_text(v));
+    }
+    sw_head_variant(best);
+    return why;
+}
+
+/* ---- Bodies ---------------------------------------------------------------------------------- */
+
+/* A body, and all that came out of it. */
+struct drive_body {
+    struct sw_body body;
+    struct sw_head trailers;
+    bool refused; /* by sw_body_begin() */
+    size_t content_len, notes_len;
+    char content[1 << 17];
+    char notes[1 << 15]; /* extensions and trailer fields, a line each */
+};
+
+/* What a body is begun with, each time anew. */
+struct drive_source {
+    const struct sw_head *head;
+    const char *head_bytes;
+    enum sw_method request;
+    bool eof; /* the peer closes behind the bytes */
+};
+
+/* Which call takes it, and where the bytes lie: at the end of the room, or at its start. */
+enum drive_call { DRIVE_NEXT, DRIVE_NEXT_BEGIN, DRIVE_COMPACT, DRIVE_CALLS };
+
+static inline void drive_note(struct drive_body *d, struct sw_span text)
+{
+    if (d->notes_len + text.n + 1 > sizeof d->notes)
+        abort();
+    memcpy(d->notes + d->notes_len, text.p, text.n);
+    d->notes_len += text.n;
+    d->notes[d->notes_len++] = '\n';
+}
+
+static inline void drive_note_trailers(struct drive_body *d, const char *buf)
+{
+    for (size_t i = 0; i < d->trailers.field_count; i++) {
+        drive_note(d, sw_field_name(sw_head_at(&d->trailers, i), buf));
+        drive_note(d, sw_field_value(sw_head_at(&d->trailers, i), buf));
+    }
+}
+
+/* One call with buf[0..len), its content and extension noted. */
+static inline ptrdiff_t drive_body_call(struct drive_body *d, enum drive_call call, char *buf,
+                                        size_t len)
+{
+    struct sw_span content = {buf, len};
+    ptrdiff_t took = call == DRIVE_COMPACT ? sw_body_compact(&d->body, buf, &content.n)
+                                           : sw_body_next(&d->body, buf, len, &content);
+    if (took < 0)
+        return took;
+    if (content.n > (size_t)took || d->content_len + content.n > sizeof d->content)
+        abort();
+    if (content.n)
+        memcpy(d->content + d->content_len, content.p, content.n);
+    d->content_len += content.n;
+    if (call != DRIVE_COMPACT && took && d->body.extension.n)
+        drive_note(d, d->body.extension);
+    return took;
+}
+
+/* Take the body at bytes[0..n), handed over as a first piece and then `step` more at a time. */
+static inline struct outcome drive_body(struct drive_body *d, const struct drive_source *source,
+                                        enum drive_call call, const char *bytes, size_t n,
+                                        size_t first, size_t step)
+{
+    d->content_len = d->notes_len = 0;
+    enum sw_error error =
+        sw_body_begin(&d->body, source->head, source->head_bytes, source->request, &d->trailers);
+    d->refused = error != SW_OK;
+    if (d->refused)
+        return (struct outcome){.error = error, .at = d->body.error_at};
+
+    static char kept[1 << 17]; /* as the parser left them: a lenient one may have written spaces */
+    size_t given = first, taken = 0;
+    if (n > sizeof kept)
+        abort();
+    if (n)
+        memcpy(kept, bytes, n);
+    while (!sw_body_done(&d->body)) {
+        char *buf = call == DRIVE_NEXT_BEGIN ? guard_begin(kept + taken, given - taken)
+                                             : guard_end(kept + taken, given - taken);
+        ptrdiff_t took = drive_body_call(d, call, buf, given - taken);
+        if (took == 0 && given > taken)
+            memcpy(kept + taken, buf, given - taken);
+        if (took < 0)
+            return (struct outcome){.error = (enum sw_error)(-took),
+                                    .at = taken + d->body.error_at};
+        taken += (size_t)took;
+        if (sw_body_done(&d->body) && d->body.framing == SW_FRAMING_CHUNKED &&
+            call != DRIVE_COMPACT)
+            drive_note_trailers(d, buf);
+        if (took > 0)
+            continue;
+        if (given < n)
+            given = n - given < step ? n : given + step;
+        else if (!source->eof)
+            return (struct outcome){0};
+        else if ((error = sw_body_eof(&d->body)) != SW_OK)
+            return (struct outcome){.error = error};
+        else
+            break;
+    }
+    return (struct outcome){.whole = true, .at = taken};
+}
+
+static inline bool drive_same_body(const struct drive_body *a, const struct drive_body *b,
+                                   bool notes)
+{
+    return a->content_len == b->content_len &&
+           memcmp(a->content, b->content, a->content_len) == 0 &&
+           (!notes ||
+            (a->notes_len == b->notes_len && memcmp(a->notes, b->notes, a->notes_len) == 0));
+}
+
+/* One way to hand it over, held against the whole. */
+static inline const char *drive_body_cut(const struct drive_body *whole, struct outcome expected,
+                                         const struct drive_source *source, enum drive_call call,
+                                         const char *bytes, size_t n, size_t first, size_t step)
+{
+    static struct drive_body cut;
+    struct outcome v = drive_body(&cut, source, call, bytes, n, first, step);
+    if (!outcome_same(v, expected))
+        return drive_why("%s, but handed over as %zu and then by %zu, call %d: %s",
+                         outcome_text(expected), first, step, (int)call, outcome_text(v));
+    if (!v.error && !drive_same_body(whole, &cut, v.whole && call != DRIVE_COMPACT))
+        return drive_why("other content when handed over as %zu and then by %zu, call %d", first,
+                         step, (int)call);
+    if (!v.error && !v.whole)
+        return NULL;
+    size_t content_len = cut.content_len;
+    uint32_t error_at = cut.body.error_at;
+    ptrdiff_t again = drive_body_call(&cut, call, guard_end(bytes, n), n);
+    if (again != -(ptrdiff_t)v.error || cut.content_len != content_len ||
+        cut.body.error_at != error_at)
+        return drive_why("%s, but asked again: %td", outcome_text(v), again);
+    return NULL;
+}
+
+/* Take the body at bytes[0..n) in every way. */
+static inline const char *drive_body_everywhere(struct drive_body *whole, struct outcome *outcome,
+                                                const struct drive_source *source,
+                                                const char *bytes, size_t n)
+{
+    struct outcome v = *outcome = drive_body(whole, source, DRIVE_NEXT, bytes, n, n, n);
+    if (whole->refused)
+        return NULL;
+    size_t end = v.whole ? v.at : n;
+    struct drive_source open = *source;
+    open.eof = false;
+    const char *why = NULL;
+    for (size_t k = 0; k < end && !why; k = drive_next_cut(bytes, n, k)) {
+        static struct drive_body part;
+        struct outcome prefix = drive_body(&part, &open, DRIVE_NEXT, bytes, k, k, k);
+        if (prefix.whole || (prefix.error && !outcome_same(prefix, v)))
+            return drive_why("%s, but its first %zu bytes: %s", outcome_text(v), k,
+                             outcome_text(prefix));
+        for (enum drive_call call = 0; call < DRIVE_CALLS && !why; call++)
+            why = drive_body_cut(whole, v, source, call, bytes, n, k, n);
+    }
+    for (enum drive_call call = 0; call < DRIVE_CALLS && !why; call++)
+        why = drive_body_cut(whole, v, source, call, bytes, n, 0, 1);
+    return why;
+}
+
+#endif

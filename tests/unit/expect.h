@@ -1,0 +1,61 @@
+/* expect.h - what drive.h found, as libcheck's failures. */
+/* SPDX-License-Identifier: MIT */
+#ifndef EXPECT_H
+#define EXPECT_H
+
+#include <check.h>
+
+#include "drive.h"
+#include "suite.h"
+
+#define COUNT(array) (sizeof(array) / sizeof *(array))
+
+/*
+ * Not ck_assert_msg(), here and wherever a test goes a long way: that writes to a file each time,
+ * and takes longer than the parser.
+ */
+#define MUST(condition, ...)                                                                       \
+    do {                                                                                           \
+        if (!(condition))                                                                          \
+            ck_abort_msg(__VA_ARGS__);                                                             \
+    } while (0)
+
+static inline struct outcome expect_whole(size_t at)
+{
+    return (struct outcome){.whole = true, .at = at};
+}
+
+static inline struct outcome expect_error(enum sw_error error, size_t at)
+{
+    return (struct outcome){.error = error, .at = at};
+}
+
+static inline void expect_outcome(struct outcome v, struct outcome expected, const char *what)
+{
+    MUST(outcome_same(v, expected), "%s, expected %s: %s", outcome_text(v), outcome_text(expected),
+         what);
+}
+
+/* Parse a head in every way, and fail unless that comes to `expected`. */
+static inline void expect_head(struct drive_head *whole, enum sw_kind kind,
+                               const struct sw_limits *limits, const char *text,
+                               struct outcome expected)
+{
+    struct outcome v;
+    const char *why = drive_head_everywhere(whole, &v, kind, limits, text, strlen(text));
+    MUST(!why, "%s: %s", why, text);
+    expect_outcome(v, expected, text);
+}
+
+/* Run the tests; for main() to return. */
+static inline int expect_suite(const char *name, const TTest *const *tests, size_t count)
+{
+    Suite *suite = suite_create(name);
+    TCase *all = suite_case("all");
+    for (size_t i = 0; i < count; i++)
+        tcase_add_test(all, tests[i]);
+    suite_add_tcase(suite, all);
+    return suite_run(suite);
+}
+
+#endif

@@ -1,0 +1,231 @@
+/* check_server_empty_lines.c - the server: empty lines are no request, and have no time of one. */
+/* SPDX-License-Identifier: MIT */
+#include "logged.h"
+
+#define GET  "GET /hello HTTP/1.1\r\nHost: x\r\n\r\n"
+#define POST "POST /read HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n\r\nabc"
+#define PUT  "PUT /hello HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"
+
+static const char *const before[] = {"", GET, POST, PUT, "\r\n" GET};
+static const char *const stray[] = {"\r", "\r\n", "\r\n\r", "\r\n\r\n\r\n\r\n"};
+
+enum { BEFORE = sizeof before / sizeof *before, STRAY = sizeof stray / sizeof *stray, IDLE = 3000 };
+
+/* /hello and the like for the log, and what was counted. */
+static void answer_or_tell(struct sw_exchange *exchange)
+{
+    if (is_for(exchange, "/metrics"))
+        sw_metrics_serve(exchange);
+    else
+        answer(exchange);
+}
+
+static void expect_counted(const char *line)
+{
+    client_ask(&served, "GET /metrics HTTP/1.0\r\n\r\n", buf, sizeof buf);
+    ck_assert_msg(strstr(buf, line) != NULL, "no %s in: %s", line, buf);
+}
+
+/* A connection that says this, is answered where that was a request, and then says `lines`. */
+static int open_and_stray(const char *first, const char *lines)
+{
+    int fd = client_open(&served);
+    client_say(fd, first);
+    if (*first)
+        client_until(fd, buf, sizeof buf, strcmp(first, POST) == 0 ? "whole" : "hello");
+    client_say(fd, lines);
+    return fd;
+}
+
+/* The time of a head is over long before that of an idle connection, which then ends in silence. */
+START_TEST(empty_lines_are_idle)
+{
+    int fds[BEFORE * STRAY];
+    serve_logged((struct sw_server_config){
+        .handler = answer_or_tell, .head_timeout = 100, .idle_timeout = IDLE, .workers = 1});
+    for (int i = 0; i < BEFORE * STRAY; i++)
+        fds[i] = open_and_stray(before[i % BEFORE], stray[i / BEFORE]);
+    for (int i = 0; i < BEFORE * STRAY; i++) {
+        ck_assert_uint_eq(client_all(fds[i], buf, sizeof buf), 0);
+        close(fds[i]);
+    }
+    expect_counted("shockwave_timeouts_total{kind=\"idle\"} 20\n");
+    expect_counted("shockwave_timeouts_total{kind=\"head\"} 0\n");
+    served_end(&served);
+    read_file(log_path);
+    unlink(log_path);
+    ck_assert_uint_eq(count(text, "\n"), (BEFORE - 1) * STRAY + 2);
+    ck_assert_ptr_eq(strstr(text, " 408 "), NULL);
+    ck_assert_ptr_eq(strstr(text, " 000 "), NULL);
+}
+END_TEST
+
+/* The client asks when the time of a head would be over: it gets its reply, and no other. */
+START_TEST(a_request_after_them_is_answered)
+{
+    int fds[BEFORE * STRAY];
+    serve_logged((struct sw_server_config){.head_timeout = 100});
+    for (int i = 0; i < BEFORE * STRAY; i++)
+        fds[i] = open_and_stray(before[i % BEFORE], stray[i / BEFORE]);
+    usleep(400000);
+    for (int i = 0; i < BEFORE * STRAY; i++) {
+        client_say(fds[i], strlen(stray[i / BEFORE]) % 2 ? "\n" GET : GET);
+        client_until(fds[i], buf, sizeof buf, "hello");
+        ck_assert_ptr_eq(strstr(buf, "HTTP/1.1 200 OK\r\n"), buf);
+        close(fds[i]);
+    }
+    end_logged();
+}
+END_TEST
+
+START_TEST(the_end_of_the_connection_after_them_is_no_fault)
+{
+    serve_logged((struct sw_server_config){.handler = answer});
+    int fd = open_and_stray(before[_i % BEFORE], stray[_i / BEFORE]);
+    shutdown(fd, SHUT_WR);
+    ck_assert_uint_eq(client_all(fd, buf, sizeof buf), 0);
+    close(fd);
+    served_end(&served);
+    read_file(log_path);
+    unlink(log_path);
+    ck_assert_uint_eq(count(text, "\n"), before[_i % BEFORE][0] != '\0');
+}
+END_TEST
+
+static const struct {
+    const char *bytes, *status, *end;
+} begun[] = {
+    {"\r\nG", "HTTP/1.1 408 ", "to arrive\n"},
+    {"\r\n\r\nGET /hello HTTP/1.1\r\nHo", "HTTP/1.1 408 ", "to arrive\n"},
+    {"\r\nHEAD /hello HT", "HTTP/1.1 408 ", "\r\n\r\n"},
+};
+
+/* As soon as a request has begun, it has its time, and the client is told. */
+START_TEST(a_request_that_begins_after_them_has_its_time)
+{
+    serve_logged((struct sw_server_config){.head_timeout = 100});
+    int fd = client_open(&served);
+    client_say(fd, begun[_i].bytes);
+    size_t n = client_all(fd, buf, sizeof buf), end = strlen(begun[_i].end);
+    ck_assert_ptr_eq(strstr(buf, begun[_i].status), buf);
+    ck_assert_str_eq(buf + n - end, begun[_i].end);
+    close(fd);
+    end_logged();
+}
+END_TEST
+
+/* The time of an idle connection is not begun anew by an empty line. */
+START_TEST(empty_lines_do_not_keep_a_connection)
+{
+    serve_logged((struct sw_server_config){
+        .idle_timeout = 1000, .limits = {.empty_lines = 255}, .workers = 1});
+    int fd = client_open(&served);
+    struct pollfd closed = {.fd = fd, .events = POLLIN};
+    while (poll(&closed, 1, 100) == 0)
+        client_say(fd, "\r\n");
+    ck_assert_int_le(client_receive(fd, buf, sizeof buf), 0);
+    close(fd);
+    end_logged();
+}
+END_TEST
+
+/* More of them than are put aside. */
+START_TEST(many_empty_lines_are_idle)
+{
+    int fds[BEFORE];
+    char lines[511] = "";
+    serve_logged((struct sw_server_config){
+        .head_timeout = 100, .idle_timeout = IDLE, .limits = {.empty_lines = 255}});
+    for (int i = 0; i < 510; i++)
+        lines[i] = i % 2 ? '\n' : '\r';
+    for (int i = 0; i < BEFORE; i++)
+        fds[i] = open_and_stray(before[i], lines);
+    for (int i = 0; i < BEFORE; i++) {
+        ck_assert_uint_eq(client_all(fds[i], buf, sizeof buf), 0);
+        close(fds[i]);
+    }
+    end_logged();
+}
+END_TEST
+
+START_TEST(after_a_proxy_header_and_in_place_of_one)
+{
+    static const struct sw_network all = {{{0}}, 0};
+    static const char *const lines[] = {"\r\n", "\r", "PROXY UNKNOWN\r\n\r\n",
+                                        "PROXY TCP4 1.2.3.4 1.2.3.4 1 2\r\n\r\n\r"};
+    struct sw_listener_config listener = {.address = "127.0.0.1",
+                                          .proxy_protocol = SW_PROXY_PROTOCOL_REQUIRED};
+    serve_logged((struct sw_server_config){.listeners = &listener,
+                                           .listener_count = 1,
+                                           .trusted = &all,
+                                           .trusted_count = 1,
+                                           .head_timeout = 100,
+                                           .idle_timeout = 700});
+    int fd = open_and_stray("", lines[_i]);
+    ck_assert_uint_eq(client_all(fd, buf, sizeof buf), 0);
+    close(fd);
+    served_end(&served);
+    read_file(log_path);
+    unlink(log_path);
+    ck_assert_str_eq(text, "");
+}
+END_TEST
+
+/* Such a connection is idle for a server that leaves as well: closed soon, and not cut. */
+START_TEST(leaving_closes_the_connection_as_an_idle_one)
+{
+    serve_logged((struct sw_server_config){.head_timeout = 1000000, .drain = 20000});
+    int fd = open_and_stray(before[_i % BEFORE], stray[_i / BEFORE]);
+    int other = client_open(&served);
+    client_say(other, GET);
+    client_until(other, buf, sizeof buf, "hello");
+    sw_server_stop(served.server);
+    ck_assert_uint_eq(client_all(fd, buf, sizeof buf), 0);
+    ck_assert_int_eq(served_wait(&served), 0);
+    close(other);
+    close(fd);
+    unlink(log_path);
+}
+END_TEST
+
+/* When all connections are in use, one that has sent empty lines makes room as an idle one does. */
+START_TEST(the_connection_makes_room_for_another)
+{
+    serve_logged((struct sw_server_config){
+        .connections = 1, .idle_timeout = 1000000, .workers = 1, .limits = {.empty_lines = 255}});
+    char lines[511] = "";
+    for (int i = 0; i < 510; i++)
+        lines[i] = i % 2 ? '\n' : '\r';
+    int fd = open_and_stray(before[_i % BEFORE], _i / BEFORE == STRAY ? lines : stray[_i / BEFORE]);
+    int other = client_open(&served);
+    client_say(other, GET);
+    client_until(other, buf, sizeof buf, "hello");
+    ck_assert_int_le(client_receive(fd, buf, sizeof buf), 0);
+    close(other);
+    close(fd);
+    end_logged();
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("server empty lines");
+    TCase *tcase = tcase_create("server empty lines");
+    tcase_set_timeout(tcase, 60);
+    tcase_add_test(tcase, empty_lines_are_idle);
+    tcase_add_test(tcase, a_request_after_them_is_answered);
+    tcase_add_loop_test(tcase, the_end_of_the_connection_after_them_is_no_fault, 0, BEFORE * STRAY);
+    tcase_add_loop_test(tcase, a_request_that_begins_after_them_has_its_time, 0,
+                        (int)(sizeof begun / sizeof *begun));
+    tcase_add_test(tcase, empty_lines_do_not_keep_a_connection);
+    tcase_add_test(tcase, many_empty_lines_are_idle);
+    tcase_add_loop_test(tcase, after_a_proxy_header_and_in_place_of_one, 0, 4);
+    tcase_add_loop_test(tcase, leaving_closes_the_connection_as_an_idle_one, 0, BEFORE * STRAY);
+    tcase_add_loop_test(tcase, the_connection_makes_room_for_another, 0, BEFORE * (STRAY + 1));
+    suite_add_tcase(suite, tcase);
+    SRunner *runner = srunner_create(suite);
+    srunner_run_all(runner, CK_NORMAL);
+    int failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed > 0;
+}

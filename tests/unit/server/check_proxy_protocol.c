@@ -1,0 +1,336 @@
+/* check_server_proxy.c - the server behind proxies: whom it takes for the client. */
+/* SPDX-License-Identifier: MIT */
+#include "expect.h"
+#include "served.h"
+
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/un.h>
+
+#define GET         "GET / HTTP/1.1\r\nHost: x\r\n\r\n"
+#define V2          "\r\n\r\n\0\r\nQUIT\n"
+#define V2_TCP      V2 "\x21\x11\0\x0f\xc0\0\2\1\x7f\0\0\1\x30\x39\0\x50\4\0\0"
+#define BYTES(text) text, sizeof(text) - 1
+
+static char buf[1 << 16];
+
+static struct served served;
+
+/* Says who asks: in hexadecimal, of IPv4 the last 8 digits, and the port. */
+static void who(struct sw_exchange *exchange)
+{
+    struct sw_client client = sw_exchange_client(exchange);
+    char text[80] = "nobody known";
+    int n = (int)strlen(text);
+    if (client.known && client.address.bytes[0] == 0)
+        n = snprintf(text, sizeof text, "%d.%d.%d.%d port %u", client.address.bytes[12],
+                     client.address.bytes[13], client.address.bytes[14], client.address.bytes[15],
+                     client.port);
+    else if (client.known)
+        n = snprintf(text, sizeof text, "%02x%02x::%02x port %u", client.address.bytes[0],
+                     client.address.bytes[1], client.address.bytes[15], client.port);
+    else if (client.local)
+        n = snprintf(text, sizeof text, "local");
+    sw_reply(exchange, SW_STATUS_OK, SW_SPAN("text/plain"), (struct sw_span){text, (size_t)n});
+}
+
+static struct sw_network networks[3];
+
+static struct sw_server_config config_for(const struct sw_listener_config *listener, bool trusting)
+{
+    static const char *const texts[] = {"127.0.0.0/8", "10.0.0.0/8", "2001:db8::/32"};
+    for (size_t i = 0; i < COUNT(networks); i++)
+        ck_assert(sw_network_parse((struct sw_span){texts[i], strlen(texts[i])}, &networks[i]));
+    return (struct sw_server_config){
+        .handler = who,
+        .listeners = listener,
+        .listener_count = 1,
+        .trusted = networks,
+        .trusted_count = trusting ? COUNT(networks) : 0,
+        .idle_timeout = 300,
+        .head_timeout = 300,
+    };
+}
+
+/* ---- The PROXY header -------------------------------------------------------------------------
+ */
+
+static const struct {
+    enum sw_proxy_protocol proxy_protocol;
+    bool trusting;
+    const char *bytes;
+    size_t n;
+    const char *want; /* in the reply; NULL: closed without one; "": our own address */
+} cases[] = {
+    {SW_PROXY_PROTOCOL_REQUIRED, true, BYTES("PROXY TCP4 192.0.2.1 127.0.0.1 12345 80\r\n" GET),
+     "192.0.2.1 port 12345"},
+    {SW_PROXY_PROTOCOL_REQUIRED, true, BYTES("PROXY TCP6 2001:db9::7 ::1 1 80\r\n" GET),
+     "2001::07 port 1"},
+    {SW_PROXY_PROTOCOL_REQUIRED, true, BYTES(V2_TCP GET), "192.0.2.1 port 12345"},
+    {SW_PROXY_PROTOCOL_REQUIRED, true, BYTES(V2_TCP "\r\n\r\n" GET), "192.0.2.1 port 12345"},
+    {SW_PROXY_PROTOCOL_REQUIRED, true, BYTES(V2 "\x20\0\0\0" GET), ""},
+    {SW_PROXY_PROTOCOL_REQUIRED, true, BYTES("PROXY UNKNOWN\r\n" GET), ""},
+    {SW_PROXY_PROTOCOL_REQUIRED, true, BYTES(GET), NULL},
+    {SW_PROXY_PROTOCOL_REQUIRED, true, BYTES("PROXY TCP4 192.0.2.1\r\n" GET), NULL},
+    {SW_PROXY_PROTOCOL_REQUIRED, true, BYTES(V2 "\x21\x11\xff\xff" GET), NULL},
+    {SW_PROXY_PROTOCOL_REQUIRED, true, BYTES("PROXY TCP4 192.0.2.1"),
+     NULL}, /* and then the end, or time */
+    {SW_PROXY_PROTOCOL_REQUIRED, false, BYTES(V2_TCP GET), NULL},
+    {SW_PROXY_PROTOCOL_OPTIONAL, true, BYTES(V2_TCP GET), "192.0.2.1 port 12345"},
+    {SW_PROXY_PROTOCOL_OPTIONAL, true, BYTES(GET), ""},
+    {SW_PROXY_PROTOCOL_OPTIONAL, true, BYTES("\r\n\r\n" GET), ""},
+    {SW_PROXY_PROTOCOL_OPTIONAL, true, BYTES("PROXY TCP4 192.0.2.1\r\n" GET), NULL},
+    {SW_PROXY_PROTOCOL_OPTIONAL, false, BYTES(GET), ""},
+    {SW_PROXY_PROTOCOL_OPTIONAL, false, BYTES("PROXY UNKNOWN\r\n" GET), "HTTP/1.1 400 "},
+    {SW_PROXY_PROTOCOL_OFF, true, BYTES("PROXY UNKNOWN\r\n" GET), "HTTP/1.1 400 "},
+    {SW_PROXY_PROTOCOL_OFF, true, BYTES(V2_TCP GET), "HTTP/1.1 400 "},
+    /* It is looked for once. */
+    {SW_PROXY_PROTOCOL_REQUIRED, true, BYTES("PROXY UNKNOWN\r\nPROXY UNKNOWN\r\n" GET),
+     "HTTP/1.1 400 "},
+};
+
+/* Ask, the bytes cut at `cut`; what the reply ends in. */
+static void ask_in_two(size_t i, size_t cut, char *own, size_t size)
+{
+    int fd = client_open(&served), on = 1;
+    struct sockaddr_in name;
+    socklen_t length = sizeof name;
+    setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+    getsockname(fd, (struct sockaddr *)&name, &length);
+    snprintf(own, size, "127.0.0.1 port %u", ntohs(name.sin_port));
+    client_send(fd, cases[i].bytes, cut);
+    if (cut > 0 && cut < cases[i].n)
+        usleep(500);
+    client_send(fd, cases[i].bytes + cut, cases[i].n - cut);
+    shutdown(fd, SHUT_WR);
+    size_t n = 0;
+    ssize_t got;
+    while ((got = client_receive(fd, buf + n, sizeof buf - 1 - n)) > 0)
+        n += (size_t)got;
+    buf[n] = '\0';
+    close(fd);
+}
+
+START_TEST(connections_begin_as_they_must)
+{
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        struct sw_listener_config listener = {.address = "127.0.0.1",
+                                              .proxy_protocol = cases[i].proxy_protocol};
+        served_begin(&served, config_for(&listener, cases[i].trusting));
+        for (size_t cut = 0; cut < cases[i].n; cut += cut < 60 ? 1 : 7) {
+            char own[64];
+            ask_in_two(i, cut, own, sizeof own);
+            const char *want = cases[i].want ? cases[i].want[0] ? cases[i].want : own : "";
+            MUST(strstr(buf, want) && (cases[i].want || !*buf), "case %zu cut at %zu: '%s'", i, cut,
+                 buf);
+        }
+        served_end(&served);
+    }
+}
+END_TEST
+
+/* Half a header, and nothing more: it has as long as a head, and is then told nothing. */
+START_TEST(half_a_header_is_not_waited_for)
+{
+    struct sw_listener_config listener = {.address = "127.0.0.1",
+                                          .proxy_protocol = SW_PROXY_PROTOCOL_REQUIRED};
+    served_begin(&served, config_for(&listener, true));
+    int fd = client_open(&served);
+    client_say(fd, "PROXY TCP4 192.0.2.1");
+    ck_assert_int_eq(client_receive(fd, buf, sizeof buf), 0);
+    close(fd);
+    served_end(&served);
+}
+END_TEST
+
+/* ---- Forwarding fields ------------------------------------------------------------------------
+ */
+
+#define X(value) "X-Forwarded-For: " value "\r\n"
+#define F(value) "Forwarded: " value "\r\n"
+
+static const struct {
+    enum sw_forwarding forwarding;
+    bool trusting;
+    const char *fields, *want; /* "": our own address */
+} hops[] = {
+    {SW_FORWARDING_X_FORWARDED_FOR, true, X("192.0.2.1"), "192.0.2.1 port 0"},
+    {SW_FORWARDING_X_FORWARDED_FOR, true, X("192.0.2.1:99"), "192.0.2.1 port 99"},
+    {SW_FORWARDING_X_FORWARDED_FOR, true, X("[2001:db9::7]:65536"), "2001::07 port 0"},
+    {SW_FORWARDING_X_FORWARDED_FOR, true, X("1.1.1.1, 192.0.2.1"), "192.0.2.1 "},
+    {SW_FORWARDING_X_FORWARDED_FOR, true, X("1.1.1.1, 192.0.2.1, 10.1.2.3,2001:db8::1"),
+     "192.0.2.1 "},
+    {SW_FORWARDING_X_FORWARDED_FOR, true, X("1.1.1.1") X("192.0.2.1") X("10.0.0.1"), "192.0.2.1 "},
+    {SW_FORWARDING_X_FORWARDED_FOR, true, X("10.0.0.1, 10.0.0.2"), "10.0.0.1 "},
+    {SW_FORWARDING_X_FORWARDED_FOR, true, X("nonsense \", 192.0.2.1"), "192.0.2.1 "},
+    {SW_FORWARDING_X_FORWARDED_FOR, true, X("nonsense, 10.0.0.1"), "10.0.0.1 "},
+    {SW_FORWARDING_X_FORWARDED_FOR, true, X("192.0.2.1, nonsense"), ""},
+    {SW_FORWARDING_X_FORWARDED_FOR, true, X("192.0.2.1, unknown"), "nobody known"},
+    {SW_FORWARDING_X_FORWARDED_FOR, true, X(", ,192.0.2.1 , ,"), "192.0.2.1 "},
+    {SW_FORWARDING_X_FORWARDED_FOR, true, X(""), ""},
+    {SW_FORWARDING_X_FORWARDED_FOR, true, F("for=192.0.2.1"), ""},
+    {SW_FORWARDING_X_FORWARDED_FOR, true, "", ""},
+    {SW_FORWARDING_X_FORWARDED_FOR, false, X("192.0.2.1"), ""},
+    {SW_FORWARDING_OFF, true, X("192.0.2.1") F("for=192.0.2.1"), ""},
+    {SW_FORWARDING_FORWARDED, true, F("for=192.0.2.1"), "192.0.2.1 port 0"},
+    {SW_FORWARDING_FORWARDED, true, F("for=\"[2001:db9::7]:99\";proto=http"), "2001::07 port 99"},
+    {SW_FORWARDING_FORWARDED, true, F("for=\"1.1.1.1:_p\";by=\"a,b\", for=10.0.0.1"),
+     "1.1.1.1 port 0"},
+    {SW_FORWARDING_FORWARDED, true, F("for=\"1.1.1.1"), ""},
+    {SW_FORWARDING_FORWARDED, true, F("for=\"1.1.1.1, for=\"[2001:db9::7]\""), "2001::07 "},
+    {SW_FORWARDING_FORWARDED, true, F("x=\",y\", for=192.0.2.1") F("for=10.0.0.1"), "192.0.2.1 "},
+    {SW_FORWARDING_FORWARDED, true, F("for=192.0.2.1, by=10.0.0.1"), ""},
+    {SW_FORWARDING_FORWARDED, true, F("for=192.0.2.1, for=_hidden"), "nobody known"},
+    {SW_FORWARDING_FORWARDED, true, X("192.0.2.1"), ""},
+};
+
+START_TEST(the_last_stranger_is_the_client)
+{
+    struct sw_listener_config listener = {.address = "127.0.0.1"};
+    for (size_t i = 0; i < COUNT(hops); i++) {
+        struct sw_server_config config = config_for(&listener, hops[i].trusting);
+        config.forwarding = hops[i].forwarding;
+        served_begin(&served, config);
+        char request[512];
+        snprintf(request, sizeof request,
+                 "GET / HTTP/1.1\r\nHost: x\r\n%sConnection: close\r\n\r\n", hops[i].fields);
+        client_ask(&served, request, buf, sizeof buf);
+        const char *want = hops[i].want[0] ? hops[i].want : "127.0.0.1 port";
+        MUST(strstr(buf, want), "%s: %s", hops[i].fields, buf);
+        served_end(&served);
+    }
+}
+END_TEST
+
+/* ---- The scheme of a target -------------------------------------------------------------------
+ */
+
+/* RFC 9110 7.4: https is not to be had over a plain connection, unless a proxy that is trusted may
+   have ended TLS before it. */
+START_TEST(only_trusted_peers_ask_for_https)
+{
+    static const struct {
+        bool trusting;
+        uint32_t schemes;
+        const char *target, *status;
+    } asked[] = {
+        {false, 0, "http://x/", "200 OK"},
+        {false, 0, "https://x/", "421 Misdirected Request"},
+        {false, 0, "ftp://x/", "421 Misdirected Request"},
+        {true, 0, "http://x/", "200 OK"},
+        {true, 0, "https://x/", "200 OK"},
+        {true, 0, "ftp://x/", "421 Misdirected Request"},
+        {false, SW_SCHEME_HTTPS, "https://x/", "200 OK"},
+        {false, SW_SCHEME_HTTPS, "http://x/", "421 Misdirected Request"},
+        {true, SW_SCHEME_HTTPS, "http://x/", "200 OK"},
+        {true, SW_SCHEME_OTHER, "ftp://x/", "200 OK"},
+    };
+    static const struct sw_listener_config listener = {.address = "127.0.0.1"};
+    for (size_t i = 0; i < COUNT(asked); i++) {
+        struct sw_server_config config = config_for(&listener, asked[i].trusting);
+        char request[100], reply[40];
+        config.limits.schemes = asked[i].schemes;
+        served_begin(&served, config);
+        snprintf(request, sizeof request, "GET %s HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n",
+                 asked[i].target);
+        snprintf(reply, sizeof reply, "HTTP/1.1 %s\r\n", asked[i].status);
+        /* The second time the message is lent again. */
+        for (int turn = 0; turn < 2; turn++) {
+            client_ask(&served, request, buf, sizeof buf);
+            MUST(strstr(buf, reply) == buf, "%s, not %s: %s", asked[i].target, reply, buf);
+        }
+        served_end(&served);
+    }
+}
+END_TEST
+
+/* A unix socket has no address, and is trusted. */
+START_TEST(who_comes_through_a_unix_socket_is_trusted)
+{
+    char path[] = "/tmp/shockwave-check-XXXXXX";
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    ck_assert_ptr_ne(mkdtemp(path), NULL);
+    snprintf(address.sun_path, sizeof address.sun_path, "%s/socket", path);
+    struct sw_listener_config listener = {.address = address.sun_path,
+                                          .proxy_protocol = SW_PROXY_PROTOCOL_OPTIONAL};
+    struct sw_server_config config = config_for(&listener, false);
+    config.forwarding = SW_FORWARDING_X_FORWARDED_FOR;
+    served_begin(&served, config);
+    static const struct {
+        const char *request, *want;
+    } rows[] = {
+        {GET, "local"},
+        {"GET https://x/ HTTP/1.1\r\nHost: x\r\n\r\n", "local"},
+        {"GET / HTTP/1.1\r\nHost: x\r\n" X("192.0.2.1") "\r\n", "192.0.2.1 "},
+        {"PROXY TCP4 192.0.2.7 127.0.0.1 12345 80\r\n" GET, "192.0.2.7 port 12345"},
+    };
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+        ck_assert_int_eq(connect(fd, (struct sockaddr *)&address, sizeof address), 0);
+        client_say(fd, rows[i].request);
+        client_until(fd, buf, sizeof buf, rows[i].want);
+        close(fd);
+    }
+    served_end(&served);
+    rmdir(path);
+}
+END_TEST
+
+/* ---- Listeners --------------------------------------------------------------------------------
+ */
+
+static void elsewhere(struct sw_exchange *exchange)
+{
+    sw_reply(exchange, SW_STATUS_OK, SW_SPAN("text/plain"), SW_SPAN("elsewhere"));
+}
+
+START_TEST(a_listener_may_have_a_handler)
+{
+    struct sw_listener_config listeners[] = {{.address = "127.0.0.1", .handler = elsewhere},
+                                             {.address = "127.0.0.1"}};
+    for (size_t i = 0; i < COUNT(listeners); i++) {
+        struct sw_listener_config two[] = {listeners[i], listeners[1 - i]};
+        struct sw_server_config config = {.handler = who, .listeners = two, .listener_count = 2};
+        served_begin(&served, config);
+        int fd = client_open(&served);
+        client_say(fd, GET);
+        client_until(fd, buf, sizeof buf, i == 0 ? "elsewhere" : "127.0.0.1 port");
+        close(fd);
+        served_end(&served);
+    }
+}
+END_TEST
+
+static const struct sw_network endless = {.bits = 129};
+static const struct sw_listener_config strange = {.address = "127.0.0.1", .proxy_protocol = 3};
+
+static const struct {
+    const char *what;
+    struct sw_server_config config;
+} wrong[] = {
+    {"trusted", {.handler = who, .trusted_count = 1}},
+    {"trusted", {.handler = who, .trusted = &endless, .trusted_count = 1}},
+    {"forwarding", {.handler = who, .forwarding = 3}},
+    {"listeners", {.handler = who, .listeners = &strange, .listener_count = 1}},
+};
+
+START_TEST(a_member_out_of_range_is_named)
+{
+    for (size_t i = 0; i < COUNT(wrong); i++) {
+        struct sw_server_error fault;
+        ck_assert_ptr_eq(sw_server_open(&wrong[i].config, &fault), NULL);
+        ck_assert_str_eq(fault.what, wrong[i].what);
+    }
+}
+END_TEST
+
+int main(void)
+{
+    const TTest *const tests[] = {
+        connections_begin_as_they_must,   half_a_header_is_not_waited_for,
+        the_last_stranger_is_the_client,  who_comes_through_a_unix_socket_is_trusted,
+        only_trusted_peers_ask_for_https, a_listener_may_have_a_handler,
+        a_member_out_of_range_is_named,
+    };
+    return expect_suite("server proxy", tests, COUNT(tests));
+}

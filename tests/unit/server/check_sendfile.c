@@ -1,0 +1,286 @@
+/* check_server_sendfile.c - replies out of files: their place, their length, and peers that go. */
+/* SPDX-License-Identifier: MIT */
+#define _GNU_SOURCE
+#include "served.h"
+
+#include <semaphore.h>
+#include <signal.h>
+#include <stdio.h>
+#include <sys/un.h>
+
+#define HOST "Host: x\r\n"
+
+enum { LARGE = 3000000 };
+
+static char buf[2 * LARGE], content[LARGE];
+static struct served served;
+static int file;
+
+static void write_file(void)
+{
+    for (size_t i = 0; i < LARGE; i++)
+        content[i] = (char)('a' + i % 23);
+    FILE *stream = tmpfile();
+    ck_assert_ptr_ne(stream, NULL);
+    file = fileno(stream);
+    ck_assert_int_eq(write(file, content, LARGE), LARGE);
+}
+
+static void serve(void (*handler)(struct sw_exchange *exchange))
+{
+    write_file();
+    served_begin(&served, (struct sw_server_config){.handler = handler});
+}
+
+/* ---- Place and length ------------------------------------------------------------------------ */
+
+static void reply_in_chunks(struct sw_exchange *exchange)
+{
+    sw_reply_begin(exchange, SW_STATUS_OK, SW_LENGTH_UNKNOWN);
+    sw_reply_write(exchange, SW_SPAN("before"));
+    ck_assert(sw_reply_file(exchange, file, 7, 4096));
+    ck_assert(!sw_reply_file(exchange, file, 0, 1));
+    ck_assert(!sw_reply_write_nocopy(exchange, SW_SPAN("one at a time")));
+    sw_reply_write(exchange, SW_SPAN("behind"));
+    ck_assert_int_eq(sw_reply_end(exchange), SW_OK);
+}
+
+START_TEST(a_file_keeps_its_place)
+{
+    serve(reply_in_chunks);
+    size_t n = client_ask(&served,
+                          "GET / HTTP/1.1\r\n" HOST "\r\n"
+                          "GET / HTTP/1.1\r\n" HOST "Connection: close\r\n\r\n",
+                          buf, sizeof buf);
+    const char *at = buf;
+    for (int i = 0; i < 2; i++) {
+        at = strstr(at, "\r\n\r\n6\r\nbefore\r\n1000\r\n");
+        ck_assert_ptr_ne(at, NULL);
+        at += strlen("\r\n\r\n6\r\nbefore\r\n1000\r\n");
+        ck_assert_mem_eq(at, content + 7, 4096);
+        at += 4096;
+        ck_assert_ptr_eq(strstr(at, "\r\n6\r\nbehind\r\n0\r\n\r\n"), at);
+        at += strlen("\r\n6\r\nbehind\r\n0\r\n\r\n");
+    }
+    ck_assert_ptr_eq(at, buf + n);
+    served_end(&served);
+}
+END_TEST
+
+static void reply_whole(struct sw_exchange *exchange)
+{
+    sw_reply_begin(exchange, SW_STATUS_OK, LARGE);
+    ck_assert(sw_reply_file(exchange, file, 0, LARGE));
+    ck_assert_int_eq(sw_reply_end(exchange), SW_OK);
+}
+
+START_TEST(only_a_reply_with_content_has_the_file)
+{
+    serve(reply_whole);
+    size_t n = client_ask(&served,
+                          "HEAD / HTTP/1.1\r\n" HOST "\r\n"
+                          "GET / HTTP/1.1\r\n" HOST "Connection: close\r\n\r\n",
+                          buf, sizeof buf);
+    ck_assert_uint_eq(count(buf, "Content-Length: 3000000\r\n"), 2);
+    ck_assert_uint_lt(n, LARGE + 1000);
+    ck_assert_mem_eq(buf + n - LARGE, content, LARGE);
+    served_end(&served);
+}
+END_TEST
+
+/* More replies than a connection sends before the others have their turn. */
+enum { AHEAD = 100 };
+
+static int overs;
+
+static void count_over(struct sw_exchange *exchange, bool whole)
+{
+    (void)exchange;
+    overs += whole;
+}
+
+static void reply_little(struct sw_exchange *exchange)
+{
+    static const struct sw_hooks hooks = {.on_complete = count_over};
+    exchange->hooks = &hooks;
+    sw_reply_begin(exchange, SW_STATUS_OK, 1);
+    ck_assert(sw_reply_file(exchange, file, exchange->head->target_len - 1, 1));
+    ck_assert_int_eq(sw_reply_end(exchange), SW_OK);
+}
+
+START_TEST(who_asks_ahead_gets_each_file)
+{
+    char requests[AHEAD * (AHEAD + 40)] = "", path[AHEAD + 1] = "";
+    overs = 0;
+    serve(reply_little);
+    int fd = client_open(&served);
+    for (int i = 0; i < AHEAD; i++) {
+        path[i] = '/';
+        sprintf(requests + strlen(requests), "GET %s HTTP/1.1\r\n" HOST "%s\r\n", path,
+                i + 1 == AHEAD ? "Connection: close\r\n" : "");
+    }
+    client_say(fd, requests);
+    client_all(fd, buf, sizeof buf);
+    const char *at = buf;
+    for (int i = 0; i < AHEAD; i++) {
+        ck_assert_ptr_eq(strstr(at, "HTTP/1.1 200 OK\r\n"), at);
+        at = strstr(at, "\r\n\r\n");
+        ck_assert_ptr_ne(at, NULL);
+        ck_assert_int_eq(at[4], content[i]);
+        at += 5;
+    }
+    ck_assert_str_eq(at, "");
+    close(fd);
+    served_end(&served);
+    ck_assert_int_eq(overs, AHEAD);
+}
+END_TEST
+
+START_TEST(a_slow_reader_gets_all_of_it)
+{
+    serve(reply_whole);
+    int fd = client_open_narrow(&served, 4096);
+    client_say(fd, "GET / HTTP/1.1\r\n" HOST "Connection: close\r\n\r\n");
+    size_t n = client_all(fd, buf, sizeof buf);
+    ck_assert_mem_eq(buf + n - LARGE, content, LARGE);
+    close(fd);
+    served_end(&served);
+}
+END_TEST
+
+/* More pieces than a connection sends before the others have their turn. */
+enum { PIECES = 100 };
+
+static int piece;
+
+static void reply_piece(struct sw_exchange *exchange)
+{
+    ck_assert(sw_reply_file(exchange, file, (uint64_t)piece, 1));
+    if (++piece == PIECES)
+        ck_assert_int_eq(sw_reply_end(exchange), SW_OK);
+}
+
+static const struct sw_hooks piece_hooks = {.on_writable = reply_piece};
+
+static void reply_piece_by_piece(struct sw_exchange *exchange)
+{
+    exchange->hooks = &piece_hooks;
+    piece = 0;
+    sw_reply_begin(exchange, SW_STATUS_OK, PIECES);
+    reply_piece(exchange);
+}
+
+START_TEST(many_pieces_make_a_reply)
+{
+    serve(reply_piece_by_piece);
+    size_t n = client_ask(&served,
+                          "GET / HTTP/1.1\r\n" HOST "\r\n"
+                          "GET / HTTP/1.1\r\n" HOST "Connection: close\r\n\r\n",
+                          buf, sizeof buf);
+    ck_assert_uint_eq(count(buf, "HTTP/1.1 200 OK\r\n"), 2);
+    ck_assert_mem_eq(buf + n - PIECES, content, PIECES);
+    served_end(&served);
+}
+END_TEST
+
+static void reply_too_much(struct sw_exchange *exchange)
+{
+    sw_reply_begin(exchange, SW_STATUS_OK, LARGE + 1);
+    ck_assert(sw_reply_file(exchange, file, 0, LARGE + 1));
+    sw_reply_end(exchange);
+}
+
+START_TEST(a_file_that_is_too_short_ends_the_connection)
+{
+    serve(reply_too_much);
+    for (int i = 0; i < 2; i++) {
+        size_t n = client_ask(&served, "GET / HTTP/1.1\r\n" HOST "\r\n", buf, sizeof buf);
+        ck_assert_ptr_ne(strstr(buf, "Content-Length: 3000001\r\n"), NULL);
+        ck_assert_mem_eq(buf + n - LARGE, content, LARGE);
+    }
+    served_end(&served);
+}
+END_TEST
+
+/* ---- Peers that go --------------------------------------------------------------------------- */
+
+static sem_t first_is_out, client_is_gone, all_is_over;
+
+static void reply_rest(struct sw_exchange *exchange)
+{
+    sem_post(&first_is_out);
+    while (sem_wait(&client_is_gone))
+        ;
+    ck_assert(sw_reply_file(exchange, file, 1, 1)); /* nothing stands before it that could fail */
+    sw_reply_end(exchange);
+}
+
+static void tell_over(struct sw_exchange *exchange, bool whole)
+{
+    (void)exchange;
+    ck_assert(!whole);
+    sem_post(&all_is_over);
+}
+
+static const struct sw_hooks pieces = {.on_writable = reply_rest, .on_complete = tell_over};
+
+static void reply_in_pieces(struct sw_exchange *exchange)
+{
+    exchange->hooks = &pieces;
+    sw_reply_begin(exchange, SW_STATUS_OK, 2);
+    ck_assert(sw_reply_file(exchange, file, 0, 1));
+}
+
+/* SIGPIPE is neither blocked nor pending where the server ran. */
+static void *run_and_look(void *data)
+{
+    sigset_t blocked, pending;
+    served.cut = sw_server_run(served.server);
+    pthread_sigmask(SIG_SETMASK, NULL, &blocked);
+    sigpending(&pending);
+    *(bool *)data = sigismember(&blocked, SIGPIPE) || sigismember(&pending, SIGPIPE);
+    return NULL;
+}
+
+START_TEST(nobody_dies_of_a_peer_that_goes)
+{
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    struct sw_listener_config listener = {.address = address.sun_path};
+    struct sw_server_config config = {
+        .listeners = &listener, .listener_count = 1, .handler = reply_in_pieces};
+    bool left_behind = true;
+    snprintf(address.sun_path, sizeof address.sun_path, "/tmp/shockwave-%ld", (long)getpid());
+    sem_init(&first_is_out, 0, 0);
+    sem_init(&client_is_gone, 0, 0);
+    sem_init(&all_is_over, 0, 0);
+    write_file();
+    served.server = sw_server_open(&config, NULL);
+    ck_assert_ptr_ne(served.server, NULL);
+    pthread_create(&served.thread, NULL, run_and_look, &left_behind);
+
+    int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+    ck_assert_int_eq(connect(fd, (struct sockaddr *)&address, sizeof address), 0);
+    client_say(fd, "GET / HTTP/1.1\r\n" HOST "\r\n");
+    sem_wait(&first_is_out);
+    close(fd);
+    sem_post(&client_is_gone);
+    sem_wait(&all_is_over);
+    served_end(&served);
+    ck_assert(!left_behind);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("server_sendfile");
+    TCase *tcase = suite_case("server_sendfile");
+    tcase_add_test(tcase, a_file_keeps_its_place);
+    tcase_add_test(tcase, only_a_reply_with_content_has_the_file);
+    tcase_add_test(tcase, who_asks_ahead_gets_each_file);
+    tcase_add_test(tcase, a_slow_reader_gets_all_of_it);
+    tcase_add_test(tcase, many_pieces_make_a_reply);
+    tcase_add_test(tcase, a_file_that_is_too_short_ends_the_connection);
+    tcase_add_test(tcase, nobody_dies_of_a_peer_that_goes);
+    suite_add_tcase(suite, tcase);
+    return suite_run(suite);
+}

@@ -1,0 +1,387 @@
+/* check_server_hold.c - the server: exchanges that are held, by whom they are resumed, and how
+ * long. */
+/* SPDX-License-Identifier: MIT */
+#define _GNU_SOURCE
+#include "logged.h"
+#include "suite.h"
+
+#include <semaphore.h>
+
+#define TEXT       SW_SPAN("text/plain")
+#define ASK(path)  "GET " path " HTTP/1.1\r\nHost: x\r\n\r\n"
+#define POST(path) "POST " path " HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\n"
+
+enum { THREADS = 8 };
+
+static sem_t go;
+static atomic_int told_resumed, told_gone, told_half_closed, told_over, whole, is_busy, was_closed;
+static atomic_int gone_at_over, error; /* what sw_exchange_resume() returned in a hook */
+
+/* ---- The handler ----------------------------------------------------------------------------- */
+
+static void on_resumed(struct sw_exchange *exchange)
+{
+    atomic_fetch_add(&told_resumed, 1);
+    if (is_for(exchange, "/again") && atomic_load(&told_resumed) < 4) {
+        sw_exchange_hold_for(exchange, 1000);
+        atomic_store(&pending, exchange);
+        return;
+    }
+    sw_reply(exchange, SW_STATUS_OK, TEXT, SW_SPAN("late"));
+}
+
+static void on_gone(struct sw_exchange *exchange)
+{
+    (void)exchange;
+    ck_assert_int_eq(atomic_load(&told_over), 0);
+    atomic_fetch_add(&told_gone, 1);
+}
+
+static void on_half_closed(struct sw_exchange *exchange)
+{
+    atomic_store(&was_closed, sw_exchange_half_closed(exchange));
+    atomic_fetch_add(&told_half_closed, 1);
+}
+
+/* Holding has no effect any more here, nor has resuming. */
+static void on_over(struct sw_exchange *exchange, bool is_whole)
+{
+    sw_exchange_suspend(exchange);
+    atomic_store(&error, sw_exchange_resume(exchange));
+    atomic_store(&gone_at_over, atomic_load(&told_gone));
+    atomic_fetch_add(&whole, is_whole);
+    atomic_fetch_add(&told_over, 1);
+}
+
+static const struct sw_hooks hooks = {.on_resume = on_resumed,
+                                      .on_half_close = on_half_closed,
+                                      .on_disconnect = on_gone,
+                                      .on_complete = on_over};
+
+static void hold(struct sw_exchange *exchange)
+{
+    exchange->hooks = &hooks;
+    if (is_for(exchange, "/bounded") || is_for(exchange, "/again"))
+        sw_exchange_hold_for(exchange, is_for(exchange, "/again") ? 1000000 : 100);
+    if (is_for(exchange, "/begun") || is_for(exchange, "/whole"))
+        sw_exchange_hold_for(exchange, 100);
+    if (is_for(exchange, "/begun"))
+        sw_reply_begin(exchange, SW_STATUS_OK, 10);
+    if (is_for(exchange, "/whole"))
+        sw_reply(exchange, SW_STATUS_OK, TEXT, SW_SPAN("early"));
+    sw_exchange_suspend(exchange); /* changes nothing where it is held */
+    if (is_for(exchange, "/bad"))
+        sw_write_field(sw_reply_begin(exchange, SW_STATUS_OK, 0), SW_HEADER_SERVER,
+                       SW_SPAN("a\nb"));
+    atomic_store(&pending, exchange);
+}
+
+static void answer_hold(struct sw_exchange *exchange)
+{
+    if (is_for(exchange, "/busy")) {
+        atomic_store(&is_busy, 1);
+        sem_wait(&go);
+        sw_reply(exchange, SW_STATUS_OK, TEXT, SW_SPAN("done"));
+    } else if (is_for(exchange, "/unheld")) {
+        ck_assert_int_eq(sw_exchange_resume(exchange), SW_ERROR_MISUSE);
+        sw_reply(exchange, SW_STATUS_OK, TEXT, SW_SPAN("done"));
+        ck_assert_int_eq(sw_exchange_resume(exchange), SW_ERROR_MISUSE);
+    } else {
+        hold(exchange);
+    }
+}
+
+static void await(atomic_int *what, int value)
+{
+    for (int i = 0; atomic_load(what) != value && i < PATIENCE; i++)
+        usleep(1000);
+    ck_assert_int_eq(atomic_load(what), value);
+}
+
+static struct sw_exchange *await_pending(void)
+{
+    struct sw_exchange *exchange;
+    while (!(exchange = atomic_exchange(&pending, NULL)))
+        usleep(1000);
+    return exchange;
+}
+
+static void serve(uint32_t drain)
+{
+    sem_init(&go, 0, 0);
+    serve_logged((struct sw_server_config){.handler = answer_hold, .workers = 1, .drain = drain});
+}
+
+static int make_busy(void)
+{
+    int fd = client_open(&served);
+    client_say(fd, ASK("/busy"));
+    await(&is_busy, 1);
+    return fd;
+}
+
+static void reset(int fd)
+{
+    const struct linger now = {.l_onoff = 1};
+    setsockopt(fd, SOL_SOCKET, SO_LINGER, &now, sizeof now);
+    close(fd);
+}
+
+/* ---- Gone ------------------------------------------------------------------------------------ */
+
+/* The client resets or stays, the server leaves, its time to drain is over or is cut short, and it
+   is closed while the exchange is held. */
+START_TEST(the_handler_is_told_once_that_the_client_is_gone)
+{
+    bool resets = _i & 1, resumes = _i & 2, twice = _i & 4;
+    serve(twice ? 1000000 : 150);
+    int fd = client_open(&served);
+    client_say(fd, ASK("/"));
+    struct sw_exchange *exchange = await_pending();
+    if (resets) {
+        reset(fd);
+        await(&told_gone, 1);
+    }
+    if (resumes && resets)
+        ck_assert_int_eq(sw_exchange_resume(exchange), SW_OK);
+    sw_server_stop(served.server);
+    if (twice)
+        sw_server_stop(served.server);
+    served_wait(&served);
+    if (!resets)
+        close(fd);
+    ck_assert_int_eq(atomic_load(&told_gone), 1);
+    ck_assert_int_eq(atomic_load(&gone_at_over), 1);
+    ck_assert_int_eq(atomic_load(&told_over), 1);
+    ck_assert_int_eq(atomic_load(&told_resumed), 0);
+    unlink(log_path);
+}
+END_TEST
+
+START_TEST(who_is_answered_is_not_told)
+{
+    serve(0);
+    int fd = client_open(&served);
+    client_say(fd, ASK("/"));
+    ck_assert_int_eq(sw_exchange_resume(await_pending()), SW_OK);
+    client_until(fd, buf, sizeof buf, "late");
+    await(&told_over, 1);
+    ck_assert_int_eq(atomic_load(&whole), 1);
+    close(fd);
+    end_logged();
+    ck_assert_int_eq(atomic_load(&told_gone) + atomic_load(&told_half_closed), 0);
+}
+END_TEST
+
+/* ---- Resuming -------------------------------------------------------------------------------- */
+
+static atomic_int succeeded, refused;
+
+static void *resume(void *exchange)
+{
+    enum sw_error result = sw_exchange_resume(exchange);
+    atomic_fetch_add(result == SW_OK ? &succeeded : &refused, 1);
+    ck_assert(result == SW_OK || result == SW_ERROR_MISUSE);
+    return NULL;
+}
+
+/* Several threads resume at once, two exchanges, while the worker does something else. */
+START_TEST(one_of_several_calls_resumes)
+{
+    serve(0);
+    int fds[] = {client_open(&served), client_open(&served)};
+    struct sw_exchange *exchanges[2];
+    for (int i = 0; i < 2; i++) {
+        client_say(fds[i], ASK("/"));
+        exchanges[i] = await_pending();
+    }
+    int busy = make_busy();
+    pthread_t threads[THREADS];
+    for (int i = 0; i < THREADS; i++)
+        pthread_create(&threads[i], NULL, resume, exchanges[i % 2]);
+    for (int i = 0; i < THREADS; i++)
+        pthread_join(threads[i], NULL);
+    ck_assert_int_eq(sw_exchange_resume(exchanges[0]), SW_ERROR_MISUSE);
+    ck_assert_int_eq(atomic_load(&succeeded), 2);
+    ck_assert_int_eq(atomic_load(&refused), THREADS - 2);
+    sem_post(&go);
+    client_until(busy, buf, sizeof buf, "done");
+    for (int i = 0; i < 2; i++) {
+        client_until(fds[i], buf, sizeof buf, "late");
+        close(fds[i]);
+    }
+    await(&told_over, 2);
+    ck_assert_int_eq(atomic_load(&told_resumed), 2);
+    close(busy);
+    end_logged();
+}
+END_TEST
+
+START_TEST(what_is_not_held_is_not_resumed)
+{
+    serve(0);
+    int fd = client_open(&served);
+    client_say(fd, ASK("/unheld"));
+    client_until(fd, buf, sizeof buf, "done");
+    client_say(fd, POST("/")); /* the content does not come: the connection keeps its buffers */
+    struct sw_exchange *exchange = await_pending();
+    ck_assert_int_eq(sw_exchange_resume(exchange), SW_OK);
+    client_until(fd, buf, sizeof buf, "late");
+    await(&told_over, 1);
+    ck_assert_int_eq(atomic_load(&error), SW_ERROR_MISUSE);
+    ck_assert_int_eq(sw_exchange_resume(exchange), SW_ERROR_MISUSE);
+    client_say(fd, "0123456789" ASK("/"));
+    ck_assert_int_eq(sw_exchange_resume(await_pending()), SW_OK);
+    client_until(fd, buf, sizeof buf, "late");
+    await(&told_over, 2);
+    ck_assert_int_eq(atomic_load(&told_resumed), 2);
+    close(fd);
+    end_logged();
+}
+END_TEST
+
+/* The reply cannot be sent, and the exchange is held all the same: it lasts until it is resumed. */
+START_TEST(a_reply_that_fails_is_held_on)
+{
+    serve(0);
+    int fd = client_open(&served);
+    client_say(fd, ASK("/bad"));
+    struct sw_exchange *exchange = await_pending();
+    client_all(fd, buf, sizeof buf);
+    ck_assert_ptr_eq(strstr(buf, "HTTP/1.1 500 "), buf);
+    ck_assert_int_eq(atomic_load(&told_over), 0);
+    if (_i) {
+        close(fd);
+        await(&told_gone, 1);
+    }
+    ck_assert_int_eq(sw_exchange_resume(exchange), SW_OK);
+    await(&told_over, 1);
+    ck_assert_int_eq(atomic_load(&told_resumed), 0);
+    if (!_i)
+        close(fd);
+    end_logged();
+}
+END_TEST
+
+/* ---- Half-closed ----------------------------------------------------------------------------- */
+
+/* The client shuts its side before the handler is called, or while it holds: it has its reply. */
+START_TEST(a_half_closed_client_is_told_of_and_answered)
+{
+    serve(0);
+    int busy = _i ? make_busy() : -1, fd = client_open(&served);
+    client_say(fd, ASK("/"));
+    struct sw_exchange *exchange = _i ? NULL : await_pending();
+    ck_assert_int_eq(atomic_load(&told_half_closed), 0);
+    shutdown(fd, SHUT_WR);
+    if (_i) {
+        sem_post(&go);
+        exchange = await_pending();
+    }
+    await(&told_half_closed, 1);
+    ck_assert_int_eq(atomic_load(&was_closed), 1);
+    ck_assert_int_eq(sw_exchange_resume(exchange), SW_OK);
+    client_all(fd, buf, sizeof buf);
+    ck_assert_ptr_nonnull(strstr(buf, "late"));
+    await(&told_over, 1);
+    ck_assert_int_eq(atomic_load(&told_half_closed), 1);
+    ck_assert_int_eq(atomic_load(&told_gone), 0);
+    ck_assert_int_eq(atomic_load(&whole), 1);
+    close(fd);
+    if (busy >= 0)
+        close(busy);
+    end_logged();
+}
+END_TEST
+
+/* ---- Deadlines ------------------------------------------------------------------------------- */
+
+static const struct {
+    const char *request, *begin, *end;
+} bounded[] = {
+    {ASK("/bounded"), "HTTP/1.1 503 ", "took too long\n"},
+    {POST("/bounded"), "HTTP/1.1 503 ", "took too long\n"},
+    {"HEAD /bounded HTTP/1.1\r\nHost: x\r\n\r\n", "HTTP/1.1 503 ", "\r\n\r\n"},
+    {ASK("/begun"), "HTTP/1.1 200 ", "\r\n\r\n"}, /* and none of its content */
+    {ASK("/whole"), "HTTP/1.1 200 ", "early"},
+};
+
+START_TEST(the_time_to_hold_has_an_end)
+{
+    serve(0);
+    int fd = client_open(&served);
+    client_say(fd, bounded[_i].request);
+    struct sw_exchange *exchange = await_pending();
+    size_t n = client_all(fd, buf, sizeof buf), end = strlen(bounded[_i].end);
+    ck_assert_ptr_eq(strstr(buf, bounded[_i].begin), buf);
+    ck_assert_str_eq(buf + n - end, bounded[_i].end);
+    await(&told_gone, 1);
+    ck_assert_int_eq(atomic_load(&told_over), 0); /* it is the other thread's still */
+    if (_i % 2) {
+        close(fd);
+        usleep(20000);
+    }
+    ck_assert_int_eq(sw_exchange_resume(exchange), SW_OK);
+    await(&told_over, 1);
+    expect_part("\"timeout of hold\"");
+    ck_assert_int_eq(atomic_load(&told_resumed), 0);
+    ck_assert_int_eq(atomic_load(&told_gone), 1);
+    if (_i % 2 == 0)
+        close(fd);
+    end_logged();
+}
+END_TEST
+
+/* Each hold has its time anew; one that is resumed before is answered as ever. */
+START_TEST(a_deadline_ends_with_its_hold)
+{
+    serve(0);
+    int fd = client_open(&served);
+    client_say(fd, ASK("/again"));
+    ck_assert_int_eq(sw_exchange_resume(await_pending()), SW_OK); /* the bound is far */
+    struct sw_exchange *exchange = await_pending();
+    client_all(fd, buf, sizeof buf);
+    ck_assert_ptr_eq(strstr(buf, "HTTP/1.1 503 "), buf); /* the second one was near */
+    ck_assert_int_eq(sw_exchange_resume(exchange), SW_OK);
+    await(&told_over, 1);
+    close(fd);
+    end_logged();
+}
+END_TEST
+
+/* The thread never resumes it: the server ends all the same. */
+START_TEST(a_deadline_does_not_keep_the_server)
+{
+    serve(150);
+    int fd = client_open(&served);
+    client_say(fd, ASK("/bounded"));
+    client_all(fd, buf, sizeof buf);
+    ck_assert_ptr_eq(strstr(buf, "HTTP/1.1 503 "), buf);
+    close(fd);
+    end_logged();
+    ck_assert_int_eq(atomic_load(&told_gone), 1);
+    ck_assert_int_eq(atomic_load(&told_over), 1);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("server hold");
+    TCase *tcase = suite_case("server hold");
+    tcase_add_loop_test(tcase, the_handler_is_told_once_that_the_client_is_gone, 0, 8);
+    tcase_add_test(tcase, who_is_answered_is_not_told);
+    tcase_add_test(tcase, one_of_several_calls_resumes);
+    tcase_add_test(tcase, what_is_not_held_is_not_resumed);
+    tcase_add_loop_test(tcase, a_reply_that_fails_is_held_on, 0, 2);
+    tcase_add_loop_test(tcase, a_half_closed_client_is_told_of_and_answered, 0, 2);
+    tcase_add_loop_test(tcase, the_time_to_hold_has_an_end, 0,
+                        (int)(sizeof bounded / sizeof *bounded));
+    tcase_add_test(tcase, a_deadline_ends_with_its_hold);
+    tcase_add_test(tcase, a_deadline_does_not_keep_the_server);
+    suite_add_tcase(suite, tcase);
+    SRunner *runner = srunner_create(suite);
+    srunner_run_all(runner, CK_NORMAL);
+    int failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed > 0;
+}

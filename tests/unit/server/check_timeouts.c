@@ -1,0 +1,352 @@
+/* check_server_time.c - the server: what has its time, how connections end, how it leaves. */
+/* SPDX-License-Identifier: MIT */
+#define _GNU_SOURCE
+#include "served.h"
+
+#include <stdio.h>
+#include <time.h>
+
+#define TEXT SW_SPAN("text/plain")
+#define GET  "GET / HTTP/1.1\r\nHost: x\r\n\r\n"
+
+static char buf[1 << 20];
+
+static struct served served;
+
+static void hello(struct sw_exchange *exchange)
+{
+    sw_reply(exchange, SW_STATUS_OK, TEXT, SW_SPAN("hello"));
+}
+
+static uint32_t idle_time;
+
+/* Keeps the whole loop waiting, as nobody should, when asked to. */
+static void doze(struct sw_exchange *exchange)
+{
+    if (sw_exchange_target(exchange).n > 1)
+        usleep((idle_time + 400) * 1000);
+    hello(exchange);
+}
+
+/* ---- Time ------------------------------------------------------------------------------------ */
+
+static void say_then_nothing(const char *text, const char *want)
+{
+    int fd = client_open(&served);
+    client_say(fd, text);
+    client_all(fd, buf, sizeof buf);
+    ck_assert_msg(strncmp(buf, want, strlen(want)) == 0, "%s instead of %s", buf, want);
+    if (!*want)
+        ck_assert_str_eq(buf, "");
+    close(fd);
+}
+
+START_TEST(a_head_has_its_time)
+{
+    served_begin(&served, (struct sw_server_config){.handler = hello, .head_timeout = 100});
+    say_then_nothing("GET / HTTP/1.1\r\nHo", "HTTP/1.1 408 Request Timeout\r\n");
+    int fd = client_open(&served);
+    client_say(fd, GET "GET / HTTP/1.1\r\n");
+    client_all(fd, buf, sizeof buf);
+    ck_assert_uint_eq(count(buf, "HTTP/1.1 200 OK"), 1);
+    ck_assert_uint_eq(count(buf, "HTTP/1.1 408 "), 1);
+    close(fd);
+    served_end(&served);
+}
+END_TEST
+
+START_TEST(dribbling_does_not_stretch_a_head)
+{
+    served_begin(&served, (struct sw_server_config){.handler = hello, .head_timeout = 200});
+    int fd = client_open(&served);
+    struct pollfd closed = {.fd = fd, .events = POLLIN};
+    client_say(fd, "GET / HTTP/1.1\r\nX: ");
+    while (poll(&closed, 1, 20) == 0)
+        client_say(fd, "x");
+    client_all(fd, buf, sizeof buf);
+    ck_assert_ptr_eq(strstr(buf, "HTTP/1.1 408 "), buf);
+    close(fd);
+    served_end(&served);
+}
+END_TEST
+
+#define POST "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 100000\r\n\r\n"
+
+static size_t swallow(struct sw_exchange *exchange, struct sw_span bytes)
+{
+    (void)exchange;
+    return bytes.n;
+}
+
+static void swallowed(struct sw_exchange *exchange, const struct sw_head *trailers,
+                      const char *bytes)
+{
+    (void)trailers, (void)bytes;
+    hello(exchange);
+}
+
+static const struct sw_hooks swallow_hooks = {.on_content = swallow, .on_request_end = swallowed};
+
+static void swallow_all(struct sw_exchange *exchange)
+{
+    exchange->hooks = &swallow_hooks;
+}
+
+START_TEST(content_has_its_time)
+{
+    served_begin(&served, (struct sw_server_config){.handler = swallow_all, .body_timeout = 100});
+    say_then_nothing(POST "some of it", "HTTP/1.1 408 Request Timeout\r\n");
+    served_end(&served);
+}
+END_TEST
+
+START_TEST(dribbling_does_not_stretch_content_but_progress_does)
+{
+    served_begin(&served, (struct sw_server_config){
+                              .handler = swallow_all, .body_timeout = 1000, .min_progress = 1000});
+    static char block[2000];
+    int slow = client_open(&served), quick = client_open(&served);
+    struct pollfd closed = {.fd = slow, .events = POLLIN};
+    memset(block, 'x', sizeof block);
+    client_say(slow, POST);
+    client_say(quick, POST);
+    size_t sent = 0;
+    while (poll(&closed, 1, 50) == 0) { /* twenty rounds in the time of the slow one */
+        client_say(slow, "x");
+        client_send(quick, block, sizeof block);
+        sent += sizeof block;
+    }
+    client_all(slow, buf, sizeof buf);
+    ck_assert_ptr_eq(strstr(buf, "HTTP/1.1 408 "), buf);
+    for (; sent < 100000; sent += sizeof block)
+        client_send(quick, block, sizeof block);
+    client_until(quick, buf, sizeof buf, "hello");
+    close(slow);
+    close(quick);
+    served_end(&served);
+}
+END_TEST
+
+START_TEST(idleness_has_its_time)
+{
+    served_begin(&served, (struct sw_server_config){.handler = hello, .idle_timeout = 100});
+    say_then_nothing("", "");
+    say_then_nothing(GET, "HTTP/1.1 200 OK\r\n");
+    served_end(&served);
+}
+END_TEST
+
+enum { CLIENTS = 300 };
+
+static uint32_t milliseconds(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (uint32_t)(now.tv_sec * 1000 + now.tv_nsec / 1000000);
+}
+
+/* Have all of them served once.  False when that took too much of the time that they may idle. */
+static bool have_idle_clients(int fds[CLIENTS])
+{
+    uint32_t begin = milliseconds();
+    served_begin(&served, (struct sw_server_config){
+                              .handler = doze, .idle_timeout = idle_time, .workers = 1});
+    for (size_t i = 0; i < CLIENTS; i++) {
+        fds[i] = client_open(&served);
+        client_say(fds[i], GET);
+        client_until(fds[i], buf, 200, "hello");
+    }
+    return milliseconds() - begin < idle_time / 2;
+}
+
+static void close_all(const int fds[CLIENTS])
+{
+    for (size_t i = 0; i < CLIENTS; i++)
+        close(fds[i]);
+    served_end(&served);
+}
+
+/* The idle and their requests are more than the loop tells of in one turn, and it was late: later
+   than they may idle. */
+START_TEST(who_has_asked_is_not_idle)
+{
+    static int fds[CLIENTS];
+    for (idle_time = 2000; !have_idle_clients(fds); idle_time *= 2)
+        close_all(fds);
+    client_say(fds[0], "GET /doze HTTP/1.1\r\nHost: x\r\n\r\n");
+    for (size_t i = 1; i < CLIENTS; i++)
+        client_say(fds[i], GET);
+    for (size_t i = 0; i < CLIENTS; i++)
+        client_until(fds[i], buf, 200, "hello");
+    close_all(fds);
+}
+END_TEST
+
+static char large[20000000];
+
+static void reply_large(struct sw_exchange *exchange)
+{
+    sw_reply(exchange, SW_STATUS_OK, TEXT, (struct sw_span){large, sizeof large});
+}
+
+START_TEST(a_reader_has_its_time)
+{
+    served_begin(&served, (struct sw_server_config){.handler = reply_large, .write_timeout = 200});
+    int fd = client_open_narrow(&served, 4096);
+    client_say(fd, GET);
+    struct pollfd closed = {.fd = fd, .events = POLLRDHUP};
+    ck_assert_int_eq(poll(&closed, 1, PATIENCE), 1); /* and nothing was read */
+    close(fd);
+    ck_assert_int_eq(served_end(&served), 0);
+}
+END_TEST
+
+/* ---- Ends ------------------------------------------------------------------------------------ */
+
+/* A megabyte of head: the client gets to read why it was refused, although it goes on sending. */
+START_TEST(a_refusal_is_not_lost)
+{
+    served_begin(&served, (struct sw_server_config){.handler = hello});
+    int fd = client_open(&served);
+    static char block[1 << 20];
+    memset(block, 'x', sizeof block);
+    client_say(fd, "GET / HTTP/1.1\r\nHost: x\r\nX: ");
+    client_send(fd, block, sizeof block);
+    client_all(fd, buf, sizeof buf);
+    ck_assert_ptr_eq(strstr(buf, "HTTP/1.1 431 "), buf);
+    ck_assert_ptr_ne(strstr(buf, "FIELD_LINE_TOO_LONG at byte "), NULL);
+    close(fd);
+    served_end(&served);
+}
+END_TEST
+
+START_TEST(half_closing_gets_its_replies)
+{
+    served_begin(&served, (struct sw_server_config){.handler = hello});
+    int fd = client_open(&served);
+    client_say(fd, GET GET);
+    shutdown(fd, SHUT_WR);
+    client_all(fd, buf, sizeof buf);
+    ck_assert_uint_eq(count(buf, "hello"), 2);
+    close(fd);
+    served_end(&served);
+}
+END_TEST
+
+START_TEST(resets_harm_nobody)
+{
+    served_begin(&served, (struct sw_server_config){.handler = reply_large});
+    for (int i = 0; i < 50; i++) {
+        int fd = client_open(&served);
+        client_say(fd, GET GET);
+        client_receive(fd, buf, 1000);
+        struct linger reset = {.l_onoff = 1};
+        setsockopt(fd, SOL_SOCKET, SO_LINGER, &reset, sizeof reset);
+        close(fd);
+    }
+    int fd = client_open(&served);
+    client_say(fd, GET);
+    client_until(fd, buf, 20, "HTTP/1.1 200 OK");
+    close(fd);
+    served_end(&served);
+}
+END_TEST
+
+/* ---- Leaving --------------------------------------------------------------------------------- */
+
+START_TEST(leaving_finishes_what_is_under_way)
+{
+    served_begin(&served, (struct sw_server_config){.handler = reply_large, .drain = 20000});
+    int idle = client_open(&served), busy = client_open(&served), half = client_open(&served);
+    client_say(busy, GET);
+    client_receive(busy, buf, 1000);
+    client_say(half, "GET / HTTP/1.1\r\n");
+    usleep(50000);
+    sw_server_stop(served.server);
+    ck_assert_uint_eq(client_all(idle, buf, sizeof buf), 0);
+    client_say(half, "Host: x\r\n\r\n");
+    client_until(half, buf, 200, "Connection: close\r\n");
+    int fds[] = {busy, half};
+    for (int i = 0; i < 2; i++) {
+        while (client_receive(fds[i], buf, sizeof buf) > 0)
+            ;
+        close(fds[i]);
+    }
+    close(idle);
+    ck_assert_int_eq(served_wait(&served), 0);
+}
+END_TEST
+
+static void begin_leaving(const struct sw_server_config *config, int *fd)
+{
+    served_begin(&served, *config);
+    *fd = client_open_narrow(&served, 4096);
+    client_say(*fd, GET);
+    client_receive(*fd, buf, 100);
+    sw_server_stop(served.server);
+}
+
+START_TEST(leaving_has_its_time)
+{
+    int fd;
+    struct sw_server_config config = {.handler = reply_large, .drain = 200};
+    begin_leaving(&config, &fd);
+    ck_assert_int_eq(served_wait(&served), 1);
+    close(fd);
+}
+END_TEST
+
+START_TEST(leaving_twice_is_leaving_at_once)
+{
+    int fd;
+    struct sw_server_config config = {.handler = reply_large, .drain = 1000000};
+    begin_leaving(&config, &fd);
+    sw_server_stop(served.server);
+    ck_assert_int_eq(served_wait(&served), 1);
+    close(fd);
+}
+END_TEST
+
+static void hold(struct sw_exchange *exchange)
+{
+    sw_exchange_suspend(exchange);
+}
+
+START_TEST(who_never_resumes_is_cut)
+{
+    struct sw_server_config config = {.handler = hold, .drain = 200};
+    served_begin(&served, config);
+    int fd = client_open(&served);
+    client_say(fd, GET);
+    usleep(50000);
+    ck_assert_int_eq(served_end(&served), 1);
+    close(fd);
+}
+END_TEST
+
+static Suite *make_suite(void)
+{
+    Suite *suite = suite_create("server time");
+    TCase *tcase = suite_case("server time");
+    tcase_add_test(tcase, a_head_has_its_time);
+    tcase_add_test(tcase, dribbling_does_not_stretch_a_head);
+    tcase_add_test(tcase, content_has_its_time);
+    tcase_add_test(tcase, dribbling_does_not_stretch_content_but_progress_does);
+    tcase_add_test(tcase, idleness_has_its_time);
+    tcase_add_test(tcase, who_has_asked_is_not_idle);
+    tcase_add_test(tcase, a_reader_has_its_time);
+    tcase_add_test(tcase, a_refusal_is_not_lost);
+    tcase_add_test(tcase, half_closing_gets_its_replies);
+    tcase_add_test(tcase, resets_harm_nobody);
+    tcase_add_test(tcase, leaving_finishes_what_is_under_way);
+    tcase_add_test(tcase, leaving_has_its_time);
+    tcase_add_test(tcase, leaving_twice_is_leaving_at_once);
+    tcase_add_test(tcase, who_never_resumes_is_cut);
+    suite_add_tcase(suite, tcase);
+    return suite;
+}
+
+int main(void)
+{
+    return suite_run(make_suite());
+}

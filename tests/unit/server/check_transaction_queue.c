@@ -1,0 +1,405 @@
+/* check_server_queue.c - the server when it is full: who waits for what, and who makes room. */
+/* SPDX-License-Identifier: MIT */
+#define _GNU_SOURCE
+#include "expect.h"
+#include "served.h"
+
+#include <semaphore.h>
+#include <stdatomic.h>
+
+static char buf[1 << 16];
+
+static struct served served;
+
+#include "scraped.h"
+
+#define HEAD(path) "GET " path " HTTP/1.1\r\nHost: x\r\n"
+#define GET(path)  HEAD(path) "\r\n"
+#define POST(path) "POST " path " HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\n"
+
+static char order[64]; /* the second letters of what was asked for, as it came to the handler */
+static atomic_size_t orders;
+
+static void note(struct sw_exchange *exchange)
+{
+    size_t n = atomic_load(&orders);
+    if (n < sizeof order - 1)
+        order[n] = sw_exchange_target(exchange).p[1];
+    atomic_store(&orders, n + 1);
+    sw_reply(exchange, SW_STATUS_OK, SW_SPAN("text/plain"), SW_SPAN("hello"));
+}
+
+static const char *asked_for(void)
+{
+    return atomic_load(&orders) ? order : "";
+}
+
+static sem_t asked, go;
+
+/* Of the second listener: keeps the worker, so that all that comes meanwhile is one turn's. */
+static void watch(struct sw_exchange *exchange)
+{
+    if (sw_exchange_target(exchange).p[1] != 'k') {
+        sw_admin_serve(exchange);
+        return;
+    }
+    sem_post(&asked);
+    sem_wait(&go);
+    sw_reply(exchange, SW_STATUS_OK, SW_SPAN("text/plain"), SW_SPAN("kept"));
+}
+
+static void serve(struct sw_server_config config)
+{
+    static struct sw_listener_config listeners[] = {
+        {.address = "127.0.0.1"}, {.address = "127.0.0.1", .handler = watch, .reserved = true}};
+    config.handler = note;
+    config.workers = 1;
+    config.exchanges = config.exchanges ? config.exchanges : 1;
+    config.listeners = listeners;
+    config.listener_count = 2;
+    memset(order, 0, sizeof order);
+    atomic_store(&orders, 0);
+    sem_init(&asked, 0, 0);
+    sem_init(&go, 0, 0);
+    served_begin(&served, config);
+}
+
+#define QUEUED "shockwave_connections{state=\"queued\"}"
+
+/* A connection whose request has come to the server, `queued` others and this one waiting. */
+static int open_waiter(const char *text, long queued)
+{
+    int fd = client_open(&served);
+    client_say(fd, text);
+    expect_sample(QUEUED, queued + 1);
+    return fd;
+}
+
+/* One that has an exchange, and owes content for it. */
+static int open_holder(long holders)
+{
+    int fd = client_open(&served);
+    client_say(fd, POST("/a"));
+    client_until(fd, buf, sizeof buf, "hello");
+    expect_sample("shockwave_connections{state=\"body\"}", holders);
+    return fd;
+}
+
+static int keep(void)
+{
+    int fd = open_admin();
+    client_say(fd, "GET /keep HTTP/1.0\r\n\r\n");
+    sem_wait(&asked);
+    return fd;
+}
+
+static void let_go(int fd)
+{
+    sem_post(&go);
+    client_all(fd, buf, sizeof buf);
+    close(fd);
+}
+
+static void expect_hello(int fd)
+{
+    client_until(fd, buf, sizeof buf, "hello");
+    close(fd);
+}
+
+/* ---- Order ----------------------------------------------------------------------------------- */
+
+enum { NEWCOMERS = 20 };
+
+/* An exchange becomes free in a turn which has news of others: it is of the one that waits. */
+START_TEST(a_newcomer_does_not_overtake)
+{
+    for (int closes = 0; closes < 2; closes++) {
+        serve((struct sw_server_config){0});
+        int fd[NEWCOMERS], holder = open_holder(1);
+        for (int i = 0; i < NEWCOMERS; i++)
+            fd[i] = client_open(&served);
+        int waiter = open_waiter(GET("/w"), 0), kept = keep();
+        if (closes)
+            close(holder);
+        else
+            client_say(holder, "12345");
+        for (int i = 0; i < NEWCOMERS; i++)
+            client_say(fd[i], GET("/n"));
+        let_go(kept);
+        expect_hello(waiter);
+        for (int i = 0; i < NEWCOMERS; i++)
+            expect_hello(fd[i]);
+        MUST(strcmp(asked_for(), "awnnnnnnnnnnnnnnnnnnnn") == 0, "%s", order);
+        if (!closes)
+            close(holder);
+        served_end(&served);
+    }
+}
+END_TEST
+
+/* One that becomes free is for one of them: what happens to the others does not move them. */
+START_TEST(who_waits_keeps_its_place)
+{
+    serve((struct sw_server_config){0});
+    int holder = open_holder(1);
+    int first = open_waiter(POST("/1"), 0);
+    int second = open_waiter(HEAD("/2"), 1);
+    int third = open_waiter(GET("/3"), 2);
+    int fourth = open_waiter(GET("/4"), 3);
+    client_say(second, "\r\n"); /* does not send it to the end */
+    scrape();
+    setsockopt(third, SOL_SOCKET, SO_LINGER, &(struct linger){.l_onoff = 1}, sizeof(struct linger));
+    close(third); /* nor does a reset make another one come */
+    expect_sample(QUEUED, 3);
+    close(holder);
+    client_until(first, buf, sizeof buf, "hello");
+    expect_sample(QUEUED, 2);
+    client_say(first, "12345");
+    expect_hello(second);
+    expect_hello(fourth);
+    ck_assert_str_eq(asked_for(), "a124");
+    close(first);
+    served_end(&served);
+}
+END_TEST
+
+/* For each exchange that becomes free in one turn, the one that has waited longest comes. */
+START_TEST(as_many_come_as_are_free)
+{
+    enum { HOLDERS = 3, WAITERS = 5 };
+    serve((struct sw_server_config){.exchanges = HOLDERS});
+    int holders[HOLDERS], waiters[WAITERS];
+    for (int i = 0; i < HOLDERS; i++)
+        holders[i] = open_holder(i + 1);
+    static const char *const posts[WAITERS] = {POST("/1"), POST("/2"), POST("/3"), POST("/4"),
+                                               POST("/5")};
+    for (int i = 0; i < WAITERS; i++)
+        waiters[i] = open_waiter(posts[i], i);
+    int kept = keep();
+    for (int i = 0; i < HOLDERS; i++)
+        close(holders[i]);
+    let_go(kept);
+    for (int i = 0; i < HOLDERS; i++)
+        client_until(waiters[i], buf, sizeof buf, "hello");
+    expect_sample(QUEUED, WAITERS - HOLDERS);
+    ck_assert_str_eq(asked_for(), "aaa123");
+    for (int i = 0; i < WAITERS; i++)
+        close(waiters[i]);
+    served_end(&served);
+}
+END_TEST
+
+/* ---- Time ------------------------------------------------------------------------------------ */
+
+static void sleep_ms(uint32_t milliseconds)
+{
+    usleep(milliseconds * 1000);
+}
+
+/* The rest of a head is there, and the server late: true; the test was slow: false. */
+static bool head_stands_still(uint32_t time)
+{
+    bool in_time = false;
+    serve((struct sw_server_config){.head_timeout = time});
+    int waiter = client_open(&served);
+    client_say(waiter, "GET /w HTTP/1.1\r\n");
+    expect_sample("shockwave_connections{state=\"head\"}", 1);
+    int holder = open_holder(1);
+    client_say(waiter, "Host: x\r\n\r\n");
+    while (!in_time && sample(scrape(), "shockwave_connections{state=\"head\"}") > 0)
+        continue;
+    in_time = sample(page, QUEUED) == 1;
+    sleep_ms(in_time ? 2 * time : 0);
+    close(holder);
+    ck_assert_int_ge(client_receive(waiter, buf, sizeof buf), 0);
+    in_time = in_time && strncmp(buf, "HTTP/1.1 200 ", 13) == 0;
+    MUST(!in_time || strcmp(asked_for(), "aw") == 0, "%s", order);
+    close(waiter);
+    served_end(&served);
+    return in_time;
+}
+
+START_TEST(no_time_of_a_head_runs_while_it_waits)
+{
+    uint32_t time = 300;
+    while (time < PATIENCE && !head_stands_still(time))
+        time *= 2;
+    ck_assert_uint_lt(time, PATIENCE);
+}
+END_TEST
+
+/* The time that was left when it came to wait is what it has afterwards. */
+START_TEST(a_head_has_its_time_afterwards)
+{
+    serve((struct sw_server_config){.head_timeout = 400});
+    int holder = open_holder(1);
+    int waiter = open_waiter("GET /w HTTP/1.1\r\n", 0);
+    sleep_ms(600);
+    close(holder);
+    client_all(waiter, buf, sizeof buf);
+    ck_assert_ptr_eq(strstr(buf, "HTTP/1.1 408 "), buf);
+    close(waiter);
+    served_end(&served);
+}
+END_TEST
+
+/* It is not the server that is late where nothing more has come, and it is told so. */
+START_TEST(a_head_that_is_late_is_told_so)
+{
+    serve((struct sw_server_config){.head_timeout = 200});
+    int waiter = client_open(&served);
+    client_say(waiter, "GET /w HTTP/1.1\r\n");
+    int holder = open_holder(1);
+    client_all(waiter, buf, sizeof buf);
+    ck_assert_ptr_eq(strstr(buf, "HTTP/1.1 408 "), buf);
+    expect_sample("shockwave_timeouts_total{kind=\"head\"}", 1);
+    close(waiter);
+    close(holder);
+    served_end(&served);
+}
+END_TEST
+
+/* ---- Room ------------------------------------------------------------------------------------ */
+
+static void ask(int fd)
+{
+    client_say(fd, GET("/g"));
+    client_until(fd, buf, sizeof buf, "hello");
+}
+
+static void expect_closed(int fd)
+{
+    ck_assert_int_eq(client_receive(fd, buf, sizeof buf), 0);
+    close(fd);
+}
+
+#define EVICTED "shockwave_evicted_total"
+
+/* Three that are idle and a newcomer: the one goes that has been idle longest. */
+static const struct {
+    const char *asks; /* which of them, one after the other */
+    int first, second;
+} turns[] = {
+    {"", 0, 1},     {"0", 1, 2},     {"01", 2, 0},       {"10", 2, 1},
+    {"012", 0, 1},  {"120", 1, 2},   {"0120", 1, 2},     {"210", 2, 1},
+    {"0000", 1, 2}, {"01201", 2, 0}, {"01202101", 2, 0},
+};
+
+START_TEST(who_has_been_idle_longest_makes_room)
+{
+    for (size_t i = 0; i < COUNT(turns) * 2; i++) {
+        serve((struct sw_server_config){
+            .connections = 3, .exchanges = 3, .full = i % 2 ? SW_FULL_REFUSE : SW_FULL_WAIT});
+        int fd[3], first = turns[i / 2].first, second = turns[i / 2].second;
+        for (int n = 0; n < 3; n++) {
+            fd[n] = client_open(&served);
+            expect_sample("shockwave_connections{state=\"idle\"}", n + 1);
+        }
+        for (const char *at = turns[i / 2].asks; *at; at++)
+            ask(fd[*at - '0']);
+        expect_sample(EVICTED, 0);
+        int newcomer = client_open(&served);
+        ask(newcomer);
+        expect_closed(fd[first]);
+        expect_sample(EVICTED, 1);
+        int another = client_open(&served);
+        ask(another);
+        expect_closed(fd[second]);
+        expect_sample(EVICTED, 2);
+        ask(fd[3 - first - second]);
+        ask(newcomer);
+        ask(another);
+        close(fd[3 - first - second]);
+        close(newcomer);
+        close(another);
+        served_end(&served);
+    }
+}
+END_TEST
+
+/* Each of them is under way; what ends it, if it can be ended. */
+static const struct {
+    const char *begin, *end;
+} under_way[] = {
+    {"G", "ET /g HTTP/1.1\r\nHost: x\r\n\r\n"},
+    {HEAD("/g"), "\r\n"},
+    {POST("/p"), "12345"},
+    {POST("/p") "1234", "5"},
+    {GET("/g") HEAD("/h"), "\r\n"},
+};
+
+START_TEST(what_is_under_way_makes_no_room)
+{
+    for (size_t i = 0; i < COUNT(under_way); i++) {
+        serve((struct sw_server_config){.connections = 2, .exchanges = 2});
+        int fd[2], newcomer;
+        for (int n = 0; n < 2; n++) {
+            fd[n] = client_open(&served);
+            client_say(fd[n], under_way[i].begin);
+        }
+        do
+            scrape();
+        while (sample(page, "shockwave_connections{state=\"head\"}") +
+                   sample(page, "shockwave_connections{state=\"body\"}") <
+               2);
+        newcomer = client_open(&served);
+        client_say(newcomer, GET("/n"));
+        struct pollfd answered = {.fd = newcomer, .events = POLLIN};
+        expect_sample(EVICTED, 0);
+        ck_assert_int_eq(poll(&answered, 1, 20), 0);
+        client_say(fd[1], under_way[i].end); /* now it is idle */
+        client_until(newcomer, buf, sizeof buf, "hello");
+        ck_assert_int_ge(client_all(fd[1], buf, sizeof buf), 1);
+        ck_assert_ptr_ne(strstr(buf, "hello"), NULL);
+        client_say(fd[0], under_way[i].end);
+        client_until(fd[0], buf, sizeof buf, "hello");
+        for (int n = 0; n < 2; n++)
+            close(fd[n]);
+        close(newcomer);
+        served_end(&served);
+    }
+}
+END_TEST
+
+/* What has been sent when a newcomer comes is answered, however many there are. */
+START_TEST(who_has_just_asked_is_not_idle)
+{
+    enum { CLIENTS = 300 };
+    serve((struct sw_server_config){.connections = CLIENTS, .exchanges = CLIENTS});
+    static int fd[CLIENTS], more[CLIENTS];
+    for (int i = 0; i < CLIENTS; i++)
+        fd[i] = client_open(&served);
+    expect_sample("shockwave_connections{state=\"idle\"}", CLIENTS);
+    int kept = keep();
+    for (int i = 0; i < CLIENTS; i++) {
+        more[i] = client_open(&served);
+        client_say(more[i], GET("/g"));
+    }
+    for (int i = 0; i < CLIENTS; i++)
+        client_say(fd[i], GET("/g"));
+    let_go(kept);
+    for (int i = 0; i < CLIENTS; i++) {
+        client_until(fd[i], buf, sizeof buf, "hello");
+        client_until(more[i], buf, sizeof buf, "hello");
+        close(fd[i]);
+        close(more[i]);
+    }
+    served_end(&served);
+}
+END_TEST
+
+int main(void)
+{
+    const TTest *const tests[] = {
+        a_newcomer_does_not_overtake,
+        who_waits_keeps_its_place,
+        as_many_come_as_are_free,
+        no_time_of_a_head_runs_while_it_waits,
+        a_head_has_its_time_afterwards,
+        a_head_that_is_late_is_told_so,
+        who_has_been_idle_longest_makes_room,
+        what_is_under_way_makes_no_room,
+        who_has_just_asked_is_not_idle,
+    };
+    return expect_suite("server queue", tests, COUNT(tests));
+}

@@ -1,0 +1,417 @@
+/* check_server_local.c - the server: unix sockets at a path, before it and after it. */
+/* SPDX-License-Identifier: MIT */
+#define _GNU_SOURCE
+#include "served.h"
+
+#include <fcntl.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+
+#define TEXT SW_SPAN("text/plain")
+
+static char buf[1 << 12];
+
+static struct sockaddr_un local = {.sun_family = AF_UNIX};
+static char folder[64];
+
+static void make_folder(void)
+{
+    snprintf(folder, sizeof folder, "/tmp/shockwave-local-XXXXXX");
+    ck_assert_ptr_nonnull(mkdtemp(folder));
+    snprintf(local.sun_path, sizeof local.sun_path, "%s/socket", folder);
+}
+
+static void remove_folder(void)
+{
+    unlink(local.sun_path);
+    ck_assert_int_eq(rmdir(folder), 0); /* nothing else is left in it */
+}
+
+static void say_name(struct sw_exchange *exchange)
+{
+    const char *name = exchange->user;
+    sw_reply(exchange, SW_STATUS_OK, TEXT, (struct sw_span){name, strlen(name)});
+}
+
+static struct sw_server *open_with(struct sw_listener_config listener, const char *name,
+                                   struct sw_server_error *fault)
+{
+    struct sw_server_config config = {.handler = say_name,
+                                      .user = (void *)(uintptr_t)name,
+                                      .listeners = &listener,
+                                      .listener_count = 1,
+                                      .workers = 2};
+    return sw_server_open(&config, fault);
+}
+
+static struct sw_server *open_at_path(const char *name, struct sw_server_error *fault)
+{
+    return open_with((struct sw_listener_config){.address = local.sun_path}, name, fault);
+}
+
+static void begin(struct served *served, const char *name)
+{
+    struct sw_server_error fault = {.what = ""};
+    served->server = open_at_path(name, &fault);
+    ck_assert_msg(served->server != NULL, "%s: %s", fault.what, strerror(fault.code));
+    ck_assert_int_eq(pthread_create(&served->thread, NULL, served_thread, served), 0);
+}
+
+static void expect_in_use(void)
+{
+    struct sw_server_error fault = {.what = ""};
+    ck_assert_ptr_null(open_at_path("", &fault));
+    ck_assert_str_eq(fault.what, "bind");
+    ck_assert_int_eq(fault.code, EADDRINUSE);
+    ck_assert_ptr_nonnull(fault.listener);
+}
+
+/* The server of this name answers at the path. */
+static void expect_answer(const char *name)
+{
+    int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+    ck_assert_int_eq(connect(fd, (struct sockaddr *)&local, sizeof local), 0);
+    client_say(fd, "GET / HTTP/1.0\r\n\r\n");
+    client_all(fd, buf, sizeof buf);
+    ck_assert_msg(strstr(buf, name) != NULL, "not %s: %s", name, buf);
+    close(fd);
+}
+
+/* A socket of another program at the path. */
+static int bind_other(int type, int backlog)
+{
+    int fd = socket(AF_UNIX, type, 0);
+    ck_assert_int_eq(bind(fd, (struct sockaddr *)&local, sizeof local), 0);
+    if (backlog >= 0)
+        ck_assert_int_eq(listen(fd, backlog), 0);
+    return fd;
+}
+
+/* ---- At the end -------------------------------------------------------------------------------
+ */
+
+START_TEST(a_server_removes_its_socket)
+{
+    struct served served;
+    begin(&served, "<one>");
+    expect_answer("<one>");
+    served_end(&served);
+    ck_assert_int_ne(access(local.sun_path, F_OK), 0);
+    struct sw_server *never_run = open_at_path("", NULL);
+    ck_assert_int_eq(access(local.sun_path, F_OK), 0);
+    sw_server_close(never_run);
+    ck_assert_int_ne(access(local.sun_path, F_OK), 0);
+}
+END_TEST
+
+/* The path is freed by an operator, and the next server is there before the old one leaves. */
+START_TEST(a_server_leaves_its_successor_alone)
+{
+    struct served old, new;
+    struct sw_server *never_run;
+    begin(&old, "<old>");
+    unlink(local.sun_path);
+    begin(&new, "<new>");
+    served_end(&old);
+    expect_answer("<new>");
+    unlink(local.sun_path);
+    never_run = open_at_path("", NULL);
+    unlink(local.sun_path);
+    served_end(&new);
+    begin(&new, "<newer>");
+    sw_server_close(never_run);
+    expect_answer("<newer>");
+    served_end(&new);
+    ck_assert_int_ne(access(local.sun_path, F_OK), 0);
+}
+END_TEST
+
+/* Moved over it by rename(): the path was never free. */
+START_TEST(a_server_leaves_what_was_moved_over_it)
+{
+    struct served old, new;
+    char path[sizeof local.sun_path], moved[sizeof local.sun_path];
+    begin(&old, "<old>");
+    memcpy(path, local.sun_path, sizeof path);
+    memcpy(moved, local.sun_path, sizeof moved);
+    local.sun_path[strlen(path) - 1] = 'x';
+    memcpy(moved, local.sun_path, sizeof moved);
+    begin(&new, "<new>");
+    ck_assert_int_eq(rename(moved, path), 0);
+    memcpy(local.sun_path, path, sizeof path);
+    served_end(&old);
+    expect_answer("<new>");
+    served_end(&new); /* it was bound at another path, where nothing is */
+    ck_assert_int_eq(access(path, F_OK), 0);
+}
+END_TEST
+
+START_TEST(a_server_leaves_other_files_alone)
+{
+    struct served served;
+    begin(&served, "<one>");
+    unlink(local.sun_path);
+    close(open(local.sun_path, O_CREAT | O_WRONLY, 0600));
+    served_end(&served);
+    ck_assert_int_eq(access(local.sun_path, F_OK), 0);
+}
+END_TEST
+
+/* The old server has still something to do when its successor is there. */
+START_TEST(a_successor_comes_while_the_old_one_leaves)
+{
+    struct served old, new;
+    begin(&old, "<old>");
+    int busy = socket(AF_UNIX, SOCK_STREAM, 0);
+    ck_assert_int_eq(connect(busy, (struct sockaddr *)&local, sizeof local), 0);
+    client_say(busy, "GET / HTTP/1.1\r\nHost: x\r\n\r\n");
+    client_until(busy, buf, sizeof buf, "<old>");
+    client_say(busy, "GET / HTTP/1.1\r\n");
+    sw_server_stop(old.server);
+    while (access(local.sun_path, F_OK) == 0)
+        usleep(1000);
+    begin(&new, "<new>");
+    client_say(busy, "Host: x\r\n\r\n");
+    client_until(busy, buf, sizeof buf, "<old>");
+    close(busy);
+    served_wait(&old);
+    expect_answer("<new>");
+    served_end(&new);
+}
+END_TEST
+
+/* ---- At the start -----------------------------------------------------------------------------
+ */
+
+START_TEST(a_stale_socket_is_replaced)
+{
+    struct served served;
+    close(bind_other(_i ? SOCK_DGRAM : SOCK_STREAM, _i ? -1 : 1));
+    begin(&served, "<one>");
+    expect_answer("<one>");
+    served_end(&served);
+}
+END_TEST
+
+/* connect() waits for a place in the queue, unless it is told not to. */
+START_TEST(a_server_whose_queue_is_full_is_in_use)
+{
+    int other = bind_other(SOCK_STREAM, 1), fd, n = 0;
+    do
+        fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0);
+    while (connect(fd, (struct sockaddr *)&local, sizeof local) == 0 && ++n < 100);
+    ck_assert_int_eq(errno, EAGAIN);
+    expect_in_use();
+    ck_assert_int_eq(access(local.sun_path, F_OK), 0);
+    close(other);
+}
+END_TEST
+
+START_TEST(what_is_in_use_is_left_alone)
+{
+    struct served served;
+    int other;
+    begin(&served, "<one>");
+    expect_in_use();
+    expect_answer("<one>");
+    served_end(&served);
+    other = bind_other(SOCK_DGRAM, -1);
+    expect_in_use();
+    close(other);
+    unlink(local.sun_path);
+    other = bind_other(SOCK_SEQPACKET, 1);
+    expect_in_use();
+    close(other);
+    unlink(local.sun_path);
+    close(open(local.sun_path, O_CREAT | O_WRONLY, 0600));
+    expect_in_use();
+    unlink(local.sun_path);
+    ck_assert_int_eq(symlink("nowhere", local.sun_path), 0);
+    expect_in_use();
+    ck_assert_int_ne(access(local.sun_path, F_OK), 0);
+}
+END_TEST
+
+/* ---- Two at a time ----------------------------------------------------------------------------
+ */
+
+enum { RIVALS = 4, ROUNDS = 100 };
+
+static pthread_barrier_t together;
+static struct sw_server *opened[RIVALS];
+
+static void *open_one(void *place)
+{
+    struct sw_server_error fault = {.what = ""};
+    pthread_barrier_wait(&together);
+    *(struct sw_server **)place = open_at_path("", &fault);
+    return NULL;
+}
+
+/* All find the same stale socket: one replaces it, and to the others it is in use. */
+START_TEST(one_of_several_gets_the_path)
+{
+    pthread_barrier_init(&together, NULL, RIVALS);
+    for (int round = 0; round < ROUNDS; round++) {
+        pthread_t threads[RIVALS];
+        close(bind_other(SOCK_STREAM, 1));
+        for (int i = 0; i < RIVALS; i++)
+            ck_assert_int_eq(pthread_create(&threads[i], NULL, open_one, &opened[i]), 0);
+        int n = 0;
+        for (int i = 0; i < RIVALS; i++) {
+            pthread_join(threads[i], NULL);
+            n += opened[i] != NULL;
+        }
+        ck_assert_int_eq(n, 1);
+        int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+        ck_assert_int_eq(connect(fd, (struct sockaddr *)&local, sizeof local), 0);
+        close(fd);
+        for (int i = 0; i < RIVALS; i++)
+            if (opened[i])
+                sw_server_close(opened[i]);
+        ck_assert_int_ne(access(local.sun_path, F_OK), 0);
+    }
+    pthread_barrier_destroy(&together);
+}
+END_TEST
+
+static void *unlock_later(void *lock)
+{
+    usleep(50000);
+    close(*(int *)lock);
+    return NULL;
+}
+
+START_TEST(a_lock_is_waited_for)
+{
+    struct served served;
+    pthread_t thread;
+    int lock = open(folder, O_RDONLY | O_DIRECTORY);
+    ck_assert_int_eq(flock(lock, LOCK_EX), 0);
+    ck_assert_int_eq(pthread_create(&thread, NULL, unlock_later, &lock), 0);
+    begin(&served, "<one>");
+    pthread_join(thread, NULL);
+    expect_answer("<one>");
+    served_end(&served);
+}
+END_TEST
+
+/* Held all the time, it stops a start, and no end. */
+START_TEST(a_lock_is_not_waited_for_for_ever)
+{
+    struct served served;
+    struct sw_server_error fault = {.what = ""};
+    int lock = open(folder, O_RDONLY | O_DIRECTORY);
+    begin(&served, "<one>");
+    ck_assert_int_eq(flock(lock, LOCK_EX), 0);
+    served_end(&served);
+    ck_assert_int_ne(access(local.sun_path, F_OK), 0);
+    ck_assert_ptr_null(open_at_path("", &fault));
+    ck_assert_str_eq(fault.what, "flock");
+    ck_assert_int_eq(fault.code, EWOULDBLOCK);
+    close(lock);
+}
+END_TEST
+
+/* ---- Mode and owner ---------------------------------------------------------------------------
+ */
+
+static struct stat status_with(struct sw_listener_config listener)
+{
+    struct sw_server_error fault = {.what = ""};
+    struct stat status;
+    listener.address = local.sun_path;
+    struct sw_server *server = open_with(listener, "", &fault);
+    ck_assert_msg(server != NULL, "%s: %s", fault.what, strerror(fault.code));
+    ck_assert_int_eq(lstat(local.sun_path, &status), 0);
+    sw_server_close(server);
+    return status;
+}
+
+START_TEST(a_socket_has_the_mode_it_is_given)
+{
+    static const uint16_t modes[] = {0660, 0600, 0666, 0777, 0770, 0400, 1};
+    mode_t before = umask(027);
+    ck_assert_uint_eq(status_with((struct sw_listener_config){0}).st_mode & 07777, 0750);
+    for (size_t i = 0; i < sizeof modes / sizeof *modes; i++)
+        ck_assert_uint_eq(
+            status_with((struct sw_listener_config){.mode = modes[i]}).st_mode & 07777, modes[i]);
+    umask(before);
+}
+END_TEST
+
+START_TEST(a_socket_has_the_owner_it_is_given)
+{
+    struct stat status = status_with((struct sw_listener_config){0});
+    ck_assert_uint_eq(status.st_uid, geteuid());
+    ck_assert_uint_eq(status.st_gid, getegid());
+    if (geteuid()) {
+        struct sw_server_error fault = {.what = ""};
+        struct sw_listener_config roots = {.address = local.sun_path, .owned = SW_OWNED_BY_USER};
+        ck_assert_ptr_null(open_with(roots, "", &fault));
+        ck_assert_str_eq(fault.what, "chown");
+        ck_assert_int_eq(fault.code, EPERM);
+        ck_assert_int_ne(access(local.sun_path, F_OK), 0);
+        return;
+    }
+    struct sw_listener_config listener = {.user = 12345, .group = 54321, .mode = 0640};
+    for (listener.owned = 0; listener.owned < 4; listener.owned++) {
+        status = status_with(listener);
+        ck_assert_uint_eq(status.st_uid, listener.owned & SW_OWNED_BY_USER ? 12345 : 0);
+        ck_assert_uint_eq(status.st_gid, listener.owned & SW_OWNED_BY_GROUP ? 54321 : getegid());
+        ck_assert_uint_eq(status.st_mode & 07777, 0640);
+    }
+}
+END_TEST
+
+static const struct sw_listener_config wrong[] = {
+    {.address = local.sun_path, .mode = 01000},
+    {.address = local.sun_path, .mode = 04755},
+    {.address = local.sun_path, .owned = 4},
+    {.address = "127.0.0.1", .mode = 0660},
+    {.address = "::1", .mode = 0660},
+    {.address = "127.0.0.1", .owned = SW_OWNED_BY_USER},
+    {.address = "127.0.0.1", .owned = SW_OWNED_BY_GROUP},
+};
+
+START_TEST(what_cannot_have_a_mode_is_refused)
+{
+    struct sw_server_error fault = {.what = ""};
+    ck_assert_ptr_null(open_with(wrong[_i], "", &fault));
+    ck_assert_str_eq(fault.what, "listeners");
+    ck_assert_int_eq(fault.code, EINVAL);
+    ck_assert_ptr_nonnull(fault.listener);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("server local");
+    TCase *tcase = tcase_create("server local");
+    tcase_set_timeout(tcase, 60);
+    tcase_add_checked_fixture(tcase, make_folder, remove_folder);
+    tcase_add_test(tcase, a_server_removes_its_socket);
+    tcase_add_test(tcase, a_server_leaves_its_successor_alone);
+    tcase_add_test(tcase, a_server_leaves_what_was_moved_over_it);
+    tcase_add_test(tcase, a_server_leaves_other_files_alone);
+    tcase_add_test(tcase, a_successor_comes_while_the_old_one_leaves);
+    tcase_add_loop_test(tcase, a_stale_socket_is_replaced, 0, 2);
+    tcase_add_test(tcase, a_server_whose_queue_is_full_is_in_use);
+    tcase_add_test(tcase, what_is_in_use_is_left_alone);
+    tcase_add_test(tcase, one_of_several_gets_the_path);
+    tcase_add_test(tcase, a_lock_is_waited_for);
+    tcase_add_test(tcase, a_lock_is_not_waited_for_for_ever);
+    tcase_add_test(tcase, a_socket_has_the_mode_it_is_given);
+    tcase_add_test(tcase, a_socket_has_the_owner_it_is_given);
+    tcase_add_loop_test(tcase, what_cannot_have_a_mode_is_refused, 0,
+                        (int)(sizeof wrong / sizeof *wrong));
+    suite_add_tcase(suite, tcase);
+    SRunner *runner = srunner_create(suite);
+    srunner_run_all(runner, CK_NORMAL);
+    int failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed > 0;
+}
