@@ -4,13 +4,12 @@
 #include "base/bytes.h"
 #include "base/path.h"
 
-/* Keeps the registers and the stack of one out of the way of another, who calls it or is called
-   beside it. */
+/* A function that is not inlined keeps its registers and stack apart from its caller's. */
 #define NOINLINE __attribute__((noinline))
 
 /* ---- Chunk lines ----------------------------------------------------------------------------- */
 
-enum { MOST_DIGITS = 16 };
+enum { MAX_DIGITS = 16 };
 
 /* One more than a hexadecimal digit is worth; 0 for what is none.  The next chunk waits for these
    numbers: eight bytes at once take longer to become one, and arithmetic for each saves nothing. */
@@ -24,15 +23,13 @@ static bool may_end_in_lf(const struct sw_body *body)
     return SW_LIMIT(body->limits, lenient) & SW_LENIENT_CHUNK_LF;
 }
 
-/* What is wrong where a LF stands that ends nothing: it is the LF itself unless that is forgiven.
- */
+/* The error at a LF that does not end a line: BARE_LF unless SW_LENIENT_CHUNK_LF tolerates it. */
 static enum sw_error misplaced(const struct sw_body *body, char c, enum sw_error error)
 {
     return c == '\n' && !may_end_in_lf(body) ? SW_ERROR_BARE_LF : error;
 }
 
-/* Does the line end with this byte, or with the LF that must follow it?  Behind the line is DATA.
- */
+/* Does the line end with this byte, or with the LF that must follow it?  DATA follows the line. */
 static bool line_ends(struct sw_body *body, char c)
 {
     if (c != '\r' && !(c == '\n' && may_end_in_lf(body)))
@@ -46,7 +43,7 @@ static inline bool is_space(const struct sw_body *body, char c)
     return (c == ' ' || c == '\t') && body->spaces != SPACES_NONE;
 }
 
-/* After the size and perhaps white space, after which the line may end only if that is tolerated.
+/* After the size and optional white space, after which the line may end only if that is tolerated.
  */
 static enum sw_error size_end(struct sw_body *body, char c)
 {
@@ -61,13 +58,13 @@ static enum sw_error size_end(struct sw_body *body, char c)
     return SW_OK;
 }
 
-/* The size: at most the 16 digits of 64 bits, leading zeros counted.  RFC 9112 7.1. */
+/* The size: up to 16 digits (64 bits), leading zeros counted.  RFC 9112 7.1. */
 static enum sw_error size_byte(struct sw_body *body, char c)
 {
     unsigned digit = digits[(unsigned char)c];
 
     if (digit != 0) {
-        if (body->digits == MOST_DIGITS)
+        if (body->digits == MAX_DIGITS)
             return body->left >> 60 ? SW_ERROR_CHUNK_SIZE_OVERFLOW : SW_ERROR_CHUNK_SIZE_TOO_LONG;
         body->digits++;
         body->left = body->left << 4 | (digit - 1);
@@ -154,8 +151,8 @@ static enum sw_error chunk_line_byte(struct sw_body *body, char c)
 }
 
 /*
- * A chunk line of n bytes is whole.  Many lines for little content are an attack on whoever counts
- * only content, so what a line costs beyond 16 bytes for each of content is added up.
+ * A chunk line of n bytes is complete.  Many lines with little content are an attack on a limit of
+ * content alone, so the bytes of lines beyond 16 for each byte of content are added up.
  */
 static ptrdiff_t chunk_begin(struct sw_body *body, size_t n)
 {
@@ -190,11 +187,11 @@ static struct sw_span extensions_of(const char *buf, size_t n)
                      : (struct sw_span){0};
 }
 
-/* The length of the line at the front of buf if it is plain, that is a size and CRLF, as nearly all
-   are, and whole; else 0. */
+/* The length of the line at the front of buf if it is complete and only a size and CRLF, as nearly
+   all are; else 0. */
 static inline size_t plain_line(const char *buf, size_t len, uint64_t *size)
 {
-    size_t max = len < MOST_DIGITS ? len : MOST_DIGITS, n = 0;
+    size_t max = len < MAX_DIGITS ? len : MAX_DIGITS, n = 0;
     unsigned digit;
 
     for (*size = 0; n < max && (digit = digits[(unsigned char)buf[n]]) != 0; n++)
@@ -202,7 +199,7 @@ static inline size_t plain_line(const char *buf, size_t len, uint64_t *size)
     return n != 0 && len - n >= 2 && memcmp(buf + n, "\r\n", 2) == 0 ? n + 2 : 0;
 }
 
-/* Take a chunk line from the front of buf once it is whole. */
+/* Parse a chunk line at the front of buf once it is complete. */
 static ptrdiff_t chunk_line(struct sw_body *body, const char *buf, size_t len)
 {
     if (body->at == 0) {
@@ -237,8 +234,8 @@ static size_t take(struct sw_body *body, const char *buf, size_t from, size_t le
     return from + n;
 }
 
-/* The CRLF behind a chunk's data: exactly that, or LF where that is forgiven.  At least one
-   byte is there.  RFC 9112 7.1. */
+/* The CRLF after a chunk's data: exactly that, or LF with SW_LENIENT_CHUNK_LF.  At least one byte
+   is available.  RFC 9112 7.1. */
 static ptrdiff_t chunk_end(struct sw_body *body, const char *buf, size_t len)
 {
     if (buf[0] == '\n' && may_end_in_lf(body)) {
@@ -341,23 +338,24 @@ static NOINLINE ptrdiff_t next(struct sw_body *body, const char *buf, size_t len
 /* ---- Plain chunks ---------------------------------------------------------------------------- */
 
 /*
- * A short cut through chunked() for chunks that are whole in the buffer, with a plain line that its
- * data has paid for: there is nothing to count but content.  It takes such a chunk in one go, from
- * its line to the CRLF behind its data; what it does not take is chunked()'s, errors and all.
+ * Fast path of chunked() for a chunk that lies complete in the buffer, with a line of a size and
+ * CRLF and enough data for the line to count as no overhead.  It consumes the line, the data and
+ * the CRLF after the data at once.  chunked() is the slow path: it handles all other chunks and
+ * every error.
  */
 static inline bool at_plain_chunk(const struct sw_body *body)
 {
     return body->state == SIZE && body->at == 0 && body->overhead == 0;
 }
 
-/* With the CRLF behind the data these are the 16 bytes that the first byte of content pays for. */
+/* With the CRLF after the data these are the 16 bytes that one byte of content allows. */
 enum { PAID_LINE = 14 };
 
 /*
- * Senders mostly cut content into pieces of one size, and the processor bets on it: then it looks
- * at the next chunk without waiting for digits to become a number.  A line of up to eight bytes is
- * kept, shifted up so that what stands behind it is not compared.  As long as none is kept, all is
- * zero, and eight NULs are taken for a line of no bytes, which is what they are.
+ * Senders mostly use one chunk size, so the line is compared with the previous one: the branch is
+ * predicted, and the next chunk does not wait for digits to become a number.  A line of up to eight
+ * bytes is kept, shifted up so that the bytes after it are not compared.  While none is kept all is
+ * zero, and eight NULs match a line of zero bytes.
  */
 static inline size_t paid_line(struct sw_chunk_line *last, const char *buf, size_t len,
                                uint64_t *size)

@@ -6,25 +6,25 @@
 #include "base/limit.h"
 
 /*
- * A chunk line stays in the caller's buffer until it is whole, so that its extensions can be shown;
- * `at` is how much of it has been looked at.  Content is passed on at once.
+ * A chunk line stays in the caller's buffer until it is complete, so that its extensions can be
+ * returned; `at` is how many of its bytes were checked.  Content is returned at once.
  */
 enum sw_body_state {
     PLAIN = 0,  /* Content-Length, or until the connection closes */
     SIZE,       /* hexadecimal digits */
     SIZE_SPACE, /* after white space that follows the size */
-    NAME_1,     /* behind ";", the first byte of an extension's name */
+    NAME_1,     /* after ";", the first byte of an extension's name */
     NAME,
     NAME_SPACE,
-    VALUE_1, /* behind "=" */
+    VALUE_1, /* after "=" */
     VALUE,
     VALUE_SPACE,
     QUOTED,
-    ESCAPED,  /* behind a backslash in a quoted string */
-    UNQUOTED, /* behind the closing quote */
-    SIZE_LF,  /* behind the CR of the chunk line */
+    ESCAPED,  /* after a backslash in a quoted string */
+    UNQUOTED, /* after the closing quote */
+    SIZE_LF,  /* after the CR of the chunk line */
     DATA,
-    DATA_CR, /* behind the last byte of a chunk */
+    DATA_CR, /* after the last byte of a chunk */
     TRAILERS,
     DONE,
     FAILED,

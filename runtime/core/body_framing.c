@@ -20,8 +20,8 @@ static enum sw_error read_length(struct sw_span digits, uint64_t *length)
     return digits.n ? SW_OK : SW_ERROR_BAD_CONTENT_LENGTH;
 }
 
-/* The part of a list up to its next comma, without the blanks around it, cut off its front. */
-static struct sw_span cut_member(struct sw_span *list)
+/* Removes the first member of a list, up to its comma, and returns it without blanks around it. */
+static struct sw_span next_member(struct sw_span *list)
 {
     const char *end = list->p + list->n, *comma = memchr(list->p, ',', list->n);
     const char *from = list->p, *to = comma ? comma : end;
@@ -43,7 +43,7 @@ static enum sw_error read_length_line(struct sw_span value, bool first, uint64_t
     do {
         uint64_t member;
         more = memchr(value.p, ',', value.n) != NULL;
-        enum sw_error error = read_length(cut_member(&value), &member);
+        enum sw_error error = read_length(next_member(&value), &member);
         if (error != SW_OK)
             return error;
         if (!first && member != *length)
@@ -112,8 +112,8 @@ static enum sw_error read_coding(struct sw_span coding, struct codings *codings)
 
 /*
  * One line of Transfer-Encoding.  RFC 9110 5.6.1.2 has a recipient pass over empty elements; here
- * they are refused, because implementations have disagreed about what such a list says, and with it
- * about where the message ends.
+ * they are refused, because implementations disagree about such a list, and with it about where the
+ * message ends (request smuggling).
  */
 static enum sw_error read_codings(struct sw_span value, struct codings *codings)
 {
@@ -122,7 +122,7 @@ static enum sw_error read_codings(struct sw_span value, struct codings *codings)
 
     do {
         struct sw_span coding, front = value;
-        if (cut_member(&front).n == 0 || sw_list_next(&value, &coding) < 0)
+        if (next_member(&front).n == 0 || sw_list_next(&value, &coding) < 0)
             return SW_ERROR_BAD_TRANSFER_ENCODING;
         error = read_coding(coding, codings);
         more = value.n > 0;
@@ -134,8 +134,8 @@ static enum sw_error read_codings(struct sw_span value, struct codings *codings)
 
 /*
  * All lines of Transfer-Encoding: `chunked`, once, in HTTP/1.1, without Content-Length.  Other
- * codings have no decoder here, so a caller that has not asked for them must not be told that they
- * were understood.  RFC 9112 6.1, 6.3 rule 4.
+ * codings have no decoder here, so without SW_LENIENT_CODINGS they are an error.  RFC 9112 6.1, 6.3
+ * rule 4.
  */
 static enum sw_error read_transfer_encoding(struct sw_body *body, const struct sw_head *head,
                                             const char *buf, enum sw_framing *framing)
@@ -169,8 +169,8 @@ static enum sw_error refuse_content(struct sw_body *body, const struct sw_field 
     return SW_ERROR_CONNECT_CONTENT;
 }
 
-/* A message that ends with its head whatever its fields say, and whether they are right or not:
-   rules 1 and 2 of RFC 9112 6.3. */
+/* Does the message end with its head, whatever its framing fields contain?  RFC 9112 6.3 rules 1
+   and 2. */
 static bool ends_at_head(const struct sw_head *head, enum sw_method request,
                          enum sw_framing *framing)
 {
@@ -195,10 +195,10 @@ static void begin_chunks(struct sw_body *body, const struct sw_head *head, struc
     trailers->of_request = head->kind == SW_REQUEST;
 }
 
-/* Keeps what saves many registers out of the way of what needs none. */
+/* Not inlined: it saves many registers, its caller needs none. */
 #define APART __attribute__((noinline))
 
-/* With one of the fields, or of a response: most requests are neither. */
+/* A response, or a request with a framing field. */
 static APART enum sw_error read_framing(struct sw_body *body, const struct sw_head *head,
                                         const char *buf, enum sw_method request,
                                         struct sw_head *trailers)
@@ -241,7 +241,7 @@ static APART enum sw_error read_framing(struct sw_body *body, const struct sw_he
     return SW_OK;
 }
 
-/* In two pieces, because gcc makes a `rep stos` of one, whose mere start takes longer. */
+/* In two pieces: gcc makes a `rep stos` of one, whose startup takes longer. */
 static void clear(struct sw_body *body)
 {
     memset(body, 0, offsetof(struct sw_body, line));

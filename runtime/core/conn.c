@@ -4,32 +4,39 @@
 #include "core/head.h"
 
 /*
- * Two machines, one for each direction, and a few facts about the exchange under way.  What the
- * peer sends drives `in`, what we write drives `out`.  A server takes turns: the next request is
- * read only when both machines are done with this one, so replies cannot leave their order.  A
- * client's two machines turn on their own: requests may be written ahead of their replies.
+ * Theory of operation.  There are two state machines, one for each direction, and flags for the
+ * exchange in progress.  Received bytes drive `in`, written bytes drive `out`:
  *
- * Nothing moves but through these tables.  An empty place is a cause that means nothing there.
+ *     in:  HEAD -> BODY -> DONE -> HEAD ...        out:  IDLE -> BODY -> DONE -> IDLE ...
+ *                    \-> DISCARD -^
+ *
+ * A server reads the next request only when both machines are done with this one, so responses keep
+ * their order (RFC 9112 9.3.2).  The two machines of a client are independent: requests may be
+ * written ahead of their responses (pipelining).
+ *
+ * States change only through these tables; 0 means that the cause has no effect in that state.
  */
+/* clang-format off */
 static const uint8_t in_table[][CAUSES] = {
-    /*             GOT_HEAD GOT_END  UNWANTED  TURN     HAND_OVER GIVE_UP    BREAK */
-    [IN_HEAD] = {IN_BODY, 0, 0, 0, 0, IN_CLOSED, IN_FAILED},
-    [IN_BODY] = {0, IN_DONE, IN_DISCARD, IN_HEAD, IN_SWITCHED, IN_CLOSED, IN_FAILED},
-    [IN_DISCARD] = {0, IN_DONE, 0, 0, 0, IN_CLOSED, IN_FAILED},
-    [IN_DONE] = {0, 0, 0, IN_HEAD, IN_SWITCHED, IN_CLOSED, IN_FAILED},
+    /*               GOT_HEAD GOT_END  DISCARDED   NEXT_MESSAGE SWITCH       NO_MORE    BROKEN */
+    [IN_HEAD]     = {IN_BODY, 0,       0,          0,           0,           IN_CLOSED, IN_FAILED},
+    [IN_BODY]     = {0,       IN_DONE, IN_DISCARD, IN_HEAD,     IN_SWITCHED, IN_CLOSED, IN_FAILED},
+    [IN_DISCARD]  = {0,       IN_DONE, 0,          0,           0,           IN_CLOSED, IN_FAILED},
+    [IN_DONE]     = {0,       0,       0,          IN_HEAD,     IN_SWITCHED, IN_CLOSED, IN_FAILED},
     [IN_SWITCHED] = {0},
-    [IN_CLOSED] = {0},
-    [IN_FAILED] = {0},
+    [IN_CLOSED]   = {0},
+    [IN_FAILED]   = {0},
 };
 
 static const uint8_t out_table[][CAUSES] = {
-    /*              GOT_HEAD  GOT_END   UNWANTED  TURN      HAND_OVER GIVE_UP     BREAK */
-    [OUT_IDLE] = {OUT_BODY, 0, 0, 0, OUT_SWITCHED, OUT_CLOSED, OUT_IDLE},
-    [OUT_BODY] = {0, OUT_DONE, 0, 0, OUT_SWITCHED, OUT_CLOSED, OUT_CLOSED},
-    [OUT_DONE] = {0, 0, 0, OUT_IDLE, OUT_SWITCHED, OUT_CLOSED, OUT_CLOSED},
+    /* GOT_HEAD, GOT_END, DISCARDED, NEXT_MESSAGE, SWITCH, NO_MORE, BROKEN */
+    [OUT_IDLE]     = {OUT_BODY, 0,        0, 0,        OUT_SWITCHED, OUT_CLOSED, OUT_IDLE},
+    [OUT_BODY]     = {0,        OUT_DONE, 0, 0,        OUT_SWITCHED, OUT_CLOSED, OUT_CLOSED},
+    [OUT_DONE]     = {0,        0,        0, OUT_IDLE, OUT_SWITCHED, OUT_CLOSED, OUT_CLOSED},
     [OUT_SWITCHED] = {0},
-    [OUT_CLOSED] = {0},
+    [OUT_CLOSED]   = {0},
 };
+/* clang-format on */
 
 void sw_conn_move_in(struct sw_conn *conn, enum sw_conn_cause cause)
 {
@@ -96,16 +103,17 @@ void sw_conn_close(struct sw_conn *conn)
     conn->flags |= conn->role == SW_SERVER ? CLOSING : LAST;
 }
 
-/* ---- Turns ----------------------------------------------------------------------------------- */
+/* ---- Next message -----------------------------------------------------------------------------
+ */
 
 void sw_conn_next_message(struct sw_conn *conn)
 {
     if (conn->out != OUT_DONE)
         return;
     if (conn->in == IN_BODY && sw_body_done(&conn->message->body))
-        sw_conn_move_in(conn, GOT_END); /* nobody would be told of an end behind the reply */
+        sw_conn_move_in(conn, GOT_END); /* no END event follows the response */
     if (conn->flags & CLOSING) {
-        move_both(conn, GIVE_UP);
+        move_both(conn, NO_MORE);
     } else if (conn->in == IN_DONE) {
         move_both(conn, NEXT_MESSAGE);
         conn->flags = (uint16_t)((conn->flags & ~EXCHANGE) | HEAD_STALE);
@@ -114,8 +122,8 @@ void sw_conn_next_message(struct sw_conn *conn)
     }
 }
 
-/* Client: the reply to the oldest request is whole. */
-static void answered(struct sw_conn *conn)
+/* Client: the response to the oldest request is complete. */
+static void end_pending(struct sw_conn *conn)
 {
     conn->pending--;
     conn->pending_methods >>= 2;
@@ -123,14 +131,14 @@ static void answered(struct sw_conn *conn)
     if (conn->pending == 0)
         conn->flags &= (uint16_t)~UPGRADE;
     if (conn->flags & CLOSING || (conn->flags & LAST && conn->pending == 0))
-        move_both(conn, GIVE_UP);
+        move_both(conn, NO_MORE);
     else
         sw_conn_move_in(conn, NEXT_MESSAGE);
 }
 
 /* ---- Reading --------------------------------------------------------------------------------- */
 
-static size_t say(struct sw_event *event, enum sw_event_kind kind, size_t taken)
+static size_t emit(struct sw_event *event, enum sw_event_kind kind, size_t taken)
 {
     event->kind = kind;
     return taken;
@@ -141,12 +149,12 @@ static size_t broken(struct sw_conn *conn, struct sw_event *event, enum sw_error
     conn->error = (uint16_t)error;
     conn->error_at = (uint32_t)at;
     conn->flags |= conn->in == IN_HEAD ? CLOSING | IN_A_HEAD : CLOSING;
-    move_both(conn, BREAK);
-    return say(event, SW_EVENT_FAILED, 0);
+    move_both(conn, BROKEN);
+    return emit(event, SW_EVENT_FAILED, 0);
 }
 
-/* The method that the head just read answers, as far as framing depends on it. */
-static enum sw_method answered_method(const struct sw_conn *conn)
+/* The method of the request that this response belongs to, as far as framing depends on it. */
+static enum sw_method request_method(const struct sw_conn *conn)
 {
     switch (conn->pending_methods & 3) {
     case PENDING_HEAD:
@@ -176,19 +184,19 @@ static void note_request(struct sw_conn *conn, const char *buf)
     conn->discarded = 0;
 }
 
-/* Client: is the reply being read the one to a request for another protocol, written to its end? It
-   is the newest of all, and whole as soon as none of its content is missing.  RFC 9110 7.8. */
+/* Client: does this response belong to the request that offered another protocol, and was that
+   request written completely?  It is the newest request.  RFC 9110 7.8. */
 static bool may_switch(const struct sw_conn *conn)
 {
-    bool whole =
+    bool complete =
         conn->out == OUT_IDLE || (conn->framing == SW_FRAMING_LENGTH && conn->remaining == 0);
 
-    return conn->flags & UPGRADE && conn->pending == 1 && whole;
+    return conn->flags & UPGRADE && conn->pending == 1 && complete;
 }
 
-/* Is the reply that ends HTTP here of the kind that was asked for: 2xx to CONNECT, or 101, which is
-   the only other one, that names the protocol?  RFC 9110 7.8. */
-static bool answers_offer(const struct sw_conn *conn, const char *buf)
+/* Does the response that ends HTTP here match the request: 2xx to CONNECT, or a 101 with an Upgrade
+   field?  RFC 9110 7.8. */
+static bool accepts_offer(const struct sw_conn *conn, const char *buf)
 {
     const struct sw_head *head = &conn->message->head;
 
@@ -197,27 +205,27 @@ static bool answers_offer(const struct sw_conn *conn, const char *buf)
     return sw_head_field(head, SW_HEADER_UPGRADE) && sw_head_options(head, buf) & SW_OPTION_UPGRADE;
 }
 
-/* A response head: is it one that was asked for, and does the connection go on? */
+/* A response head: does it belong to a request, and does the connection persist? */
 static size_t note_response(struct sw_conn *conn, const char *buf, size_t taken,
                             struct sw_event *event)
 {
     const struct sw_head *head = &conn->message->head;
     bool tunnel = conn->message->body.framing == SW_FRAMING_TUNNEL;
 
-    if (tunnel && !(may_switch(conn) && answers_offer(conn, buf)))
+    if (tunnel && !(may_switch(conn) && accepts_offer(conn, buf)))
         return broken(conn, event, SW_ERROR_UNEXPECTED_MESSAGE, head->start);
     if (head->status < 200 && !tunnel) {
         sw_conn_move_in(conn, NEXT_MESSAGE);
         conn->flags |= HEAD_STALE;
-        return say(event, SW_EVENT_INTERIM, taken);
+        return emit(event, SW_EVENT_INTERIM, taken);
     }
     if (conn->message->body.framing == SW_FRAMING_CLOSE ||
         (!tunnel && !sw_head_keep_alive(head, buf)))
         conn->flags |= CLOSING;
-    return say(event, SW_EVENT_HEAD, taken);
+    return emit(event, SW_EVENT_HEAD, taken);
 }
 
-/* Nothing but empty lines, the last one perhaps cut, which may come after a message as well. */
+/* Only empty lines, the last one possibly incomplete; they may follow a message. */
 static bool nothing_begun(const struct sw_conn *conn, size_t len)
 {
     return len == 0 || conn->message->head.state <= SW_HEAD_START_LF;
@@ -226,16 +234,16 @@ static bool nothing_begun(const struct sw_conn *conn, size_t len)
 static size_t head_unfinished(struct sw_conn *conn, size_t len, struct sw_event *event)
 {
     if (!(conn->flags & PEER_CLOSED))
-        return say(event, SW_EVENT_MORE, 0);
+        return emit(event, SW_EVENT_MORE, 0);
     if (!nothing_begun(conn, len) || conn->pending > 0)
         return broken(conn, event, SW_ERROR_TRUNCATED, len);
-    move_both(conn, GIVE_UP);
-    return say(event, SW_EVENT_CLOSED, len);
+    move_both(conn, NO_MORE);
+    return emit(event, SW_EVENT_CLOSED, len);
 }
 
 /* The bytes that may be read as a head: all, but if no request was made the empty lines in front,
    as far as those are tolerated. */
-static size_t bytes_asked_for(const struct sw_conn *conn, const char *buf, size_t len)
+static size_t expected_bytes(const struct sw_conn *conn, const char *buf, size_t len)
 {
     size_t n = 0;
 
@@ -260,16 +268,16 @@ static size_t read_head(struct sw_conn *conn, const char *buf, size_t len, struc
         sw_head_reset(&message->head);
         conn->flags &= (uint16_t)~HEAD_STALE;
     }
-    size_t asked_for = bytes_asked_for(conn, buf, len);
-    ptrdiff_t taken = sw_head_parse(&message->head, buf, asked_for);
+    size_t expected = expected_bytes(conn, buf, len);
+    ptrdiff_t taken = sw_head_parse(&message->head, buf, expected);
     if (taken < 0)
         return broken(conn, event, (enum sw_error) - taken, message->head.at);
-    if (asked_for < len)
-        return broken(conn, event, SW_ERROR_UNEXPECTED_MESSAGE, asked_for);
+    if (expected < len)
+        return broken(conn, event, SW_ERROR_UNEXPECTED_MESSAGE, expected);
     if (taken == 0)
         return head_unfinished(conn, len, event);
 
-    enum sw_error error = sw_body_begin(&message->body, &message->head, buf, answered_method(conn),
+    enum sw_error error = sw_body_begin(&message->body, &message->head, buf, request_method(conn),
                                         &message->trailers);
     if (error != SW_OK)
         return broken(conn, event, error, message->body.error_at);
@@ -279,11 +287,11 @@ static size_t read_head(struct sw_conn *conn, const char *buf, size_t len, struc
     if (conn->role == SW_CLIENT)
         return note_response(conn, buf, (size_t)taken, event);
     note_request(conn, buf);
-    return say(event, SW_EVENT_HEAD, (size_t)taken);
+    return emit(event, SW_EVENT_HEAD, (size_t)taken);
 }
 
-/* The message is whole with the `taken` bytes behind the `used` ones: say so, and turn if the other
-   side is done as well. */
+/* The message is complete with the `taken` bytes after the `used` ones: emit END, and go on to the
+   next message if the other direction is done too. */
 static size_t message_end(struct sw_conn *conn, const char *buf, size_t used, size_t taken,
                           struct sw_event *event)
 {
@@ -294,10 +302,10 @@ static size_t message_end(struct sw_conn *conn, const char *buf, size_t used, si
     event->bytes = (struct sw_span){buf + used, taken};
     sw_conn_move_in(conn, GOT_END);
     if (conn->role == SW_CLIENT)
-        answered(conn);
+        end_pending(conn);
     else
         sw_conn_next_message(conn);
-    return say(event, SW_EVENT_END, used + taken);
+    return emit(event, SW_EVENT_END, used + taken);
 }
 
 /* What follows the first `used` bytes is not here yet, or never will be. */
@@ -305,7 +313,7 @@ static size_t body_unfinished(struct sw_conn *conn, const char *buf, size_t used
                               struct sw_event *event)
 {
     if (!(conn->flags & PEER_CLOSED))
-        return say(event, SW_EVENT_MORE, used);
+        return emit(event, SW_EVENT_MORE, used);
     if (sw_body_eof(&conn->message->body) != SW_OK)
         return broken(conn, event, SW_ERROR_TRUNCATED, len);
     return message_end(conn, buf, used, 0, event);
@@ -319,7 +327,7 @@ static size_t read_body(struct sw_conn *conn, const char *buf, size_t len, struc
     if (body->framing == SW_FRAMING_TUNNEL) {
         conn->pending--;
         move_both(conn, SWITCH);
-        return say(event, SW_EVENT_UPGRADED, 0);
+        return emit(event, SW_EVENT_UPGRADED, 0);
     }
     if (len > 0 && !sw_body_done(body))
         conn->flags &= (uint16_t)~CONTINUE;
@@ -332,7 +340,7 @@ static size_t read_body(struct sw_conn *conn, const char *buf, size_t len, struc
             return body_unfinished(conn, buf, used, len, event);
         if (content.n > 0) {
             event->bytes = content;
-            return say(event, SW_EVENT_CONTENT, used + (size_t)taken);
+            return emit(event, SW_EVENT_CONTENT, used + (size_t)taken);
         }
         if (sw_body_done(body))
             return message_end(conn, buf, used, (size_t)taken, event);
@@ -341,7 +349,8 @@ static size_t read_body(struct sw_conn *conn, const char *buf, size_t len, struc
     return message_end(conn, buf, used, 0, event);
 }
 
-/* Content behind a finished reply: dropped, up to a limit; bytes of a body are never a request. */
+/* Content after a finished response is discarded up to limits.discard: bytes of a body are never
+   parsed as a request. */
 static size_t drain(struct sw_conn *conn, const char *buf, size_t len, struct sw_event *event)
 {
     const struct sw_event nothing = *event;
@@ -358,8 +367,8 @@ static size_t drain(struct sw_conn *conn, const char *buf, size_t len, struct sw
             return used;
         }
         if (discarded > SW_LIMIT(conn->limits, discard)) {
-            move_both(conn, GIVE_UP);
-            return say(event, SW_EVENT_CLOSED, len);
+            move_both(conn, NO_MORE);
+            return emit(event, SW_EVENT_CLOSED, len);
         }
         if (event->kind == SW_EVENT_MORE)
             return used;
@@ -389,15 +398,15 @@ size_t sw_conn_next(struct sw_conn *conn, const char *buf, size_t len, struct sw
     case IN_BODY:
         return read_body(conn, buf, len, event);
     case IN_DONE:
-        return say(event, len > 0 ? SW_EVENT_PAUSED : SW_EVENT_MORE, 0);
+        return emit(event, len > 0 ? SW_EVENT_PAUSED : SW_EVENT_MORE, 0);
     case IN_SWITCHED:
-        return say(event, SW_EVENT_UPGRADED, 0);
+        return emit(event, SW_EVENT_UPGRADED, 0);
     case IN_FAILED:
-        return say(event, SW_EVENT_FAILED, 0);
+        return emit(event, SW_EVENT_FAILED, 0);
     case IN_CLOSED:
     case IN_NONE:
     case IN_DISCARD:
         break;
     }
-    return say(event, SW_EVENT_CLOSED, len);
+    return emit(event, SW_EVENT_CLOSED, len);
 }

@@ -13,8 +13,8 @@ enum sw_conn_cause {
     DISCARDED,    /* in: the reply is finished, but the request has not been read to its end */
     NEXT_MESSAGE, /* on to the next message */
     SWITCH,       /* what follows is another protocol */
-    GIVE_UP,      /* no further message */
-    BREAK,        /* a rule was broken */
+    NO_MORE,      /* no further message */
+    BROKEN,       /* a rule was broken */
     CAUSES
 };
 
@@ -22,7 +22,7 @@ enum sw_conn_in {
     IN_NONE,
     IN_HEAD,     /* between messages, or inside a head */
     IN_BODY,     /* the head was read */
-    IN_DISCARD,  /* server: content that nobody wants any more */
+    IN_DISCARD,  /* server: unread content is discarded */
     IN_DONE,     /* server: the request was read, its reply is not finished */
     IN_SWITCHED, /* the bytes are another protocol's */
     IN_CLOSED,   /* no further message is read */
@@ -38,20 +38,20 @@ enum sw_conn_out {
     OUT_CLOSED,
 };
 
-/* Facts about the connection and the exchange under way. */
+/* Flags of the connection and of the exchange in progress. */
 enum sw_conn_flag {
-    CLOSING = 1,         /* the connection does not outlive this exchange */
-    PEER_CLOSED = 2,     /* no more bytes will come */
-    BODILESS = 4,        /* the message being written has no body, whatever its head says */
-    PEER_IS_HTTP10 = 8,  /* server: the request is HTTP/1.0 */
-    CONTINUE = 16,       /* server: the peer waits for 100 before it sends content */
-    UPGRADE = 32,        /* server: another protocol was asked for; client: our newest request asks
-                            for one, so none may follow it */
+    CLOSING = 1,        /* the connection does not outlive this exchange */
+    PEER_CLOSED = 2,    /* no more bytes will come */
+    BODILESS = 4,       /* the message being written has no body, whatever its framing fields */
+    PEER_IS_HTTP10 = 8, /* server: the request is HTTP/1.0 */
+    CONTINUE = 16,      /* server: the peer waits for 100 before it sends content */
+    UPGRADE = 32, /* server: the client offered another protocol; client: the newest request offers
+                     for one, so none may follow it */
     HEAD_STALE = 64,     /* the head in `message` has been seen: the next byte begins another */
-    CHUNK_OPEN = 128,    /* the CRLF behind the last chunk's data is still to be written */
+    CHUNK_OPEN = 128,    /* the CRLF after the last chunk's data is still to be written */
     LAST = 256,          /* client: the next request is to be the last */
     LAST_SENT = 512,     /* client: it has been begun */
-    KEEP_READING = 1024, /* server: somebody will read the content that is still to come */
+    KEEP_READING = 1024, /* server: the caller will read the content that is still to come */
     IN_A_HEAD = 2048,    /* the error was found before the head could be used */
     EXCHANGE = BODILESS | PEER_IS_HTTP10 | CONTINUE | UPGRADE | CHUNK_OPEN |
                KEEP_READING, /* ends with it */
@@ -65,9 +65,9 @@ void sw_conn_move_in(struct sw_conn *conn, enum sw_conn_cause cause);
 void sw_conn_move_out(struct sw_conn *conn, enum sw_conn_cause cause);
 
 /*
- * Server: a whole reply, in one piece, to a request that has been read, on a connection that stays
- * open: what sw_conn_reply(), its Content-Type, sw_conn_content() and sw_conn_finish() make of it.
- * False, and nothing done, where it is not as plain as that.
+ * Server: fast path of a complete response with known body to a request that has been read, on a
+ * connection that persists: the bytes are those of sw_conn_reply(), Content-Type, sw_conn_content()
+ * and sw_conn_finish().  Returns false, and changes nothing, where one of these conditions fails.
  */
 bool sw_conn_reply_simple(struct sw_conn *conn, struct sw_writer *out,
                           const struct sw_simple_reply *reply);

@@ -3,9 +3,9 @@
 #include "core/conn.h"
 
 /*
- * All or nothing: what the writer refused has not happened.  What is done for each message writes
- * first and then changes the connection, or remembers the little that it has changed: a copy of the
- * whole is loaded in vectors, which wait for the narrow stores that were just made to it.
+ * A call that fails changes neither the connection nor the output.  Functions on the hot path write
+ * first and then change the connection, or save the few members that they change: copying the
+ * complete struct would load vectors right after narrow stores, which stalls store forwarding.
  */
 
 /* How things were before a call. */
@@ -91,7 +91,7 @@ static void write_persistence(const struct sw_conn *conn, struct sw_writer *out,
         sw_write_field(out, SW_HEADER_CONNECTION, SW_SPAN("keep-alive"));
 }
 
-/* The head of a reply whose place in the order is right. */
+/* The head of a response that may be written now. */
 static enum sw_error write_reply(struct sw_conn *conn, struct sw_writer *out, unsigned status,
                                  uint64_t length, const struct sw_date *date)
 {
@@ -203,8 +203,8 @@ static void put_number(struct sw_writer *out, uint32_t number)
     sw_write_bytes(out, p, (size_t)(end - p));
 }
 
-/* `BAD_HOST at byte 16: what is wrong (RFC 9112 3.2)` LF.  Of what byte is said inside a head only:
-   nobody has counted those of a body. */
+/* `BAD_HOST at byte 16: what is wrong (RFC 9112 3.2)` LF.  The byte is given for errors in a head;
+   the bytes of a body are not counted. */
 static void describe(const struct sw_conn *conn, struct sw_writer *text)
 {
     const struct sw_error_info *info = &sw_error_infos[conn->error];
@@ -306,7 +306,7 @@ enum sw_error sw_conn_offer(struct sw_conn *conn, struct sw_writer *out, struct 
 
 /* ---- Content --------------------------------------------------------------------------------- */
 
-/* The CRLF behind the data of the chunk before, if there is one, and the next size. */
+/* The CRLF after the data of the previous chunk, if there is one, and the next size. */
 static void write_chunk_head(const struct sw_conn *conn, struct sw_writer *out, size_t n)
 {
     char head[2 + 2 * sizeof n + 2], *end = head + sizeof head, *p = end;

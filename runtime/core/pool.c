@@ -9,10 +9,10 @@
  * not in that list: the memory from `fresh` on stays untouched, so that a large pool costs no more
  * pages than were in use at once.
  *
- * Whoever uses a slab that he gave back is caught by what stands behind check, hide and show:
- * AddressSanitizer is told that a free slab is nobody's; SW_DEBUG builds fill it with a pattern and
- * trap when a slab is taken that does not hold it any more, or when something is given back that is
- * no slab of the pool or is free already.
+ * check, hide and show detect the use of a slab after it was put back: a free slab is poisoned for
+ * AddressSanitizer; SW_DEBUG builds fill it with a pattern, and trap when a slab is taken whose
+ * pattern has changed, or when a pointer is put back that is no slab of the pool or is free
+ * already.
  */
 #ifdef __has_feature
 #if __has_feature(address_sanitizer)
@@ -100,7 +100,7 @@ static void show(const char *slab, size_t n)
 
 #endif
 
-/* Whole cache lines, one at least, for the link; 0 when they are more than a size_t counts. */
+/* Rounds up to cache lines, one at least, which the link needs; 0 on overflow of size_t. */
 static size_t slab_size(size_t size)
 {
     return size == 0 ? 64 : (size / 64 + (size % 64 != 0)) * 64;

@@ -7,11 +7,11 @@
 #include "core/write.h"
 
 /*
- * Each piece is checked first, then claimed as a whole, then written: so nothing is left of a piece
- * that was refused, and what could split a message is reported whether there is room for it or not.
+ * Each piece is checked, then reserved in full, then written: a refused piece leaves no bytes, and
+ * bytes that could split a message are an error whether there is room for them or not.
  */
 
-/* Keeps what hardly ever runs out of the way of what always does. */
+/* Not inlined: error paths stay out of the hot path. */
 #define COLD __attribute__((cold, noinline))
 
 static COLD void fail(struct sw_writer *out, enum sw_error error)
@@ -33,11 +33,11 @@ static inline char *claim(struct sw_writer *out, size_t n)
 }
 
 /*
- * Nearly all pieces are short: moves of a fixed size, the last of which may overlap the one before,
- * copy them at a fraction of the price of a call, and touch no byte outside.  This is for more than
- * 32 bytes, and worth its room only where ready-made answers pass.
+ * Nearly all pieces are short.  Moves of a fixed size, the last of which may overlap the one
+ * before, cost a fraction of a call of memcpy() and touch no byte outside.  This variant is for
+ * more than 32 bytes, and pays only for precompiled responses.
  */
-static inline void copy_answer(char *to, const char *from, size_t n)
+static inline void copy_response(char *to, const char *from, size_t n)
 {
     if (n > 128) {
         memcpy(to, from, n);
@@ -72,11 +72,11 @@ static inline void copy(char *to, const char *from, size_t n)
     }
 }
 
-/* Returns what is behind them. */
+/* Returns the end of the copy. */
 static inline char *put(char *to, const char *from, size_t n)
 {
     if (n > 32)
-        copy_answer(to, from, n);
+        copy_response(to, from, n);
     else
         copy(to, from, n);
     return to + n;
@@ -84,7 +84,7 @@ static inline char *put(char *to, const char *from, size_t n)
 
 void sw_write_any_bytes(struct sw_writer *out, const char *bytes, size_t n)
 {
-    /* No bytes at all go the way of too many. */
+    /* n == 0 wraps, and is handled as too many. */
     if (out->error != SW_OK || n - 1 >= out->size - out->n) {
         if (n != 0)
             fail(out, SW_ERROR_NO_ROOM);
@@ -236,7 +236,7 @@ void sw_write_request_named(struct sw_writer *out, struct sw_span method, struct
         fail(out, SW_ERROR_BAD_METHOD);
         return;
     }
-    /* The scanner wants a space behind the token, which a span does not promise. */
+    /* The scanner needs a space after the token, which a span does not guarantee. */
     while (--id != SW_METHOD_OTHER)
         if (sw_method_names[id].len == method.n &&
             memcmp(sw_method_names[id].text, method.p, method.n) == 0)
@@ -246,7 +246,7 @@ void sw_write_request_named(struct sw_writer *out, struct sw_span method, struct
 
 /* ---- Field lines ---------------------------------------------------------------------------- */
 
-/* One to seven bytes as a word that holds nothing but them, some more than once. */
+/* One to seven bytes as a word that contains only these bytes, some more than once. */
 static inline uint64_t load_few(const char *p, size_t n)
 {
     const unsigned char *u = (const unsigned char *)p;
@@ -321,7 +321,7 @@ static inline struct sw_span spelling(enum sw_header id)
     return (struct sw_span){name->text, name->len};
 }
 
-/* A field line but for its value of n bytes, whose place is returned; or NULL. */
+/* Writes a field line except its value of n bytes; returns where the value goes, or NULL. */
 static inline char *claim_field(struct sw_writer *out, enum sw_header id, struct sw_span name,
                                 size_t n)
 {

@@ -1,4 +1,4 @@
-/* write.h - what a connection writes and a caller does not: a whole reply, a lenient request. */
+/* write.h - what only a connection writes: a complete response, a lenient request. */
 /* SPDX-License-Identifier: MIT */
 #ifndef SW_WRITE_H
 #define SW_WRITE_H
@@ -13,9 +13,9 @@ struct sw_simple_reply {
 };
 
 /*
- * Write its status line, Date, Content-Length, Content-Type and body.  False, and nothing written,
- * where one of them is refused, there is too little room, or the grammar does not name the status:
- * written one by one, they tell why, or come through.
+ * Write its status line, Date, Content-Length, Content-Type and body.  Returns false, and writes
+ * nothing, where one of them is refused, there is too little room, or the grammar has no such
+ * status: the slow path, piece by piece, then succeeds or returns the error.
  */
 bool sw_write_simple_reply(struct sw_writer *out, const struct sw_simple_reply *reply);
 

@@ -37,8 +37,8 @@ WORDS = {
     "unwanted": "discarded, unread",
     "fate": "next action",
     "gone": "disconnected, closed",
-    "hold|holds|held|holding": "suspend, resume; contain",
-    "leave|leaves|leaving": "drain, shut down",
+    "hold|held": "suspend, resume; contain",
+    "leave|leaving": "drain, shut down",
     "cut|cuts|cutting": "force-close; split, truncate",
     "starve|starved|starving": "waiting",
     "feed|feeds": "wake next",
@@ -66,7 +66,7 @@ WORDS = {
     "stand|stands|stood": "is",
     "anew": "again",
     "meanwhile": "between",
-    "who|whom|whose|whoever|somebody|someone|nobody|anybody|everybody|he|she|his|him": (
+    "who|whom|whoever|somebody|someone|nobody|anybody|everybody|he|she|his|him": (
         "the client, the caller, the connection"
     ),
 }
