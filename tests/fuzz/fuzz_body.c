@@ -10,7 +10,7 @@ static void fuzz_kind(enum sw_kind kind, const struct sw_limits *limits, enum sw
 {
     drive_head_init(&head, kind, limits);
     struct outcome outcome = drive_head_call(&head.head, bytes, n);
-    if (!outcome.whole)
+    if (!outcome.complete)
         return;
 
     const char *rest = bytes + outcome.at;

@@ -59,7 +59,7 @@ int LLVMFuzzerTestOneInput(const unsigned char *data, size_t n)
     for (int kind = SW_REQUEST; kind <= SW_TRAILERS; kind++) {
         struct outcome outcome;
         drive_head_init(&first, (enum sw_kind)kind, NULL);
-        if (drive_head_call(&first.head, bytes, n).whole)
+        if (drive_head_call(&first.head, bytes, n).complete)
             fuzz_must(check_again(&first.head, bytes));
         for (size_t i = 0; i < 2; i++)
             fuzz_must(drive_head_everywhere(&first, &outcome, (enum sw_kind)kind, &fuzz_limits[i],

@@ -13,7 +13,7 @@
 struct state {
     struct reading *out;
     enum stream stream;
-    bool chunked, eof, whole, go_on;
+    bool chunked, eof, complete, go_on;
 };
 
 static struct reading *reading_of(const PARSER *parser)
@@ -93,7 +93,7 @@ static int message_complete(PARSER *parser)
 {
     struct state *state = parser->data;
 
-    state->whole = true;
+    state->complete = true;
     state->go_on = should_keep_alive(parser);
     return stop_here(parser);
 }
@@ -106,9 +106,9 @@ static bool note_end(const PARSER *parser, struct state *state, size_t at)
 {
     struct reading *out = state->out;
 
-    if (!state->whole)
+    if (!state->complete)
         return true;
-    state->whole = false;
+    state->complete = false;
     if (state->stream != STREAM_REQUESTS && parser->upgrade) {
         reading_end(out, FRAMED_NONE, true, at);
         out->ending = ENDS_TUNNEL;

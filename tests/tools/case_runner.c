@@ -22,7 +22,7 @@ struct run {
     json_t *opts;
     struct sw_limits limits;
     struct bytes raw;
-    struct drive_head whole;
+    struct drive_head parsed;
     struct outcome outcome; /* of what the case is about: the head, or the body */
     unsigned status;        /* owed for an error */
     bool began;             /* the head was whole and a body stands behind it */
@@ -101,29 +101,29 @@ static bool is_number(const json_t *expected, uint64_t n)
 
 static bool is_method(const struct run *run, const json_t *expected)
 {
-    return text_is(expected, sw_head_method(&run->whole.head, run->whole.bytes));
+    return text_is(expected, sw_head_method(&run->parsed.head, run->parsed.bytes));
 }
 
 static bool is_target(const struct run *run, const json_t *expected)
 {
-    return text_is(expected, sw_head_target(&run->whole.head, run->whole.bytes));
+    return text_is(expected, sw_head_target(&run->parsed.head, run->parsed.bytes));
 }
 
 static bool is_version(const struct run *run, const json_t *expected)
 {
     char version[] = "1.0";
-    version[2] = (char)('0' + run->whole.head.minor);
+    version[2] = (char)('0' + run->parsed.head.minor);
     return text_is(expected, (struct sw_span){version, 3});
 }
 
 static bool is_headers(const struct run *run, const json_t *expected)
 {
-    return fields_are(expected, &run->whole.head, run->whole.bytes);
+    return fields_are(expected, &run->parsed.head, run->parsed.bytes);
 }
 
 static bool is_content_length(const struct run *run, const json_t *expected)
 {
-    bool given = sw_head_field(&run->whole.head, SW_HEADER_CONTENT_LENGTH) != NULL;
+    bool given = sw_head_field(&run->parsed.head, SW_HEADER_CONTENT_LENGTH) != NULL;
     return given ? is_number(expected, run->begun.left) : json_is_null(expected);
 }
 
@@ -134,37 +134,37 @@ static bool is_chunked(const struct run *run, const json_t *expected)
 
 static bool is_keep_alive(const struct run *run, const json_t *expected)
 {
-    bool keep = sw_head_keep_alive(&run->whole.head, run->whole.bytes) &&
+    bool keep = sw_head_keep_alive(&run->parsed.head, run->parsed.bytes) &&
                 run->begun.framing != SW_FRAMING_CLOSE;
     return json_is_true(expected) == keep;
 }
 
 static bool is_upgrade(const struct run *run, const json_t *expected)
 {
-    const struct sw_field *field = sw_head_field(&run->whole.head, SW_HEADER_UPGRADE);
-    bool asked = sw_head_options(&run->whole.head, run->whole.bytes) & SW_OPTION_UPGRADE;
-    return field && asked ? text_is(expected, sw_field_value(field, run->whole.bytes))
+    const struct sw_field *field = sw_head_field(&run->parsed.head, SW_HEADER_UPGRADE);
+    bool asked = sw_head_options(&run->parsed.head, run->parsed.bytes) & SW_OPTION_UPGRADE;
+    return field && asked ? text_is(expected, sw_field_value(field, run->parsed.bytes))
                           : json_is_null(expected);
 }
 
 static bool is_expect_100(const struct run *run, const json_t *expected)
 {
-    return json_is_true(expected) == sw_head_expects_continue(&run->whole.head, run->whole.bytes);
+    return json_is_true(expected) == sw_head_expects_continue(&run->parsed.head, run->parsed.bytes);
 }
 
 static bool is_status(const struct run *run, const json_t *expected)
 {
-    return is_number(expected, run->whole.head.status);
+    return is_number(expected, run->parsed.head.status);
 }
 
 static bool is_reason(const struct run *run, const json_t *expected)
 {
-    return text_is(expected, sw_head_reason(&run->whole.head, run->whole.bytes));
+    return text_is(expected, sw_head_reason(&run->parsed.head, run->parsed.bytes));
 }
 
 static bool is_interim(const struct run *run, const json_t *expected)
 {
-    return json_is_true(expected) == (run->whole.head.status / 100 == 1);
+    return json_is_true(expected) == (run->parsed.head.status / 100 == 1);
 }
 
 /* A response's framing by name, or the content of a chunked body. */
@@ -195,8 +195,8 @@ static bool is_trailers(const struct run *run, const json_t *expected)
 
 static bool is_message_end(const struct run *run, const json_t *expected)
 {
-    return run->end.whole ? is_number(expected, run->whole.head.length + run->end.at)
-                          : json_is_null(expected) && !run->end.error;
+    return run->end.complete ? is_number(expected, run->parsed.head.length + run->end.at)
+                             : json_is_null(expected) && !run->end.error;
 }
 
 static const struct member {
@@ -226,7 +226,7 @@ static const struct member {
 static const char *mismatch(const struct run *run, json_t *outcome)
 {
     const char *result = json_string_value(json_object_get(outcome, "result"));
-    const char *came = run->outcome.error ? "error" : run->outcome.whole ? "ok" : "incomplete";
+    const char *came = run->outcome.error ? "error" : run->outcome.complete ? "ok" : "incomplete";
     if (!result || strcmp(result, came) != 0)
         return "result";
     if (run->outcome.error) {
@@ -270,8 +270,8 @@ static const char *run_body(struct run *run, const char *bytes, size_t n)
 {
     static struct sw_head trailers;
     struct drive_source source = {
-        .head = &run->whole.head,
-        .head_bytes = run->whole.bytes,
+        .head = &run->parsed.head,
+        .head_bytes = run->parsed.bytes,
         .request = method_named(json_object_get(run->opts, "request_method")),
         .eof = json_is_true(json_object_get(run->opts, "eof")),
     };
@@ -290,9 +290,9 @@ static const char *run_body(struct run *run, const char *bytes, size_t n)
 static const char *run_head(struct run *run, enum sw_kind kind, const char *bytes, size_t n)
 {
     const char *why =
-        drive_head_everywhere(&run->whole, &run->outcome, kind, &run->limits, bytes, n);
-    run->status = sw_head_error_status(&run->whole.head);
-    if (why || !run->outcome.whole)
+        drive_head_everywhere(&run->parsed, &run->outcome, kind, &run->limits, bytes, n);
+    run->status = sw_head_error_status(&run->parsed.head);
+    if (why || !run->outcome.complete)
         return why;
     return run_body(run, bytes + run->outcome.at, n - run->outcome.at);
 }
@@ -300,8 +300,8 @@ static const char *run_head(struct run *run, enum sw_kind kind, const char *byte
 static const char *run_chunked(struct run *run)
 {
     static const char head[] = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n";
-    drive_head_init(&run->whole, SW_RESPONSE, &run->limits);
-    drive_head(&run->whole, head, sizeof head - 1, sizeof head - 1, 1);
+    drive_head_init(&run->parsed, SW_RESPONSE, &run->limits);
+    drive_head(&run->parsed, head, sizeof head - 1, sizeof head - 1, 1);
     const char *why = run_body(run, run->raw.p, run->raw.n);
     run->outcome = run->end;
     run->status = sw_error_infos[run->end.error].status;

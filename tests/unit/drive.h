@@ -20,13 +20,13 @@
 /* What was said in the end; neither whole nor an error is "more, please". */
 struct outcome {
     enum sw_error error;
-    bool whole;
+    bool complete;
     size_t at; /* where it ends, or what broke a rule; else 0 */
 };
 
 static inline bool outcome_same(struct outcome a, struct outcome b)
 {
-    return a.error == b.error && a.whole == b.whole && a.at == b.at;
+    return a.error == b.error && a.complete == b.complete && a.at == b.at;
 }
 
 static inline const char *outcome_text(struct outcome v)
@@ -34,7 +34,7 @@ static inline const char *outcome_text(struct outcome v)
     static char text[2][80];
     static int turn;
     char *out = text[turn ^= 1];
-    const char *what = v.error ? sw_error_infos[v.error].name : v.whole ? "whole" : "wants more";
+    const char *what = v.error ? sw_error_infos[v.error].name : v.complete ? "whole" : "wants more";
     snprintf(out, sizeof text[0], "%s at %zu", what, v.at);
     return out;
 }
@@ -54,12 +54,13 @@ __attribute__((format(printf, 1, 2))) static inline const char *drive_why(const 
  * The next place to cut after `cut`.  Everywhere, unless that would take long: then around line
  * breaks and at every 251st byte.
  */
-static inline size_t drive_next_cut(const char *bytes, size_t n, size_t cut)
+static inline size_t drive_next_split(const char *bytes, size_t n, size_t split)
 {
-    for (cut++; n > 8192 && cut < n; cut++)
-        if (cut % 251 == 0 || memchr("\r\n", bytes[cut - 1], 2) || memchr("\r\n", bytes[cut], 2))
+    for (split++; n > 8192 && split < n; split++)
+        if (split % 251 == 0 || memchr("\r\n", bytes[split - 1], 2) ||
+            memchr("\r\n", bytes[split], 2))
             break;
-    return cut;
+    return split;
 }
 
 /* ---- Heads ----------------------------------------------------------------------------------- */
@@ -86,7 +87,7 @@ static inline struct outcome drive_head_call(struct sw_head *head, const char *b
     ptrdiff_t result = sw_head_parse(head, buf, n);
     if (result < 0)
         return (struct outcome){.error = (enum sw_error)(-result), .at = head->at};
-    return (struct outcome){.whole = result > 0, .at = (size_t)result};
+    return (struct outcome){.complete = result > 0, .at = (size_t)result};
 }
 
 /* Parse bytes[0..n), handed over as a first piece and then `step` more at a time. */
@@ -96,7 +97,7 @@ static inline struct outcome drive_head(struct drive_head *d, const char *bytes,
     size_t len = first;
     char *buf = guard_end(bytes, len);
     struct outcome v = drive_head_call(&d->head, buf, len);
-    while (!v.error && !v.whole && len < n) {
+    while (!v.error && !v.complete && len < n) {
         size_t more = n - len < step ? n - len : step;
         buf = guard_append(len, bytes + len, more);
         len += more;
@@ -120,97 +121,100 @@ static inline bool drive_same_head(const struct sw_head *a, const struct sw_head
 }
 
 /* One way to hand it over, held against the whole. */
-static inline const char *drive_head_cut(struct drive_head *cut, const struct drive_head *whole,
-                                         struct outcome expected, const char *bytes, size_t n,
-                                         size_t first, size_t step)
+static inline const char *drive_head_split(struct drive_head *split,
+                                           const struct drive_head *unsplit,
+                                           struct outcome expected, const char *bytes, size_t n,
+                                           size_t first, size_t step)
 {
-    sw_head_reset(&cut->head);
-    struct outcome v = drive_head(cut, bytes, n, first, step);
+    sw_head_reset(&split->head);
+    struct outcome v = drive_head(split, bytes, n, first, step);
     if (!outcome_same(v, expected))
         return drive_why("%s, but handed over as %zu and then by %zu: %s", outcome_text(expected),
                          first, step, outcome_text(v));
-    if (v.whole && !drive_same_head(&cut->head, &whole->head))
+    if (v.complete && !drive_same_head(&split->head, &unsplit->head))
         return drive_why("other fields when handed over as %zu and then by %zu", first, step);
     if (!v.error)
         return NULL;
-    struct outcome again = drive_head_call(&cut->head, guard_end(bytes, n), n);
+    struct outcome again = drive_head_call(&split->head, guard_end(bytes, n), n);
     return outcome_same(again, v)
                ? NULL
                : drive_why("%s, but asked again: %s", outcome_text(v), outcome_text(again));
 }
 
 /* Its first bytes and then all of it, with nothing before them that can be read. */
-static inline const char *drive_head_begin(struct drive_head *cut, const struct drive_head *whole,
+static inline const char *drive_head_begin(struct drive_head *split,
+                                           const struct drive_head *unsplit,
                                            struct outcome expected, const char *bytes, size_t n,
                                            size_t first)
 {
-    sw_head_reset(&cut->head);
+    sw_head_reset(&split->head);
     char *buf = guard_begin(bytes, first);
-    struct outcome v = drive_head_call(&cut->head, buf, first);
-    if (!v.error && !v.whole) {
+    struct outcome v = drive_head_call(&split->head, buf, first);
+    if (!v.error && !v.complete) {
         memcpy(buf + first, bytes + first, n - first);
-        v = drive_head_call(&cut->head, buf, n);
+        v = drive_head_call(&split->head, buf, n);
     }
     if (!outcome_same(v, expected))
         return drive_why("%s, but elsewhere, handed over as %zu and then all: %s",
                          outcome_text(expected), first, outcome_text(v));
-    if (v.whole && !drive_same_head(&cut->head, &whole->head))
+    if (v.complete && !drive_same_head(&split->head, &unsplit->head))
         return drive_why("other fields elsewhere, when handed over as %zu and then all", first);
     return NULL;
 }
 
 /* More bytes behind it change nothing of what is whole or wrong; they make a short head one that is
    taken in blocks of 64. */
-static inline const char *drive_head_longer(struct drive_head *cut, const struct drive_head *whole,
+static inline const char *drive_head_longer(struct drive_head *split,
+                                            const struct drive_head *unsplit,
                                             struct outcome expected, const char *bytes, size_t n)
 {
     static char longer[(1 << 17) + 80];
-    if (!expected.whole && !expected.error)
+    if (!expected.complete && !expected.error)
         return NULL;
     memcpy(longer, bytes, n);
     memset(longer + n, 'x', 80);
-    sw_head_reset(&cut->head);
-    struct outcome v = drive_head_call(&cut->head, guard_end(longer, n + 80), n + 80);
+    sw_head_reset(&split->head);
+    struct outcome v = drive_head_call(&split->head, guard_end(longer, n + 80), n + 80);
     if (!outcome_same(v, expected))
         return drive_why("%s, but with more behind it: %s", outcome_text(expected),
                          outcome_text(v));
-    if (v.whole && !drive_same_head(&cut->head, &whole->head))
+    if (v.complete && !drive_same_head(&split->head, &unsplit->head))
         return drive_why("other fields with more behind it");
     return NULL;
 }
 
 /* Parse bytes[0..n) in every way that one variant has. */
-static inline const char *drive_head_ways(struct drive_head *whole, struct outcome *outcome,
-                                          enum sw_kind kind, const struct sw_limits *limits,
-                                          const char *bytes, size_t n)
+static inline const char *drive_head_splits(struct drive_head *unsplit, struct outcome *outcome,
+                                            enum sw_kind kind, const struct sw_limits *limits,
+                                            const char *bytes, size_t n)
 {
-    static struct drive_head cut;
-    drive_head_init(&cut, kind, limits);
-    drive_head_init(whole, kind, limits);
-    struct outcome v = *outcome = drive_head(whole, bytes, n, n, n);
-    if (whole->head.length != (v.whole ? v.at : 0) || whole->head.error != v.error ||
+    static struct drive_head split;
+    drive_head_init(&split, kind, limits);
+    drive_head_init(unsplit, kind, limits);
+    struct outcome v = *outcome = drive_head(unsplit, bytes, n, n, n);
+    if (unsplit->head.length != (v.complete ? v.at : 0) || unsplit->head.error != v.error ||
         (v.error && v.at >= n))
         return drive_why("%s of %zu, but length %u, error %u", outcome_text(v), n,
-                         whole->head.length, whole->head.error);
+                         unsplit->head.length, unsplit->head.error);
 
-    size_t end = v.whole ? v.at : n;
-    const char *why = drive_head_begin(&cut, whole, v, bytes, n, n);
-    why = why ? why : drive_head_longer(&cut, whole, v, bytes, n);
-    for (size_t k = 0; k < end && !why; k = drive_next_cut(bytes, n, k)) {
-        sw_head_reset(&cut.head);
-        struct outcome prefix = drive_head_call(&cut.head, guard_end(bytes, k), k);
-        if (prefix.whole || (prefix.error && !outcome_same(prefix, v)))
+    size_t end = v.complete ? v.at : n;
+    const char *why = drive_head_begin(&split, unsplit, v, bytes, n, n);
+    why = why ? why : drive_head_longer(&split, unsplit, v, bytes, n);
+    for (size_t k = 0; k < end && !why; k = drive_next_split(bytes, n, k)) {
+        sw_head_reset(&split.head);
+        struct outcome prefix = drive_head_call(&split.head, guard_end(bytes, k), k);
+        if (prefix.complete || (prefix.error && !outcome_same(prefix, v)))
             return drive_why("%s, but its first %zu bytes: %s", outcome_text(v), k,
                              outcome_text(prefix));
-        why = drive_head_cut(&cut, whole, v, bytes, n, k, n);
-        why = why ? why : drive_head_begin(&cut, whole, v, bytes, n, k);
+        why = drive_head_split(&split, unsplit, v, bytes, n, k, n);
+        why = why ? why : drive_head_begin(&split, unsplit, v, bytes, n, k);
     }
-    return why ? why : drive_head_cut(&cut, whole, v, bytes, n, 0, 1);
+    return why ? why : drive_head_split(&split, unsplit, v, bytes, n, 0, 1);
 }
 
 /* Parse bytes[0..n) in every way, with every variant of the parser that this CPU can run.  `whole`
    is left as the whole left it. */
-static inline const char *drive_head_everywhere(struct drive_head *whole, struct outcome *outcome,
+static inline const char *drive_head_everywhere(struct drive_head *unsplit, struct outcome *outcome,
                                                 enum sw_kind kind, const struct sw_limits *limits,
                                                 const char *bytes, size_t n)
 {
@@ -218,14 +222,14 @@ static inline const char *drive_head_everywhere(struct drive_head *whole, struct
     static struct drive_head other;
     const char *best = sw_head_variant(NULL);
     sw_head_variant("portable");
-    const char *why = drive_head_ways(whole, outcome, kind, limits, bytes, n);
+    const char *why = drive_head_splits(unsplit, outcome, kind, limits, bytes, n);
     for (size_t i = 0; i < sizeof variants / sizeof *variants && !why; i++) {
         struct outcome v;
         if (!sw_head_variant(variants[i]))
             continue;
-        why = drive_head_ways(&other, &v, kind, limits, bytes, n);
+        why = drive_head_splits(&other, &v, kind, limits, bytes, n);
         if (!why && (!outcome_same(v, *outcome) ||
-                     (v.whole && !drive_same_head(&other.head, &whole->head))))
+                     (v.complete && !drive_same_head(&other.head, &unsplit->head))))
             why = drive_why("%s, but by %s: %s", outcome_text(*outcome), variants[i],
                             outcome_text(v));
     }
@@ -334,7 +338,7 @@ static inline struct outcome drive_body(struct drive_body *d, const struct drive
         else
             break;
     }
-    return (struct outcome){.whole = true, .at = taken};
+    return (struct outcome){.complete = true, .at = taken};
 }
 
 static inline bool drive_same_body(const struct drive_body *a, const struct drive_body *b,
@@ -347,52 +351,53 @@ static inline bool drive_same_body(const struct drive_body *a, const struct driv
 }
 
 /* One way to hand it over, held against the whole. */
-static inline const char *drive_body_cut(const struct drive_body *whole, struct outcome expected,
-                                         const struct drive_source *source, enum drive_call call,
-                                         const char *bytes, size_t n, size_t first, size_t step)
+static inline const char *drive_body_split(const struct drive_body *unsplit,
+                                           struct outcome expected,
+                                           const struct drive_source *source, enum drive_call call,
+                                           const char *bytes, size_t n, size_t first, size_t step)
 {
-    static struct drive_body cut;
-    struct outcome v = drive_body(&cut, source, call, bytes, n, first, step);
+    static struct drive_body split;
+    struct outcome v = drive_body(&split, source, call, bytes, n, first, step);
     if (!outcome_same(v, expected))
         return drive_why("%s, but handed over as %zu and then by %zu, call %d: %s",
                          outcome_text(expected), first, step, (int)call, outcome_text(v));
-    if (!v.error && !drive_same_body(whole, &cut, v.whole && call != DRIVE_COMPACT))
+    if (!v.error && !drive_same_body(unsplit, &split, v.complete && call != DRIVE_COMPACT))
         return drive_why("other content when handed over as %zu and then by %zu, call %d", first,
                          step, (int)call);
-    if (!v.error && !v.whole)
+    if (!v.error && !v.complete)
         return NULL;
-    size_t content_len = cut.content_len;
-    uint32_t error_at = cut.body.error_at;
-    ptrdiff_t again = drive_body_call(&cut, call, guard_end(bytes, n), n);
-    if (again != -(ptrdiff_t)v.error || cut.content_len != content_len ||
-        cut.body.error_at != error_at)
+    size_t content_len = split.content_len;
+    uint32_t error_at = split.body.error_at;
+    ptrdiff_t again = drive_body_call(&split, call, guard_end(bytes, n), n);
+    if (again != -(ptrdiff_t)v.error || split.content_len != content_len ||
+        split.body.error_at != error_at)
         return drive_why("%s, but asked again: %td", outcome_text(v), again);
     return NULL;
 }
 
 /* Take the body at bytes[0..n) in every way. */
-static inline const char *drive_body_everywhere(struct drive_body *whole, struct outcome *outcome,
+static inline const char *drive_body_everywhere(struct drive_body *unsplit, struct outcome *outcome,
                                                 const struct drive_source *source,
                                                 const char *bytes, size_t n)
 {
-    struct outcome v = *outcome = drive_body(whole, source, DRIVE_NEXT, bytes, n, n, n);
-    if (whole->refused)
+    struct outcome v = *outcome = drive_body(unsplit, source, DRIVE_NEXT, bytes, n, n, n);
+    if (unsplit->refused)
         return NULL;
-    size_t end = v.whole ? v.at : n;
+    size_t end = v.complete ? v.at : n;
     struct drive_source open = *source;
     open.eof = false;
     const char *why = NULL;
-    for (size_t k = 0; k < end && !why; k = drive_next_cut(bytes, n, k)) {
+    for (size_t k = 0; k < end && !why; k = drive_next_split(bytes, n, k)) {
         static struct drive_body part;
         struct outcome prefix = drive_body(&part, &open, DRIVE_NEXT, bytes, k, k, k);
-        if (prefix.whole || (prefix.error && !outcome_same(prefix, v)))
+        if (prefix.complete || (prefix.error && !outcome_same(prefix, v)))
             return drive_why("%s, but its first %zu bytes: %s", outcome_text(v), k,
                              outcome_text(prefix));
         for (enum drive_call call = 0; call < DRIVE_CALLS && !why; call++)
-            why = drive_body_cut(whole, v, source, call, bytes, n, k, n);
+            why = drive_body_split(unsplit, v, source, call, bytes, n, k, n);
     }
     for (enum drive_call call = 0; call < DRIVE_CALLS && !why; call++)
-        why = drive_body_cut(whole, v, source, call, bytes, n, 0, 1);
+        why = drive_body_split(unsplit, v, source, call, bytes, n, 0, 1);
     return why;
 }
 

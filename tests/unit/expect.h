@@ -20,9 +20,9 @@
             ck_abort_msg(__VA_ARGS__);                                                             \
     } while (0)
 
-static inline struct outcome expect_whole(size_t at)
+static inline struct outcome expect_complete(size_t at)
 {
-    return (struct outcome){.whole = true, .at = at};
+    return (struct outcome){.complete = true, .at = at};
 }
 
 static inline struct outcome expect_error(enum sw_error error, size_t at)
@@ -37,12 +37,12 @@ static inline void expect_outcome(struct outcome v, struct outcome expected, con
 }
 
 /* Parse a head in every way, and fail unless that comes to `expected`. */
-static inline void expect_head(struct drive_head *whole, enum sw_kind kind,
+static inline void expect_head(struct drive_head *unsplit, enum sw_kind kind,
                                const struct sw_limits *limits, const char *text,
                                struct outcome expected)
 {
     struct outcome v;
-    const char *why = drive_head_everywhere(whole, &v, kind, limits, text, strlen(text));
+    const char *why = drive_head_everywhere(unsplit, &v, kind, limits, text, strlen(text));
     MUST(!why, "%s: %s", why, text);
     expect_outcome(v, expected, text);
 }

@@ -46,7 +46,7 @@ static inline struct outcome place_expects(const struct place *place, unsigned c
                                            size_t n)
 {
     if (!place->fits || place_has(place->fits, c))
-        return expect_whole(n);
+        return expect_complete(n);
     size_t i = 0;
     while (place->rules[i].bytes && !place_has(place->rules[i].bytes, c))
         i++;

@@ -16,13 +16,13 @@ struct side {
     struct sw_message message;
     char in[ROOM], out[ROOM]; /* received and not yet taken; written and not yet delivered */
     size_t in_n, out_n;
-    unsigned wrote, read; /* messages begun */
-    bool writing, whole;  /* a message is being written; the one begun last was read to its end */
-    size_t sent, seen;    /* content of the message being written, being read */
-    bool closing;         /* client: a reply said so */
-    bool over, shut, eof; /* CLOSED or FAILED was seen; sends no more; knows the peer does not */
-    bool gone;            /* in the middle of it all */
-    bool tunnel;          /* UPGRADED was seen */
+    unsigned wrote, read;   /* messages begun */
+    bool writing, complete; /* a message is being written; the one begun last was read to its end */
+    size_t sent, seen;      /* content of the message being written, being read */
+    bool closing;           /* client: a reply said so */
+    bool over, shut, eof;   /* CLOSED or FAILED was seen; sends no more; knows the peer does not */
+    bool gone;              /* in the middle of it all */
+    bool tunnel;            /* UPGRADED was seen */
     size_t raw_sent, raw_seen; /* of TUNNEL bytes behind it */
 };
 
@@ -43,7 +43,7 @@ enum happening {
     CLOSED_UNREAD,
     UPGRADES,
     REFUSALS,
-    CUT_OFF,
+    TRUNCATED,
     HAPPENINGS
 };
 
@@ -221,7 +221,7 @@ static void compare_lines(const struct sw_head *head, const char *buf,
 static void compare_content(struct side *side, const struct walk_message *message,
                             struct sw_span bytes, unsigned i)
 {
-    must(!side->whole && bytes.n > 0 && bytes.n <= message->content.n - side->seen &&
+    must(!side->complete && bytes.n > 0 && bytes.n <= message->content.n - side->seen &&
              memcmp(bytes.p, message->content.p + side->seen, bytes.n) == 0,
          "other content was meant", i);
     side->seen += bytes.n;
@@ -233,12 +233,12 @@ static void compare_end(struct side *side, const struct walk_message *message, s
 {
     bool chunked = side->message.body.framing == SW_FRAMING_CHUNKED;
     uint32_t count = chunked ? message->trailer_count : 0;
-    must(!side->whole && side->seen == size, "the message is not whole", i);
+    must(!side->complete && side->seen == size, "the message is not whole", i);
     must((event->head != NULL) == (count > 0), "trailers are missing", i);
     if (event->head)
         compare_lines(event->head, event->bytes.p, message->trailers, count, i);
     happened[TRAILERS] += count > 0;
-    side->whole = true;
+    side->complete = true;
     messages++;
 }
 
@@ -246,7 +246,7 @@ static void begin_reading(struct side *side)
 {
     side->read++;
     side->seen = 0;
-    side->whole = false;
+    side->complete = false;
 }
 
 #endif

@@ -111,11 +111,11 @@ static const char *drive(enum sw_kind kind, const struct sw_limits *limits, cons
                          const char *bytes, size_t n, struct outcome *v)
 {
     static struct drive_head head;
-    static struct drive_body whole;
+    static struct drive_body parsed;
     drive_head_init(&head, kind, limits);
     drive_head(&head, text, strlen(text), strlen(text), 1);
     struct drive_source source = {.head = &head.head, .head_bytes = text};
-    return drive_body_everywhere(&whole, v, &source, bytes, n);
+    return drive_body_everywhere(&parsed, v, &source, bytes, n);
 }
 
 static const char *drive_chunked(const char *bytes, size_t n, struct outcome *v)

@@ -4,7 +4,7 @@
 
 static const char head_bytes[] = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n";
 static struct drive_head head;
-static struct drive_body whole;
+static struct drive_body parsed;
 
 static struct drive_source source(void)
 {
@@ -18,7 +18,7 @@ static struct outcome take(const char *bytes, size_t n)
 {
     struct drive_source from = source();
     struct outcome v;
-    const char *why = drive_body_everywhere(&whole, &v, &from, bytes, n);
+    const char *why = drive_body_everywhere(&parsed, &v, &from, bytes, n);
     MUST(!why, "%s: %.*s", why, (int)n, bytes);
     return v;
 }
@@ -27,7 +27,7 @@ static void begin(void)
 {
     struct drive_source from = source();
     ck_assert_uint_eq(
-        sw_body_begin(&whole.body, from.head, from.head_bytes, from.request, &whole.trailers),
+        sw_body_begin(&parsed.body, from.head, from.head_bytes, from.request, &parsed.trailers),
         SW_OK);
 }
 
@@ -62,11 +62,11 @@ START_TEST(lines_again)
         struct outcome v = take(stream, strlen(stream));
         expect_outcome(v,
                        repeated[i].error ? expect_error(repeated[i].error, repeated[i].at)
-                                         : expect_whole(repeated[i].at),
+                                         : expect_complete(repeated[i].at),
                        stream);
         if (content != NULL) {
-            ck_assert_uint_eq(whole.content_len, strlen(content));
-            ck_assert_mem_eq(whole.content, content, whole.content_len);
+            ck_assert_uint_eq(parsed.content_len, strlen(content));
+            ck_assert_mem_eq(parsed.content, content, parsed.content_len);
         }
     }
 }
@@ -89,10 +89,10 @@ START_TEST(a_call_for_a_chunk)
     begin();
     for (size_t i = 0; i < COUNT(takes); i++) {
         struct sw_span content;
-        ck_assert_int_eq(sw_body_next(&whole.body, stream + at, n - at, &content), takes[i]);
+        ck_assert_int_eq(sw_body_next(&parsed.body, stream + at, n - at, &content), takes[i]);
         at += (size_t)takes[i];
     }
-    ck_assert(sw_body_done(&whole.body));
+    ck_assert(sw_body_done(&parsed.body));
 }
 END_TEST
 
@@ -109,16 +109,16 @@ START_TEST(what_lies_behind)
                 n += (size_t)sprintf(stream + n, "%zx\r\n%.*s\r\n", size, (int)size,
                                      content + i * size);
             for (size_t end = 0; end < 2; end++) {
-                size_t whole_len = n + (size_t)sprintf(stream + n, "%s", end ? "0\r\n\r\n" : "");
-                size_t given = whole_len + (size_t)sprintf(stream + whole_len, "%s",
-                                                           end ? "GET / HTTP/1.1\r\n" : "ff");
+                size_t complete_len = n + (size_t)sprintf(stream + n, "%s", end ? "0\r\n\r\n" : "");
+                size_t given = complete_len + (size_t)sprintf(stream + complete_len, "%s",
+                                                              end ? "GET / HTTP/1.1\r\n" : "ff");
                 size_t len = given;
                 memcpy(buf, stream, given);
                 begin();
-                ck_assert_int_eq(sw_body_compact(&whole.body, buf, &len), (int)whole_len);
+                ck_assert_int_eq(sw_body_compact(&parsed.body, buf, &len), (int)complete_len);
                 ck_assert_uint_eq(len, content_len);
                 ck_assert_mem_eq(buf, content, content_len);
-                ck_assert_mem_eq(buf + whole_len, stream + whole_len, given - whole_len);
+                ck_assert_mem_eq(buf + complete_len, stream + complete_len, given - complete_len);
             }
         }
 }

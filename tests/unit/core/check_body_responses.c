@@ -3,7 +3,7 @@
 #include "expect.h"
 
 static struct drive_head head;
-static struct drive_body whole;
+static struct drive_body parsed;
 
 #define RESPONSE "HTTP/1.1 200 OK\r\n"
 #define REQUEST  "PUT / HTTP/1.1\r\nHost:\r\n"
@@ -11,19 +11,19 @@ static struct drive_body whole;
 #define LENGTH   "Content-Length: 5\r\n"
 
 /* Parse the head that the body comes after. */
-static struct drive_source behind(const struct sw_limits *limits, const char *text)
+static struct drive_source source_after(const struct sw_limits *limits, const char *text)
 {
     size_t n = strlen(text);
     drive_head_init(&head, strncmp(text, "HTTP/", 5) == 0 ? SW_RESPONSE : SW_REQUEST, limits);
-    expect_outcome(drive_head(&head, text, n, n, 1), expect_whole(n), text);
+    expect_outcome(drive_head(&head, text, n, n, 1), expect_complete(n), text);
     return (struct drive_source){.head = &head.head, .head_bytes = head.bytes};
 }
 
 static enum sw_error begin(const struct drive_source *source)
 {
-    memset(&whole.trailers, 0x5a, sizeof whole.trailers);
-    return sw_body_begin(&whole.body, source->head, source->head_bytes, source->request,
-                         &whole.trailers);
+    memset(&parsed.trailers, 0x5a, sizeof parsed.trailers);
+    return sw_body_begin(&parsed.body, source->head, source->head_bytes, source->request,
+                         &parsed.trailers);
 }
 
 /* ---- Responses without a body, RFC 9112 6.3 -------------------------------------------------- */
@@ -73,16 +73,17 @@ START_TEST(bodiless_whatever_the_fields)
         for (size_t k = 0; k < COUNT(faulty); k++) {
             char text[300];
             snprintf(text, sizeof text, "%s%s\r\n", bodiless[i].line, faulty[k]);
-            struct drive_source source = behind(NULL, text);
+            struct drive_source source = source_after(NULL, text);
             source.request = SW_METHOD_GET;
             if (head.head.status == 200)
                 MUST(begin(&source) != SW_OK, "%s", text);
             source.request = bodiless[i].request;
             MUST(begin(&source) == SW_OK, "%s", text);
-            MUST(whole.body.framing == bodiless[i].framing && whole.body.left == 0, "%s", text);
-            MUST(sw_body_done(&whole.body) == (bodiless[i].framing == SW_FRAMING_NONE), "%s", text);
+            MUST(parsed.body.framing == bodiless[i].framing && parsed.body.left == 0, "%s", text);
+            MUST(sw_body_done(&parsed.body) == (bodiless[i].framing == SW_FRAMING_NONE), "%s",
+                 text);
             struct sw_span content;
-            MUST(sw_body_next(&whole.body, "5\r\n", 3, &content) == 0 && content.n == 0, "%s",
+            MUST(sw_body_next(&parsed.body, "5\r\n", 3, &content) == 0 && content.n == 0, "%s",
                  text);
         }
 }
@@ -94,20 +95,20 @@ END_TEST
 static void expect_body(const struct sw_limits *limits, const char *text, const char *stream,
                         struct outcome expected)
 {
-    struct drive_source source = behind(limits, text);
+    struct drive_source source = source_after(limits, text);
     struct outcome v;
-    const char *why = drive_body_everywhere(&whole, &v, &source, stream, strlen(stream));
+    const char *why = drive_body_everywhere(&parsed, &v, &source, stream, strlen(stream));
     MUST(!why, "%s: %s", why, stream);
     expect_outcome(v, expected, stream);
 }
 
 static void expect_notes(const char *content, const char *notes, const char *what)
 {
-    MUST(whole.content_len == strlen(content) &&
-             memcmp(whole.content, content, whole.content_len) == 0,
-         "content %.*s of %s", (int)whole.content_len, whole.content, what);
-    MUST(whole.notes_len == strlen(notes) && memcmp(whole.notes, notes, whole.notes_len) == 0,
-         "notes %.*s of %s", (int)whole.notes_len, whole.notes, what);
+    MUST(parsed.content_len == strlen(content) &&
+             memcmp(parsed.content, content, parsed.content_len) == 0,
+         "content %.*s of %s", (int)parsed.content_len, parsed.content, what);
+    MUST(parsed.notes_len == strlen(notes) && memcmp(parsed.notes, notes, parsed.notes_len) == 0,
+         "notes %.*s of %s", (int)parsed.notes_len, parsed.notes, what);
 }
 
 /* BWS, which RFC 9112 7.1.1 has around ";" and "=". */
@@ -134,7 +135,7 @@ START_TEST(white_space_around_extensions)
 {
     for (size_t i = 0; i < COUNT(spaced); i++) {
         const char *stream = spaced[i].stream;
-        expect_body(NULL, RESPONSE CHUNKED "\r\n", stream, expect_whole(strlen(stream)));
+        expect_body(NULL, RESPONSE CHUNKED "\r\n", stream, expect_complete(strlen(stream)));
         expect_notes("q", spaced[i].notes, stream);
         expect_body(NULL, REQUEST CHUNKED "\r\n", stream,
                     expect_error(spaced[i].error, spaced[i].at));
@@ -208,7 +209,7 @@ START_TEST(white_space_at_the_end)
         struct outcome error = expect_error(trailing[i].error, trailing[i].at);
         expect_body(NULL, RESPONSE CHUNKED "\r\n", stream, error);
         expect_body(&others, RESPONSE CHUNKED "\r\n", stream, error);
-        expect_body(&lenient, RESPONSE CHUNKED "\r\n", stream, expect_whole(strlen(stream)));
+        expect_body(&lenient, RESPONSE CHUNKED "\r\n", stream, expect_complete(strlen(stream)));
         expect_notes("q", trailing[i].notes, stream);
         error.at = strcspn(stream, " \t");
         error.error = stream[1] == ';' ? SW_ERROR_BAD_CHUNK_EXTENSION : SW_ERROR_BAD_CHUNK_SIZE;
@@ -216,7 +217,7 @@ START_TEST(white_space_at_the_end)
     }
     for (size_t i = 0; i < COUNT(spaced); i++) {
         expect_body(&lenient, RESPONSE CHUNKED "\r\n", spaced[i].stream,
-                    expect_whole(strlen(spaced[i].stream)));
+                    expect_complete(strlen(spaced[i].stream)));
         expect_notes("q", spaced[i].notes, spaced[i].stream);
     }
     for (size_t i = 0; i < COUNT(misplaced); i++)
@@ -233,13 +234,13 @@ END_TEST
 START_TEST(limit_of_white_space)
 {
     struct sw_limits limits = {.chunk_extensions = 4};
-    expect_body(&limits, RESPONSE CHUNKED "\r\n", "1 \t;a\r\nq\r\n0\r\n\r\n", expect_whole(15));
+    expect_body(&limits, RESPONSE CHUNKED "\r\n", "1 \t;a\r\nq\r\n0\r\n\r\n", expect_complete(15));
     expect_body(&limits, RESPONSE CHUNKED "\r\n", "1  ; a\r\nq\r\n0\r\n\r\n",
                 expect_error(SW_ERROR_CHUNK_EXTENSIONS_TOO_LONG, 5));
     expect_body(&limits, RESPONSE CHUNKED "\r\n", "1    ;a\r\n",
                 expect_error(SW_ERROR_CHUNK_EXTENSIONS_TOO_LONG, 5));
     limits.lenient = SW_LENIENT_CHUNK_SPACES;
-    expect_body(&limits, RESPONSE CHUNKED "\r\n", "1  \r\nq\r\n0  \r\n\r\n", expect_whole(15));
+    expect_body(&limits, RESPONSE CHUNKED "\r\n", "1  \r\nq\r\n0  \r\n\r\n", expect_complete(15));
     expect_body(&limits, RESPONSE CHUNKED "\r\n", "1  \r\nq\r\n0   \r\n\r\n",
                 expect_error(SW_ERROR_CHUNK_EXTENSIONS_TOO_LONG, 11));
 }
@@ -261,15 +262,15 @@ START_TEST(forbidden_trailers)
         ck_assert(forbidden || !framing);
         snprintf(stream, sizeof stream, "1\r\nq\r\n0\r\nA: b\r\n%s: c\r\nD: e\r\n\r\n", name);
         snprintf(notes, sizeof notes, forbidden ? "A\nb\nD\ne\n" : "A\nb\n%s\nc\nD\ne\n", name);
-        struct outcome good = expect_whole(strlen(stream)),
+        struct outcome good = expect_complete(strlen(stream)),
                        bad = expect_error(SW_ERROR_FORBIDDEN_TRAILER, 15);
         expect_body(NULL, RESPONSE CHUNKED "\r\n", stream, forbidden ? bad : good);
         expect_body(&late, REQUEST CHUNKED "\r\n", stream, forbidden ? bad : good);
         expect_body(&late, RESPONSE CHUNKED "\r\n", stream, framing ? bad : good);
         if (!framing) {
             expect_notes("q", notes, name);
-            ck_assert_uint_eq(sw_head_first(&whole.trailers, id),
-                              forbidden ? whole.trailers.field_count : 1);
+            ck_assert_uint_eq(sw_head_first(&parsed.trailers, id),
+                              forbidden ? parsed.trailers.field_count : 1);
         }
     }
 }
@@ -296,25 +297,25 @@ START_TEST(dropped_trailers)
     for (size_t i = 0; i < COUNT(rows); i++)
         expect_body(&late, RESPONSE CHUNKED "\r\n", rows[i].stream,
                     rows[i].error ? expect_error(rows[i].error, rows[i].at)
-                                  : expect_whole(rows[i].at));
+                                  : expect_complete(rows[i].at));
     expect_body(&late, RESPONSE CHUNKED "\r\n", "0\r\n a\r\n\r\n",
                 expect_error(SW_ERROR_SPACE_BEFORE_FIRST_FIELD, 3));
     struct sw_limits limits = {.lenient = SW_LENIENT_TRAILERS | SW_LENIENT_OBS_FOLD};
     expect_body(&limits, RESPONSE CHUNKED "\r\n", "0\r\nHost: a\r\n b\r\n\tc\r\n\r\n",
-                expect_whole(22));
+                expect_complete(22));
     expect_notes("", "", "a fold of what was dropped");
     expect_body(&limits, RESPONSE CHUNKED "\r\n",
-                "0\r\nA: b\r\nHost: a\r\n b\r\nC: d\r\nCookie:\r\n e\r\n\r\n", expect_whole(43));
+                "0\r\nA: b\r\nHost: a\r\n b\r\nC: d\r\nCookie:\r\n e\r\n\r\n", expect_complete(43));
     expect_notes("", "A\nb\nC\nd\n", "folds of what was dropped");
     limits = (struct sw_limits){.lenient = SW_LENIENT_TRAILERS, .trailers = 1, .trailer_bytes = 20};
     expect_body(&limits, RESPONSE CHUNKED "\r\n", "0\r\nHost: a\r\nHost:b\r\n\r\n",
-                expect_whole(22));
+                expect_complete(22));
     expect_body(&limits, RESPONSE CHUNKED "\r\n", "0\r\nHost: a\r\nHost: b\r\n\r\n",
-                expect_whole(23));
+                expect_complete(23));
     expect_body(&limits, RESPONSE CHUNKED "\r\n", "0\r\nHost: a\r\nHost: bc\r\n\r\n",
                 expect_error(SW_ERROR_TRAILERS_TOO_LARGE, 23));
     limits.lenient |= SW_LENIENT_VALUE_BYTES;
-    expect_body(&limits, RESPONSE CHUNKED "\r\n", "0\r\nA: \x01\r\n\r\n", expect_whole(11));
+    expect_body(&limits, RESPONSE CHUNKED "\r\n", "0\r\nA: \x01\r\n\r\n", expect_complete(11));
     expect_notes("", "A\n\x01\n", "control byte");
     expect_body(&limits, REQUEST CHUNKED "\r\n", "0\r\nA: \x01\r\n\r\n",
                 expect_error(SW_ERROR_BAD_FIELD_VALUE, 6));
@@ -372,7 +373,7 @@ static enum sw_error begin_coded(const struct sw_limits *limits, const char *lin
 {
     static char text[300];
     snprintf(text, sizeof text, "%sTransfer-Encoding: %s\r\n\r\n", line, fields);
-    struct drive_source source = behind(limits, text);
+    struct drive_source source = source_after(limits, text);
     return begin(&source);
 }
 
@@ -389,7 +390,8 @@ START_TEST(other_codings)
                  SW_ERROR_TRANSFER_ENCODING_IN_1_0,
              "%s", fields);
         MUST(begin_coded(&lenient, RESPONSE, fields) == SW_OK, "%s", fields);
-        MUST(whole.body.framing == codings[i].framing && !sw_body_done(&whole.body), "%s", fields);
+        MUST(parsed.body.framing == codings[i].framing && !sw_body_done(&parsed.body), "%s",
+             fields);
     }
     for (size_t i = 0; i < COUNT(wrong_codings); i++)
         MUST(begin_coded(&lenient, RESPONSE, wrong_codings[i].fields) == wrong_codings[i].error,
@@ -402,21 +404,21 @@ START_TEST(content_of_other_codings)
     static const struct sw_limits lenient = {.lenient = SW_LENIENT_CODINGS, .body = 12};
     static const char chunks[] = "4\r\nabcd\r\n0\r\n\r\n";
     struct drive_source source =
-        behind(&lenient, RESPONSE "Transfer-Encoding: chunked, gzip\r\n\r\n");
+        source_after(&lenient, RESPONSE "Transfer-Encoding: chunked, gzip\r\n\r\n");
     struct outcome v;
-    const char *why = drive_body_everywhere(&whole, &v, &source, chunks, 12);
+    const char *why = drive_body_everywhere(&parsed, &v, &source, chunks, 12);
     MUST(!why, "%s", why);
     expect_outcome(v, (struct outcome){0}, "not closed yet");
     source.eof = true;
-    why = drive_body_everywhere(&whole, &v, &source, chunks, 12);
+    why = drive_body_everywhere(&parsed, &v, &source, chunks, 12);
     MUST(!why, "%s", why);
-    expect_outcome(v, expect_whole(12), "closed");
-    ck_assert_uint_eq(whole.content_len, 12);
-    ck_assert_mem_eq(whole.content, chunks, 12);
+    expect_outcome(v, expect_complete(12), "closed");
+    ck_assert_uint_eq(parsed.content_len, 12);
+    ck_assert_mem_eq(parsed.content, chunks, 12);
     expect_body(&lenient, RESPONSE "Transfer-Encoding: gzip\r\n\r\n", chunks,
                 expect_error(SW_ERROR_BODY_TOO_LARGE, 12));
     expect_body(&lenient, RESPONSE "Transfer-Encoding: gzip, chunked\r\n\r\n", chunks,
-                expect_whole(14));
+                expect_complete(14));
     expect_notes("abcd", "", chunks);
 }
 END_TEST

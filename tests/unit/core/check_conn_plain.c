@@ -124,14 +124,14 @@ START_TEST(it_needs_room_a_date_and_a_writer_that_takes_it)
     static const char begin[] = "HTTP/1.1 200 OK\r\nDate: ",
                       end[] = "Content-Length: 2\r\nContent-Type: a/b\r\n\r\nhi";
     static struct side side;
-    const size_t whole = sizeof begin - 1 + SW_DATE_LEN + 2 + sizeof end - 1;
+    const size_t complete_len = sizeof begin - 1 + SW_DATE_LEN + 2 + sizeof end - 1;
     const struct sw_date undated = {0};
     struct sw_simple_reply reply = {200, SW_SPAN("a/b"), SW_SPAN("hi"), &date};
 
     sw_date_set(&date, 1795536976);
-    read_all(&side, "GET / HTTP/1.1\r\nHost: h\r\n\r\n", whole - 1);
+    read_all(&side, "GET / HTTP/1.1\r\nHost: h\r\n\r\n", complete_len - 1);
     ck_assert(!sw_conn_reply_simple(&side.conn, &side.out, &reply));
-    side.out.size = whole;
+    side.out.size = complete_len;
     reply.date = &undated;
     ck_assert(!sw_conn_reply_simple(&side.conn, &side.out, &reply));
     reply.date = &date;
@@ -143,9 +143,9 @@ START_TEST(it_needs_room_a_date_and_a_writer_that_takes_it)
     ck_assert_uint_eq(side.out.n, 0);
     side.out.error = SW_OK;
     ck_assert(sw_conn_reply_simple(&side.conn, &side.out, &reply));
-    ck_assert_uint_eq(side.out.n, whole);
+    ck_assert_uint_eq(side.out.n, complete_len);
     ck_assert_mem_eq(side.memory, begin, sizeof begin - 1);
-    ck_assert_mem_eq(side.memory + whole - sizeof end + 1, end, sizeof end - 1);
+    ck_assert_mem_eq(side.memory + complete_len - sizeof end + 1, end, sizeof end - 1);
 }
 END_TEST
 

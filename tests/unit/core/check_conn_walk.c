@@ -54,7 +54,7 @@ static bool may_request(void)
 {
     return client.wrote < total && client.conn.pending < PIPELINE && !client.closing &&
            !client.eof && ROOM - client.out_n >= HEAD_ROOM &&
-           ((client.wrote == client.read && client.whole) ||
+           ((client.wrote == client.read && client.complete) ||
             !plan[(client.wrote - 1) % PLAN].offers);
 }
 
@@ -77,7 +77,7 @@ static void client_writes(void)
     } else if (may_request()) {
         begin_request();
     } else if (client.wrote == total &&
-               ((client.read == total && client.whole) || (!x->offers && once_in(9)))) {
+               ((client.read == total && client.complete) || (!x->offers && once_in(9)))) {
         moved |= !client.shut;
         client.shut = true;
     }
@@ -88,7 +88,7 @@ static void client_writes(void)
 /* An interim reply, if one is due or may go out. */
 static bool wrote_interim(struct walk_exchange *x)
 {
-    bool waits = x->expects && !server.whole && (x->late || once_in(8));
+    bool waits = x->expects && !server.complete && (x->late || once_in(8));
     if (x->interims == 0 && !waits)
         return false;
     struct sw_writer out = writer_of(&server, ROOM);
@@ -156,7 +156,7 @@ static void server_writes(void)
         must(error == SW_OK || error == SW_ERROR_NO_ROOM, "content was not written",
              server.read - 1);
     } else if (server.wrote < server.read) {
-        if (!wrote_interim(x) && (server.whole || !x->late))
+        if (!wrote_interim(x) && (server.complete || !x->late))
             begin_reply(x);
     }
 }
@@ -181,7 +181,7 @@ static void server_head(const struct sw_event *event)
          "another persistence was meant", i);
     must(server.message.body.framing == walk_request_framing(x), "another framing was meant", i);
     compare_lines(head, buf, x->request.fields, x->request.field_count, i);
-    happened[DRAINED] += !server.whole && plan[(i - 1) % PLAN].request.content.n > 0;
+    happened[DRAINED] += !server.complete && plan[(i - 1) % PLAN].request.content.n > 0;
     begin_reading(&server);
 }
 
@@ -191,7 +191,7 @@ static void server_over(bool failed)
     const struct walk_exchange *x = &plan[i % PLAN], *next = &plan[server.read % PLAN];
 
     if (failed && server.conn.error == SW_ERROR_TRUNCATED)
-        must(client.gone || (client.closing && client.whole), "a request was cut off", i);
+        must(client.gone || (client.closing && client.complete), "a request was cut off", i);
     else if (failed)
         must(server.conn.error == SW_ERROR_SPACE_BEFORE_COLON && server.read < client.wrote &&
                  next->bad,
@@ -199,7 +199,7 @@ static void server_over(bool failed)
     else if (!server.eof)
         must(server.read > 0 && (walk_ends(x) || walk_may_end(x)), "the server closed", i);
     happened[REFUSALS] += failed && server.conn.error != SW_ERROR_TRUNCATED;
-    happened[CUT_OFF] += failed && server.conn.error == SW_ERROR_TRUNCATED;
+    happened[TRUNCATED] += failed && server.conn.error == SW_ERROR_TRUNCATED;
     happened[CLOSED_UNREAD] += !failed && !server.eof && !walk_ends(x);
     server.over = true;
 }
@@ -283,7 +283,7 @@ static void client_end(const struct sw_event *event)
     bool cut = client.eof && server.gone && client.message.body.framing == SW_FRAMING_CLOSE;
 
     if (x->bad || cut)
-        client.whole = true;
+        client.complete = true;
     else
         compare_end(&client, &x->reply, walk_bodiless(x) ? 0 : x->reply.content.n, event, i);
 }
@@ -294,7 +294,7 @@ static void client_over(bool failed)
     bool dropped =
         server.gone || (server.read > 0 && walk_may_end(&plan[(server.read - 1) % PLAN]));
 
-    happened[CUT_OFF] += failed;
+    happened[TRUNCATED] += failed;
     if (failed)
         must(client.conn.error == SW_ERROR_TRUNCATED && client.eof && dropped,
              "the reply breaks a rule", i);
@@ -424,7 +424,7 @@ static void begin(struct side *side, enum sw_role role)
            sizeof *side - offsetof(struct side, in_n));
     sw_conn_init(&side->conn, role, &limits);
     sw_conn_attach(&side->conn, &side->message);
-    side->whole = true;
+    side->complete = true;
 }
 
 static bool done(const struct side *side, const struct side *peer)

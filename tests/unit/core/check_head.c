@@ -5,12 +5,12 @@
 #define LINE "GET /p HTTP/1.1\r\n"
 #define HOST "Host: h\r\n\r\n"
 
-static struct drive_head whole;
+static struct drive_head parsed;
 
 /* A head that is whole at the end of the text. */
 static void parse(enum sw_kind kind, const char *text)
 {
-    expect_head(&whole, kind, NULL, text, expect_whole(strlen(text)));
+    expect_head(&parsed, kind, NULL, text, expect_complete(strlen(text)));
 }
 
 /* The head as text: start line, then ` | name=value` for each field. */
@@ -69,17 +69,17 @@ START_TEST(parts_lie_where_they_are_said_to)
 {
     for (size_t i = 0; i < COUNT(heads); i++) {
         parse(heads[i].kind, heads[i].text);
-        ck_assert_str_eq(rendered(&whole.head, whole.bytes), heads[i].means);
+        ck_assert_str_eq(rendered(&parsed.head, parsed.bytes), heads[i].means);
     }
 }
 END_TEST
 
-START_TEST(bytes_behind_a_head_are_left)
+START_TEST(bytes_after_a_head_are_not_consumed)
 {
     static const char text[] = LINE HOST "\r\n\0" LINE;
     struct outcome v;
-    ck_assert_ptr_null(drive_head_everywhere(&whole, &v, SW_REQUEST, NULL, text, sizeof text - 1));
-    expect_outcome(v, expect_whole(sizeof LINE HOST - 1), "a head and more");
+    ck_assert_ptr_null(drive_head_everywhere(&parsed, &v, SW_REQUEST, NULL, text, sizeof text - 1));
+    expect_outcome(v, expect_complete(sizeof LINE HOST - 1), "a head and more");
 }
 END_TEST
 
@@ -92,12 +92,13 @@ START_TEST(every_method_is_known)
         snprintf(text, sizeof text, "%s %s HTTP/1.1\r\n" HOST, sw_method_names[m].text,
                  m == SW_METHOD_CONNECT ? "h:1" : "/");
         bool preface = sw_method_names[m].flags & SW_METHOD_F_PREFACE;
-        expect_head(&whole, SW_REQUEST, NULL, text,
-                    preface ? expect_error(SW_ERROR_HTTP2_PREFACE, 0) : expect_whole(strlen(text)));
-        ck_assert_uint_eq(whole.head.method, m);
+        expect_head(&parsed, SW_REQUEST, NULL, text,
+                    preface ? expect_error(SW_ERROR_HTTP2_PREFACE, 0)
+                            : expect_complete(strlen(text)));
+        ck_assert_uint_eq(parsed.head.method, m);
     }
     parse(SW_REQUEST, "get / HTTP/1.1\r\n" HOST);
-    ck_assert_uint_eq(whole.head.method, SW_METHOD_OTHER);
+    ck_assert_uint_eq(parsed.head.method, SW_METHOD_OTHER);
 }
 END_TEST
 
@@ -107,8 +108,8 @@ START_TEST(every_status_is_taken)
         char text[100];
         snprintf(text, sizeof text, "HTTP/1.1 %u \r\n\r\n", code);
         parse(SW_RESPONSE, text);
-        ck_assert_uint_eq(whole.head.status, code);
-        ck_assert_uint_eq(whole.head.status_id, sw_status_id(code));
+        ck_assert_uint_eq(parsed.head.status, code);
+        ck_assert_uint_eq(parsed.head.status_id, sw_status_id(code));
     }
 }
 END_TEST
@@ -120,10 +121,10 @@ static void check_header(enum sw_header id, const char *name)
     snprintf(text, sizeof text, "HTTP/1.1 200 OK\r\nX-%s: 1\r\n%s: 2\r\n%s-: 3\r\n\r\n", name, name,
              name);
     parse(SW_RESPONSE, text);
-    const struct sw_field *field = sw_head_field(&whole.head, id);
-    ck_assert_msg(field == &whole.head.fields[1], "%s", name);
+    const struct sw_field *field = sw_head_field(&parsed.head, id);
+    ck_assert_msg(field == &parsed.head.fields[1], "%s", name);
     ck_assert_uint_eq(field->id, id);
-    ck_assert_uint_eq(sw_head_named(&whole.head, text, name, strlen(name)), 1);
+    ck_assert_uint_eq(sw_head_named(&parsed.head, text, name, strlen(name)), 1);
 }
 
 /* Whoever folds case by a bit folds "-" to CR, and digits to controls. */
@@ -137,8 +138,8 @@ static void check_header_folded(const char *name)
         if ((*c | 0x20) >= 'a' && (*c | 0x20) <= 'z')
             continue;
         struct outcome v;
-        ck_assert_ptr_null(drive_head_everywhere(&whole, &v, SW_RESPONSE, NULL, text, (size_t)n));
-        ck_assert_msg(v.error && !v.whole && v.at == (size_t)(c - text), "%s at %zu: %s", name,
+        ck_assert_ptr_null(drive_head_everywhere(&parsed, &v, SW_RESPONSE, NULL, text, (size_t)n));
+        ck_assert_msg(v.error && !v.complete && v.at == (size_t)(c - text), "%s at %zu: %s", name,
                       (size_t)(p - name), outcome_text(v));
     }
 }
@@ -167,7 +168,7 @@ START_TEST(duplicates_keep_their_order)
 {
     static const char text[] = "HTTP/1.1 200 OK\r\nVary: a\r\nX: 1\r\nVARY: b\r\nx: 2\r\n"
                                "Server: s\r\nvary: c\r\nX^: 3\r\nX~: 4\r\n\r\n";
-    const struct sw_head *head = &whole.head;
+    const struct sw_head *head = &parsed.head;
     parse(SW_RESPONSE, text);
     ck_assert_ptr_eq(sw_head_field(head, SW_HEADER_VARY), &head->fields[0]);
     ck_assert_uint_eq(sw_head_again(head, 0), 2);
@@ -219,9 +220,9 @@ START_TEST(names_are_not_taken_for_others)
             snprintf(text, sizeof text, "G / HTTP/1.1\r\n%s%s: a\r\nHost: h\r\n%s: b\r\n\r\n",
                      before[k], names[i].name, names[i].name);
             parse(SW_REQUEST, text);
-            ck_assert_msg(whole.head.fields[k].id == names[i].id, "%s", names[i].name);
-            ck_assert_msg(whole.head.fields[k + 2].id == names[i].id, "%s", names[i].name);
-            ck_assert_uint_eq(sw_head_again(&whole.head, k), k + 2);
+            ck_assert_msg(parsed.head.fields[k].id == names[i].id, "%s", names[i].name);
+            ck_assert_msg(parsed.head.fields[k + 2].id == names[i].id, "%s", names[i].name);
+            ck_assert_uint_eq(sw_head_again(&parsed.head, k), k + 2);
         }
 }
 END_TEST
@@ -284,7 +285,7 @@ START_TEST(long_values)
         memset(text + at, 'c', n);
         sprintf(text + at + n, "\r\nAge: 1\r\n\r\n");
         parse(SW_RESPONSE, text);
-        ck_assert_uint_eq(whole.head.fields[0].value_len, n);
+        ck_assert_uint_eq(parsed.head.fields[0].value_len, n);
     }
 }
 END_TEST
@@ -299,7 +300,7 @@ START_TEST(controls_in_long_values_are_found)
             memset(text + at, 'c', 700);
             strcpy(text + at + 700, "\r\nAge: 1\r\n\r\n");
             text[at + n] = controls[i];
-            expect_head(&whole, SW_RESPONSE, NULL, text,
+            expect_head(&parsed, SW_RESPONSE, NULL, text,
                         expect_error(SW_ERROR_BAD_FIELD_VALUE, at + n));
         }
 }
@@ -319,7 +320,7 @@ START_TEST(hosts_of_every_length)
                 continue;
             }
             text[at + i] = '"';
-            expect_head(&whole, SW_REQUEST, NULL, text, expect_error(SW_ERROR_BAD_HOST, at));
+            expect_head(&parsed, SW_REQUEST, NULL, text, expect_error(SW_ERROR_BAD_HOST, at));
         }
 }
 END_TEST
@@ -346,15 +347,15 @@ START_TEST(a_used_head_remembers_nothing)
             for (unsigned id = 1; id < SW_HEADER_COUNT; id++)
                 ck_assert_ptr_null(sw_head_field(&used, id));
             sw_head_parse(&used, texts[j], strlen(texts[j]));
-            sw_head_init(&whole.head, SW_RESPONSE, NULL);
-            sw_head_parse(&whole.head, texts[j], strlen(texts[j]));
-            ck_assert(drive_same_head(&used, &whole.head));
+            sw_head_init(&parsed.head, SW_RESPONSE, NULL);
+            sw_head_parse(&parsed.head, texts[j], strlen(texts[j]));
+            ck_assert(drive_same_head(&used, &parsed.head));
             ck_assert_uint_eq(sw_head_options(&used, texts[j]),
-                              sw_head_options(&whole.head, texts[j]));
+                              sw_head_options(&parsed.head, texts[j]));
             for (unsigned id = 1; id < SW_HEADER_COUNT; id++) {
                 const struct sw_field *a = sw_head_field(&used, id);
-                const struct sw_field *b = sw_head_field(&whole.head, id);
-                ck_assert_int_eq(a ? a - used.fields : -1, b ? b - whole.head.fields : -1);
+                const struct sw_field *b = sw_head_field(&parsed.head, id);
+                ck_assert_int_eq(a ? a - used.fields : -1, b ? b - parsed.head.fields : -1);
             }
         }
 }
@@ -379,7 +380,7 @@ static void check_room(uint32_t limit, size_t lent, size_t count)
     sw_head_init(&head, SW_RESPONSE, &limits);
     sw_head_attach_fields(&head, more, lent);
     expect_outcome(drive_head_call(&head, guard_end(text, n), n),
-                   over ? expect_error(SW_ERROR_TOO_MANY_FIELDS, over) : expect_whole(n), text);
+                   over ? expect_error(SW_ERROR_TOO_MANY_FIELDS, over) : expect_complete(n), text);
     if (over)
         return;
     const struct sw_field *age = sw_head_field(&head, SW_HEADER_AGE);
@@ -460,8 +461,8 @@ START_TEST(connection_options)
             snprintf(text, sizeof text, "%s\r\n%s\r\n", lines[j], options[i].fields);
             parse(j < 3 ? SW_RESPONSE : SW_REQUEST, text);
             unsigned asked = options[i].options;
-            ck_assert_msg(sw_head_options(&whole.head, whole.bytes) == asked, "%s", text);
-            ck_assert_msg(sw_head_keep_alive(&whole.head, whole.bytes) ==
+            ck_assert_msg(sw_head_options(&parsed.head, parsed.bytes) == asked, "%s", text);
+            ck_assert_msg(sw_head_keep_alive(&parsed.head, parsed.bytes) ==
                               (!(asked & CLOSE) && (j % 3 > 0 || asked & ALIVE)),
                           "%s", text);
         }
@@ -488,7 +489,7 @@ START_TEST(expectations)
     };
     for (size_t i = 0; i < COUNT(asked); i++) {
         parse(asked[i].kind, asked[i].text);
-        ck_assert_msg(sw_head_expects_continue(&whole.head, whole.bytes) == asked[i].waits, "%s",
+        ck_assert_msg(sw_head_expects_continue(&parsed.head, parsed.bytes) == asked[i].waits, "%s",
                       asked[i].text);
     }
 }
@@ -499,7 +500,7 @@ int main(void)
     const TTest *const tests[] = {
         sizes,
         parts_lie_where_they_are_said_to,
-        bytes_behind_a_head_are_left,
+        bytes_after_a_head_are_not_consumed,
         every_method_is_known,
         every_status_is_taken,
         every_header_is_found,

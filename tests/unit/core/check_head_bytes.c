@@ -299,27 +299,27 @@ static const struct place long_reasons[] = {
 
 /* ---- Every byte there ------------------------------------------------------------------------ */
 
-static struct drive_head whole;
+static struct drive_head parsed;
 
 static const char *drive_request(const char *bytes, size_t n, struct outcome *v)
 {
-    return drive_head_everywhere(&whole, v, SW_REQUEST, NULL, bytes, n);
+    return drive_head_everywhere(&parsed, v, SW_REQUEST, NULL, bytes, n);
 }
 
 static const char *drive_response(const char *bytes, size_t n, struct outcome *v)
 {
-    return drive_head_everywhere(&whole, v, SW_RESPONSE, NULL, bytes, n);
+    return drive_head_everywhere(&parsed, v, SW_RESPONSE, NULL, bytes, n);
 }
 
 static const char *drive_trailers(const char *bytes, size_t n, struct outcome *v)
 {
-    return drive_head_everywhere(&whole, v, SW_TRAILERS, NULL, bytes, n);
+    return drive_head_everywhere(&parsed, v, SW_TRAILERS, NULL, bytes, n);
 }
 
 static const char *drive_lenient(const char *bytes, size_t n, struct outcome *v)
 {
     static const struct sw_limits limits = {.lenient = SW_LENIENT_TARGET};
-    return drive_head_everywhere(&whole, v, SW_REQUEST, &limits, bytes, n);
+    return drive_head_everywhere(&parsed, v, SW_REQUEST, &limits, bytes, n);
 }
 
 START_TEST(request_lines)
@@ -348,7 +348,7 @@ START_TEST(host_values)
 END_TEST
 
 /* The rules of a field line are the same wherever one stands. */
-static void check_fields_behind(const char *line, place_drive *drive)
+static void check_fields_after(const char *line, place_drive *drive)
 {
     for (size_t i = 0; i < COUNT(fields); i++) {
         struct place place = fields[i];
@@ -361,27 +361,27 @@ static void check_fields_behind(const char *line, place_drive *drive)
 
 START_TEST(field_lines)
 {
-    check_fields_behind("GET / HTTP/1.0\r\n", drive_request);
-    check_fields_behind("HTTP/1.1 200 OK\r\n", drive_response);
-    check_fields_behind("", drive_trailers);
+    check_fields_after("GET / HTTP/1.0\r\n", drive_request);
+    check_fields_after("HTTP/1.1 200 OK\r\n", drive_response);
+    check_fields_after("", drive_trailers);
 }
 END_TEST
 
 /* ---- The same bytes at every distance from the start ----------------------------------------- */
 
 /* Whole, and cut around the byte only: there are many of these. */
-static size_t cut_around;
+static size_t split_around;
 
 static const char *drive_around(enum sw_kind kind, const char *bytes, size_t n, struct outcome *v)
 {
-    static struct drive_head cut;
-    drive_head_init(&whole, kind, NULL);
-    drive_head_init(&cut, kind, NULL);
-    *v = drive_head(&whole, bytes, n, n, n);
-    const char *why = drive_head_longer(&cut, &whole, *v, bytes, n);
-    for (size_t k = cut_around - 1; k <= cut_around + 2 && !why; k++)
-        why = drive_head_cut(&cut, &whole, *v, bytes, n, k, n);
-    return why ? why : drive_head_cut(&cut, &whole, *v, bytes, n, 0, 61);
+    static struct drive_head split;
+    drive_head_init(&parsed, kind, NULL);
+    drive_head_init(&split, kind, NULL);
+    *v = drive_head(&parsed, bytes, n, n, n);
+    const char *why = drive_head_longer(&split, &parsed, *v, bytes, n);
+    for (size_t k = split_around - 1; k <= split_around + 2 && !why; k++)
+        why = drive_head_split(&split, &parsed, *v, bytes, n, k, n);
+    return why ? why : drive_head_split(&split, &parsed, *v, bytes, n, 0, 61);
 }
 
 static const char *drive_request_around(const char *bytes, size_t n, struct outcome *v)
@@ -400,7 +400,7 @@ static void check_long(const struct place *places, size_t count, size_t run, pla
     for (size_t i = 0; i < count; i++)
         for (size_t pad = 0; pad <= 130; pad++)
             for (unsigned c = 0; c < 256; c++) {
-                cut_around = strlen(places[i].before) + pad;
+                split_around = strlen(places[i].before) + pad;
                 place_check(&places[i], (unsigned char)c, 'q', pad, run ? run - pad : 0, drive);
             }
 }

@@ -5,7 +5,7 @@
 #define LINE "GET /p HTTP/1.1\r\n"
 #define HOST "Host: h\r\n\r\n"
 
-static struct drive_head whole;
+static struct drive_head parsed;
 
 /* ---- Limits ---------------------------------------------------------------------------------- */
 
@@ -56,19 +56,19 @@ static const char *make(const struct counted *c, size_t amount)
 static void check_counted(const struct counted *c, const struct sw_limits *limits, size_t max)
 {
     const char *text = make(c, max);
-    expect_head(&whole, c->kind, limits, text, expect_whole(strlen(text)));
+    expect_head(&parsed, c->kind, limits, text, expect_complete(strlen(text)));
     for (size_t over = 1; over < 200; over += 33) {
         size_t at = strlen(c->before) - c->counted_before + max;
         struct outcome tells = expect_error(c->error, at);
         text = make(c, max + over);
         if (over == 1)
-            expect_head(&whole, c->kind, limits, text, tells);
-        drive_head_init(&whole, c->kind, limits);
-        expect_outcome(drive_head(&whole, text, strlen(text), strlen(text), 1), tells, c->name);
-        drive_head_init(&whole, c->kind, limits);
-        expect_outcome(drive_head(&whole, text, at + 1, at + 1, 1), tells, c->name);
-        drive_head_init(&whole, c->kind, limits);
-        expect_outcome(drive_head(&whole, text, strlen(text), 0, 1), tells, c->name);
+            expect_head(&parsed, c->kind, limits, text, tells);
+        drive_head_init(&parsed, c->kind, limits);
+        expect_outcome(drive_head(&parsed, text, strlen(text), strlen(text), 1), tells, c->name);
+        drive_head_init(&parsed, c->kind, limits);
+        expect_outcome(drive_head(&parsed, text, at + 1, at + 1, 1), tells, c->name);
+        drive_head_init(&parsed, c->kind, limits);
+        expect_outcome(drive_head(&parsed, text, strlen(text), 0, 1), tells, c->name);
     }
 }
 
@@ -102,8 +102,8 @@ START_TEST(heads_of_the_usual_limit)
         n += (size_t)sprintf(text + n, "X:");
         memset(text + n, 'x', last - 2);
         sprintf(text + n + last - 2, "\r\n\r\n");
-        expect_head(&whole, SW_RESPONSE, NULL, text,
-                    over ? expect_error(SW_ERROR_HEAD_TOO_LARGE, 16384) : expect_whole(16384));
+        expect_head(&parsed, SW_RESPONSE, NULL, text,
+                    over ? expect_error(SW_ERROR_HEAD_TOO_LARGE, 16384) : expect_complete(16384));
     }
 }
 END_TEST
@@ -119,9 +119,9 @@ START_TEST(heads_beyond_64_kib)
     for (int i = 0; i < 50; i++)
         n += (size_t)sprintf(text + n, "\r\nCookie: %d", i);
     n += (size_t)sprintf(text + n, "\r\n\r\n");
-    expect_head(&whole, SW_REQUEST, &limits, text, expect_whole(n));
-    ck_assert_uint_eq(whole.head.field_count, 52);
-    ck_assert_uint_eq(sw_head_field(&whole.head, SW_HEADER_COOKIE)->value_len, 1);
+    expect_head(&parsed, SW_REQUEST, &limits, text, expect_complete(n));
+    ck_assert_uint_eq(parsed.head.field_count, 52);
+    ck_assert_uint_eq(sw_head_field(&parsed.head, SW_HEADER_COOKIE)->value_len, 1);
 }
 END_TEST
 
@@ -149,14 +149,14 @@ START_TEST(more_lines_than_a_block_holds)
             for (size_t i = 0; i < good + bad; i++)
                 strcat(text, i < good ? "a: b\r\n" : ":\r\n");
             strcat(text, "\r\n");
-            expect_head(&whole, SW_REQUEST, NULL, text,
+            expect_head(&parsed, SW_REQUEST, NULL, text,
                         expect_error(SW_ERROR_EMPTY_FIELD_NAME, sizeof LINE - 1 + 6 * good));
         }
     strcpy(text, LINE);
     for (size_t i = 0; i < 31; i++)
         strcat(text, "a:\r\n");
     strcat(text, HOST);
-    expect_head(&whole, SW_REQUEST, NULL, text, expect_whole(strlen(text)));
+    expect_head(&parsed, SW_REQUEST, NULL, text, expect_complete(strlen(text)));
 }
 END_TEST
 
@@ -170,9 +170,9 @@ START_TEST(empty_lines)
             for (size_t i = 0; i < lines; i++)
                 strcat(text, "\r\n");
             strcat(text, LINE HOST);
-            expect_head(&whole, SW_REQUEST, &limits, text,
+            expect_head(&parsed, SW_REQUEST, &limits, text,
                         lines > allowed ? expect_error(SW_ERROR_TOO_MANY_EMPTY_LINES, 2 * allowed)
-                                        : expect_whole(strlen(text)));
+                                        : expect_complete(strlen(text)));
         }
 }
 END_TEST
@@ -187,9 +187,9 @@ START_TEST(trailer_fields)
             for (size_t i = 0; i < count; i++)
                 n += (size_t)sprintf(text + n, "A: b\r\n");
             sprintf(text + n, "\r\n");
-            expect_head(&whole, SW_TRAILERS, &limits, text,
+            expect_head(&parsed, SW_TRAILERS, &limits, text,
                         count > allowed ? expect_error(SW_ERROR_TOO_MANY_TRAILERS, 6 * allowed)
-                                        : expect_whole(n + 2));
+                                        : expect_complete(n + 2));
         }
 }
 END_TEST
@@ -201,9 +201,9 @@ START_TEST(forbidden_trailers)
         char text[200];
         snprintf(text, sizeof text, "A: b\r\n%s: x\r\n\r\n", sw_header_names[id].text);
         bool forbidden = sw_header_names[id].flags & SW_HEADER_F_NO_TRAILER;
-        expect_head(&whole, SW_TRAILERS, NULL, text,
+        expect_head(&parsed, SW_TRAILERS, NULL, text,
                     forbidden ? expect_error(SW_ERROR_FORBIDDEN_TRAILER, 6)
-                              : expect_whole(strlen(text)));
+                              : expect_complete(strlen(text)));
     }
     static const enum sw_header never[] = {
         SW_HEADER_TRANSFER_ENCODING,
@@ -299,8 +299,8 @@ static void check_form(const char *method, const char *target, enum sw_error err
 {
     char text[200];
     size_t n = (size_t)snprintf(text, sizeof text, "%s %s HTTP/1.1\r\n" HOST, method, target);
-    expect_head(&whole, SW_REQUEST, NULL, text,
-                error ? expect_error(error, strlen(method) + 1 + at) : expect_whole(n));
+    expect_head(&parsed, SW_REQUEST, NULL, text,
+                error ? expect_error(error, strlen(method) + 1 + at) : expect_complete(n));
 }
 
 START_TEST(target_forms)
@@ -339,9 +339,9 @@ START_TEST(schemes_of_targets)
             size_t n =
                 (size_t)snprintf(text, sizeof text, "PUT %s HTTP/1.1\r\n" HOST, targets[i].target);
             bool good = targets[i].scheme & (schemes ? schemes : SW_SCHEME_HTTP);
-            expect_head(&whole, SW_REQUEST, &limits, text,
-                        good ? expect_whole(n) : expect_error(SCHEME, 4));
-            ck_assert_uint_eq(sw_head_error_status(&whole.head), good ? 0 : 421);
+            expect_head(&parsed, SW_REQUEST, &limits, text,
+                        good ? expect_complete(n) : expect_error(SCHEME, 4));
+            ck_assert_uint_eq(sw_head_error_status(&parsed.head), good ? 0 : 421);
         }
 }
 END_TEST
@@ -421,8 +421,8 @@ START_TEST(host_values)
             char text[200];
             size_t n = (size_t)snprintf(text, sizeof text, "GET / HTTP/1.%d\r\nHost: %s \r\n\r\n",
                                         minor, hosts[i].value);
-            expect_head(&whole, SW_REQUEST, NULL, text,
-                        hosts[i].good ? expect_whole(n) : expect_error(SW_ERROR_BAD_HOST, 22));
+            expect_head(&parsed, SW_REQUEST, NULL, text,
+                        hosts[i].good ? expect_complete(n) : expect_error(SW_ERROR_BAD_HOST, 22));
         }
 }
 END_TEST
@@ -449,9 +449,9 @@ START_TEST(how_many_hosts)
         {SW_RESPONSE, "HTTP/1.1 200 OK\r\nHost: a b\r\nHost: c\r\n\r\n", SW_OK, 0},
     };
     for (size_t i = 0; i < COUNT(heads); i++)
-        expect_head(&whole, heads[i].kind, NULL, heads[i].text,
+        expect_head(&parsed, heads[i].kind, NULL, heads[i].text,
                     heads[i].error ? expect_error(heads[i].error, heads[i].at)
-                                   : expect_whole(strlen(heads[i].text)));
+                                   : expect_complete(strlen(heads[i].text)));
 }
 END_TEST
 
@@ -475,13 +475,13 @@ START_TEST(statuses_owed)
     struct sw_limits limits = {
         .target = 16, .field_name = 32, .field_line = 40, .fields = 2, .head = 64};
     for (size_t i = 0; i < COUNT(heads); i++) {
-        drive_head_init(&whole, SW_REQUEST, &limits);
-        ck_assert_uint_eq(sw_head_error_status(&whole.head), 0);
-        ck_assert(drive_head_call(&whole.head, heads[i].text, strlen(heads[i].text)).error);
-        ck_assert_msg(sw_head_error_status(&whole.head) == heads[i].status, "%s", heads[i].text);
-        drive_head_init(&whole, i % 2 ? SW_RESPONSE : SW_TRAILERS, &limits);
-        ck_assert(drive_head_call(&whole.head, "HTTP/2.1 200 OK\r\n", 17).error);
-        ck_assert_uint_eq(sw_head_error_status(&whole.head), 400);
+        drive_head_init(&parsed, SW_REQUEST, &limits);
+        ck_assert_uint_eq(sw_head_error_status(&parsed.head), 0);
+        ck_assert(drive_head_call(&parsed.head, heads[i].text, strlen(heads[i].text)).error);
+        ck_assert_msg(sw_head_error_status(&parsed.head) == heads[i].status, "%s", heads[i].text);
+        drive_head_init(&parsed, i % 2 ? SW_RESPONSE : SW_TRAILERS, &limits);
+        ck_assert(drive_head_call(&parsed.head, "HTTP/2.1 200 OK\r\n", 17).error);
+        ck_assert_uint_eq(sw_head_error_status(&parsed.head), 400);
     }
 }
 END_TEST

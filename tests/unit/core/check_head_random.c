@@ -181,7 +181,7 @@ START_TEST(every_road_leads_to_the_same)
     static struct drive_head slow, fast;
     const char *given = getenv("SW_SEED"), *best = sw_head_variant(NULL);
     unsigned long seed = given ? strtoul(given, NULL, 0) : (unsigned long)time(NULL);
-    size_t whole = 0, wrong = 0;
+    size_t complete = 0, wrong = 0;
 
     printf("SW_SEED=%lu\n", seed);
     chance_seed(seed);
@@ -193,7 +193,7 @@ START_TEST(every_road_leads_to_the_same)
         drive_head_init(&slow, kind, &limits);
         sw_head_attach_fields(&slow.head, slow.more, lent);
         struct outcome v = drive_head(&slow, text, len, 0, 1);
-        whole += v.whole;
+        complete += v.complete;
         wrong += v.error != SW_OK;
         drive_head_init(&fast, kind, &limits);
         sw_head_attach_fields(&fast.head, fast.more, lent);
@@ -201,16 +201,16 @@ START_TEST(every_road_leads_to_the_same)
             if (!sw_head_variant(variants[i]))
                 continue;
             size_t first = once_in(2) ? len : chance((uint32_t)len + 1);
-            const char *why = drive_head_cut(&fast, &slow, v, text, len, first, len);
+            const char *why = drive_head_split(&fast, &slow, v, text, len, first, len);
             why = why ? why : drive_head_longer(&fast, &slow, v, text, len);
             why = why ? why : drive_head_begin(&fast, &slow, v, text, len, first);
             MUST(!why, "turn %zu, %s: %s: %.*s", turn, variants[i], why, (int)len, text);
-            if (v.whole)
+            if (v.complete)
                 check_index(&fast.head);
         }
     }
     sw_head_variant(best);
-    printf("%zu heads whole, %zu wrong, each by every road\n", whole, wrong);
+    printf("%zu heads whole, %zu wrong, each by every road\n", complete, wrong);
 }
 END_TEST
 

@@ -2,7 +2,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "expect.h"
 
-static struct drive_head whole;
+static struct drive_head parsed;
 
 #define STATUS "HTTP/1.1 200 OK\r\n"
 #define FILLER "X-Filler-0: 0123456789\r\nX-Filler-1: 0123456789\r\nX-Filler-2: 0123456789\r\n"
@@ -25,7 +25,7 @@ static struct outcome with_byte(enum sw_kind kind, const struct sw_limits *limit
     text[at] = (char)byte;
     memcpy(text + at + 1, after, strlen(after));
     *n = at + 1 + strlen(after);
-    const char *why = drive_head_everywhere(&whole, &v, kind, limits, text, *n);
+    const char *why = drive_head_everywhere(&parsed, &v, kind, limits, text, *n);
     MUST(!why, "%s: byte %u after %s", why, byte, before);
     return v;
 }
@@ -63,9 +63,9 @@ START_TEST(control_bytes_in_values)
                 expect_outcome(v, expect_error(SW_ERROR_BAD_FIELD_VALUE, at), places[i].before);
                 continue;
             }
-            expect_outcome(v, expect_whole(n), places[i].before);
+            expect_outcome(v, expect_complete(n), places[i].before);
             struct sw_span value =
-                sw_field_value(sw_head_at(&whole.head, places[i].value), whole.bytes);
+                sw_field_value(sw_head_at(&parsed.head, places[i].value), parsed.bytes);
             ck_assert_uint_eq((unsigned char)value.p[places[i].from], byte);
             if (!is_control(byte) && !strpbrk(places[i].after, "\x01\x02"))
                 continue;
@@ -113,21 +113,21 @@ END_TEST
 START_TEST(what_ends_a_value)
 {
     struct sw_limits limits = {.lenient = SW_LENIENT_VALUE_BYTES, .field_line = 10};
-    expect_head(&whole, SW_RESPONSE, &values, STATUS "A: \x01\rb\r\n\r\n",
+    expect_head(&parsed, SW_RESPONSE, &values, STATUS "A: \x01\rb\r\n\r\n",
                 expect_error(SW_ERROR_BARE_CR, 21));
-    expect_head(&whole, SW_RESPONSE, &values, STATUS "A: \x01\nb\r\n\r\n",
+    expect_head(&parsed, SW_RESPONSE, &values, STATUS "A: \x01\nb\r\n\r\n",
                 expect_error(SW_ERROR_BARE_LF, 21));
-    expect_head(&whole, SW_RESPONSE, &values, STATUS "A: \x01\r\n b\r\n\r\n",
+    expect_head(&parsed, SW_RESPONSE, &values, STATUS "A: \x01\r\n b\r\n\r\n",
                 expect_error(SW_ERROR_OBS_FOLD, 23));
-    expect_head(&whole, SW_RESPONSE, &limits, STATUS "A: \x01\x02\x03\x04\x05\x06\x07\r\n\r\n",
-                expect_whole(31));
-    expect_head(&whole, SW_RESPONSE, &limits, STATUS "A: \x01\x02\x03\x04\x05\x06\x07\x08\r\n\r\n",
+    expect_head(&parsed, SW_RESPONSE, &limits, STATUS "A: \x01\x02\x03\x04\x05\x06\x07\r\n\r\n",
+                expect_complete(31));
+    expect_head(&parsed, SW_RESPONSE, &limits, STATUS "A: \x01\x02\x03\x04\x05\x06\x07\x08\r\n\r\n",
                 expect_error(SW_ERROR_FIELD_LINE_TOO_LONG, 27));
     limits = (struct sw_limits){.lenient = SW_LENIENT_VALUE_BYTES | SW_LENIENT_OBS_FOLD};
-    expect_head(&whole, SW_RESPONSE, &limits, STATUS "A: \x01\r\n \x02\r\nB: c\r\n\r\n",
-                expect_whole(35));
-    ck_assert_uint_eq(whole.head.field_count, 2);
-    ck_assert_mem_eq(sw_field_value(&whole.head.fields[0], whole.bytes).p, "\x01   \x02", 5);
+    expect_head(&parsed, SW_RESPONSE, &limits, STATUS "A: \x01\r\n \x02\r\nB: c\r\n\r\n",
+                expect_complete(35));
+    ck_assert_uint_eq(parsed.head.field_count, 2);
+    ck_assert_mem_eq(sw_field_value(&parsed.head.fields[0], parsed.bytes).p, "\x01   \x02", 5);
 }
 END_TEST
 
@@ -145,16 +145,16 @@ START_TEST(empty_lines)
             for (size_t k = 0; k < count; k++)
                 strcat(text, "\r\n");
             strcat(text, heads[i]);
-            expect_head(&whole, SW_RESPONSE, &lines, text,
+            expect_head(&parsed, SW_RESPONSE, &lines, text,
                         count == 5 ? expect_error(SW_ERROR_TOO_MANY_EMPTY_LINES, 8)
-                                   : expect_whole(strlen(text)));
+                                   : expect_complete(strlen(text)));
             if (count == 5)
                 continue;
-            ck_assert_uint_eq(whole.head.start, 2 * count);
-            ck_assert_uint_eq(whole.head.target, 2 * count + 13);
-            ck_assert_uint_eq(whole.head.status, 200);
+            ck_assert_uint_eq(parsed.head.start, 2 * count);
+            ck_assert_uint_eq(parsed.head.target, 2 * count + 13);
+            ck_assert_uint_eq(parsed.head.status, 200);
             if (count > 0)
-                expect_head(&whole, SW_RESPONSE, &strict, text,
+                expect_head(&parsed, SW_RESPONSE, &strict, text,
                             expect_error(SW_ERROR_BAD_STATUS_LINE, 0));
         }
 }
@@ -182,16 +182,16 @@ START_TEST(not_quite_empty_lines)
     };
     for (size_t i = 0; i < COUNT(rows); i++) {
         struct sw_limits limits = {.lenient = SW_LENIENT_EMPTY_LINES | rows[i].more};
-        expect_head(&whole, SW_RESPONSE, &limits, rows[i].text,
+        expect_head(&parsed, SW_RESPONSE, &limits, rows[i].text,
                     rows[i].error ? expect_error(rows[i].error, rows[i].at)
-                                  : expect_whole(strlen(rows[i].text)));
+                                  : expect_complete(strlen(rows[i].text)));
     }
     struct sw_limits limits = {.lenient = SW_LENIENT_EMPTY_LINES, .empty_lines = 1, .head = 21};
-    expect_head(&whole, SW_RESPONSE, &limits, "\r\n" STATUS "\r\n", expect_whole(21));
-    expect_head(&whole, SW_RESPONSE, &limits, "\r\n\r\n" STATUS "\r\n",
+    expect_head(&parsed, SW_RESPONSE, &limits, "\r\n" STATUS "\r\n", expect_complete(21));
+    expect_head(&parsed, SW_RESPONSE, &limits, "\r\n\r\n" STATUS "\r\n",
                 expect_error(SW_ERROR_TOO_MANY_EMPTY_LINES, 2));
     limits.head = 20;
-    expect_head(&whole, SW_RESPONSE, &limits, "\r\n" STATUS "\r\n",
+    expect_head(&parsed, SW_RESPONSE, &limits, "\r\n" STATUS "\r\n",
                 expect_error(SW_ERROR_HEAD_TOO_LARGE, 20));
 }
 END_TEST
@@ -235,17 +235,17 @@ START_TEST(switches_to_what_was_offered)
     for (size_t i = 0; i < COUNT(switches); i++) {
         char text[300];
         snprintf(text, sizeof text, "%s\r\n", switches[i].head);
-        expect_head(&whole, SW_RESPONSE, NULL, text, expect_whole(strlen(text)));
+        expect_head(&parsed, SW_RESPONSE, NULL, text, expect_complete(strlen(text)));
         struct sw_span offered = {switches[i].offered, strlen(switches[i].offered)};
         struct sw_span protocol = {"untouched", 9};
         const char *expected = switches[i].protocol ? switches[i].protocol : "untouched";
-        bool got = sw_head_switches_to(&whole.head, whole.bytes, offered, &protocol);
+        bool got = sw_head_switches_to(&parsed.head, parsed.bytes, offered, &protocol);
         MUST(got == (switches[i].protocol != NULL), "%s, offered %s", text, switches[i].offered);
         MUST(protocol.n == strlen(expected) && memcmp(protocol.p, expected, protocol.n) == 0,
              "%.*s of %s", (int)protocol.n, protocol.p, text);
-        MUST(sw_head_switches_to(&whole.head, whole.bytes, offered, NULL) == got, "%s", text);
+        MUST(sw_head_switches_to(&parsed.head, parsed.bytes, offered, NULL) == got, "%s", text);
     }
-    ck_assert(!sw_head_switches_to(&whole.head, whole.bytes, (struct sw_span){0}, NULL));
+    ck_assert(!sw_head_switches_to(&parsed.head, parsed.bytes, (struct sw_span){0}, NULL));
 }
 END_TEST
 

@@ -7,7 +7,7 @@
 
 enum { REACH = UINT16_MAX - 64 }; /* how far any road looks */
 
-static struct drive_head whole;
+static struct drive_head parsed;
 static char text[1 << 17];
 
 static size_t put(size_t n, const char *bytes)
@@ -24,7 +24,7 @@ static size_t put_many(size_t n, char c, size_t count)
 
 static void expect_text(enum sw_kind kind, struct outcome expected)
 {
-    expect_head(&whole, kind, NULL, text, expected);
+    expect_head(&parsed, kind, NULL, text, expected);
 }
 
 /* ---- Names ----------------------------------------------------------------------------------- */
@@ -60,9 +60,9 @@ static void check_name(size_t start, size_t pad, const char *name, enum sw_heade
     size_t n = put(put_many(put(0, starts[start].before), 'p', pad), starts[start].after);
     n += (size_t)sprintf(text + n, "!%s: b\r\n%s: a\r\nX: y\r\n!%s: b\r\n%s: c\r\n\r\n", name + 1,
                          name, name + 1, name);
-    expect_text(SW_REQUEST, expect_whole(n));
-    const struct sw_field *fields = whole.head.fields + starts[start].fields;
-    ck_assert_uint_eq(whole.head.field_count, starts[start].fields + 5);
+    expect_text(SW_REQUEST, expect_complete(n));
+    const struct sw_field *fields = parsed.head.fields + starts[start].fields;
+    ck_assert_uint_eq(parsed.head.field_count, starts[start].fields + 5);
     ck_assert_uint_eq(fields[0].id, SW_HEADER_OTHER);
     ck_assert_uint_eq(fields[1].id, id);
     ck_assert_uint_eq(fields[3].id, SW_HEADER_OTHER);
@@ -74,11 +74,11 @@ static void check_first_name(size_t start, size_t pad, const char *name, enum sw
 {
     size_t at = put(put_many(put(0, starts[start].before), 'p', pad), starts[start].after);
     size_t n = put(put(at, name), ": a\r\n\r\n");
-    expect_text(SW_REQUEST, expect_whole(n));
-    ck_assert_uint_eq(whole.head.fields[starts[start].fields].id, id);
+    expect_text(SW_REQUEST, expect_complete(n));
+    ck_assert_uint_eq(parsed.head.fields[starts[start].fields].id, id);
     text[at] = '!';
-    expect_text(SW_REQUEST, expect_whole(n));
-    ck_assert_uint_eq(whole.head.fields[starts[start].fields].id, SW_HEADER_OTHER);
+    expect_text(SW_REQUEST, expect_complete(n));
+    ck_assert_uint_eq(parsed.head.fields[starts[start].fields].id, SW_HEADER_OTHER);
 }
 
 START_TEST(names_of_any_length_anywhere)
@@ -116,8 +116,8 @@ START_TEST(names_of_many_blocks)
         size_t n = put_many(put(0, "HTTP/1.1 200 OK\r\n"), 'n', name);
         n = put_many(put(n, ":"), 'v', 600);
         n = put(n, ":w\r\n\r\n");
-        expect_head(&whole, SW_RESPONSE, &limits, text, expect_whole(n));
-        ck_assert_uint_eq(whole.head.fields[0].name_len, name);
+        expect_head(&parsed, SW_RESPONSE, &limits, text, expect_complete(n));
+        ck_assert_uint_eq(parsed.head.fields[0].name_len, name);
     }
 }
 END_TEST
@@ -132,7 +132,7 @@ START_TEST(percent_anywhere)
             size_t before = put_many(put(0, "GET /"), 'p', at);
             size_t n = put_many(put(before, "%4f"), 'p', pad - at);
             n = put(n, " HTTP/1.1\r\nHost: h\r\n\r\n");
-            expect_text(SW_REQUEST, expect_whole(n));
+            expect_text(SW_REQUEST, expect_complete(n));
             text[before + 2] = 'g';
             expect_text(SW_REQUEST, expect_error(SW_ERROR_BAD_TARGET_PERCENT, before));
         }
@@ -163,7 +163,7 @@ START_TEST(other_targets)
             size_t n = put_many(put(0, targets[i].before), 'x', pad);
             n = put(put(n, targets[i].after), " HTTP/1.1\r\nHost: h\r\n\r\n");
             expect_text(SW_REQUEST, targets[i].error ? expect_error(targets[i].error, targets[i].at)
-                                                     : expect_whole(n));
+                                                     : expect_complete(n));
         }
 }
 END_TEST
@@ -174,8 +174,8 @@ START_TEST(methods_that_go_on)
     for (unsigned m = 1; m < SW_METHOD_COUNT; m++) {
         size_t n = put(0, sw_method_names[m].text);
         n = put(n, "X /path HTTP/1.1\r\nHost: h\r\n\r\n");
-        expect_text(SW_REQUEST, expect_whole(n));
-        ck_assert_uint_eq(whole.head.method, SW_METHOD_OTHER);
+        expect_text(SW_REQUEST, expect_complete(n));
+        ck_assert_uint_eq(parsed.head.method, SW_METHOD_OTHER);
         text[strlen(sw_method_names[m].text)] = '\t';
         expect_text(SW_REQUEST, expect_error(SW_ERROR_BAD_METHOD, strlen(sw_method_names[m].text)));
     }
@@ -190,16 +190,16 @@ static void check_hosts(const char *method)
     for (size_t n = 0; n < 80; n++) {
         size_t host = put(put(0, method), " / HTTP/1.1\r\nHost: ");
         put(put_many(host, 'h', n), "\r\n\r\n");
-        expect_text(SW_REQUEST, expect_whole(host + n + 4));
+        expect_text(SW_REQUEST, expect_complete(host + n + 4));
         put(put_many(host, 'h', n), ":80\r\n\r\n");
         expect_text(SW_REQUEST,
-                    n ? expect_whole(host + n + 7) : expect_error(SW_ERROR_BAD_HOST, host));
+                    n ? expect_complete(host + n + 7) : expect_error(SW_ERROR_BAD_HOST, host));
         put(put_many(host, 'h', n), "[\r\nA: b\r\n\r\n");
         expect_text(SW_REQUEST, expect_error(SW_ERROR_BAD_HOST, host));
         put(put_many(host, 'h', n), "\r\nHost: h\r\n\r\n");
         expect_text(SW_REQUEST, expect_error(SW_ERROR_HOST_REPEATED, host + n + 2));
         text[host + n + 2] = 'M';
-        expect_text(SW_REQUEST, expect_whole(host + n + 13));
+        expect_text(SW_REQUEST, expect_complete(host + n + 13));
     }
 }
 
@@ -228,7 +228,7 @@ START_TEST(ports)
                 size_t n = put(put(put(put(at, hosts[i]), "\r\n"), shapes[shape][1]), "\r\n");
                 bool good = sw_host_parse((struct sw_span){hosts[i], strlen(hosts[i])}, &host);
                 expect_text(SW_REQUEST,
-                            good ? expect_whole(n) : expect_error(SW_ERROR_BAD_HOST, at));
+                            good ? expect_complete(n) : expect_error(SW_ERROR_BAD_HOST, at));
             }
 }
 END_TEST
@@ -238,7 +238,7 @@ START_TEST(requests_without_fields)
 {
     for (size_t pad = 0; pad < 140; pad++) {
         size_t n = put(put_many(put(0, "GET /"), 'p', pad), " HTTP/1.0\r\n\r\n");
-        expect_text(SW_REQUEST, expect_whole(n));
+        expect_text(SW_REQUEST, expect_complete(n));
         text[n - 5] = '1';
         expect_text(SW_REQUEST, expect_error(SW_ERROR_HOST_MISSING, n - 2));
         put(n - 2, "H: h\r\n\r\n");
@@ -267,9 +267,9 @@ START_TEST(bytes_of_a_host)
             }
             bool control = (c < ' ' && c != '\t') || c == 127;
             bool good = !control && sw_host_parse(value, &host);
-            expect_head(&whole, SW_REQUEST, NULL, text,
+            expect_head(&parsed, SW_REQUEST, NULL, text,
                         control ? expect_error(SW_ERROR_BAD_FIELD_VALUE, at + i)
-                        : good  ? expect_whole(n)
+                        : good  ? expect_complete(n)
                                 : expect_error(SW_ERROR_BAD_HOST, (size_t)(value.p - text)));
         }
 }
@@ -305,7 +305,7 @@ START_TEST(odd_lines_anywhere)
             at = put(at, "\r\n");
             size_t n = put(put(at, odd[i].line), "Y: z\r\n\r\n");
             expect_text(SW_RESPONSE, odd[i].error ? expect_error(odd[i].error, at + odd[i].at)
-                                                  : expect_whole(n));
+                                                  : expect_complete(n));
         }
 }
 END_TEST
@@ -321,8 +321,8 @@ START_TEST(short_lines)
                 n = put(put_many(n, 'v', value), "\r\n");
             }
             n = put(n, "\r\n");
-            expect_text(SW_RESPONSE, expect_whole(n));
-            ck_assert_uint_eq(whole.head.field_count, 30);
+            expect_text(SW_RESPONSE, expect_complete(n));
+            ck_assert_uint_eq(parsed.head.field_count, 30);
         }
 }
 END_TEST
@@ -335,13 +335,13 @@ START_TEST(limits_inside_a_block)
         for (size_t n = max; n <= max + 1; n++) {
             struct sw_limits names = {.field_name = max}, lines = {.field_line = max + 3};
             size_t end = put(put_many(at, 'x', n), ": v\r\n\r\n");
-            expect_head(&whole, SW_RESPONSE, &names, text,
+            expect_head(&parsed, SW_RESPONSE, &names, text,
                         n > max ? expect_error(SW_ERROR_FIELD_NAME_TOO_LONG, at + max)
-                                : expect_whole(end));
+                                : expect_complete(end));
             end = put(put_many(put(at, "X: "), 'x', n), "\r\n\r\n");
-            expect_head(&whole, SW_RESPONSE, &lines, text,
+            expect_head(&parsed, SW_RESPONSE, &lines, text,
                         n > max ? expect_error(SW_ERROR_FIELD_LINE_TOO_LONG, at + max + 3)
-                                : expect_whole(end));
+                                : expect_complete(end));
         }
 }
 END_TEST
@@ -354,9 +354,9 @@ START_TEST(fields_inside_a_block)
         for (size_t i = 0; i < max; i++)
             n = put(n, "A: b\r\n");
         put(n, "\r\n");
-        expect_head(&whole, SW_RESPONSE, &limits, text, expect_whole(n + 2));
+        expect_head(&parsed, SW_RESPONSE, &limits, text, expect_complete(n + 2));
         put(n, "A: b\r\n\r\n");
-        expect_head(&whole, SW_RESPONSE, &limits, text, expect_error(SW_ERROR_TOO_MANY_FIELDS, n));
+        expect_head(&parsed, SW_RESPONSE, &limits, text, expect_error(SW_ERROR_TOO_MANY_FIELDS, n));
     }
 }
 END_TEST
@@ -371,22 +371,22 @@ START_TEST(requests_inside_a_block)
         for (size_t i = 1; i < max; i++)
             n = put(n, "AB: c\r\n");
         put(n, "\r\n");
-        expect_head(&whole, SW_REQUEST, &fields, text, expect_whole(n + 2));
+        expect_head(&parsed, SW_REQUEST, &fields, text, expect_complete(n + 2));
         put(n, "AB: c\r\n\r\n");
-        expect_head(&whole, SW_REQUEST, &fields, text, expect_error(SW_ERROR_TOO_MANY_FIELDS, n));
+        expect_head(&parsed, SW_REQUEST, &fields, text, expect_error(SW_ERROR_TOO_MANY_FIELDS, n));
         n = put(put_many(put(0, "GET /"), 'p', max - 1), " HTTP/1.1\r\nHost: h\r\n\r\n");
-        expect_head(&whole, SW_REQUEST, &paths, text, expect_whole(n));
+        expect_head(&parsed, SW_REQUEST, &paths, text, expect_complete(n));
         n = put(put_many(put(0, "GET /"), 'p', max), " HTTP/1.1\r\nHost: h\r\n\r\n");
-        expect_head(&whole, SW_REQUEST, &paths, text,
+        expect_head(&parsed, SW_REQUEST, &paths, text,
                     expect_error(SW_ERROR_TARGET_TOO_LONG, 4 + max));
         for (size_t more = 0; more < 2; more++) {
             n = put(put_many(put(0, "GET / HTTP/1.1\r\nHost: "), 'h', max + more), "\r\n\r\n");
-            expect_head(&whole, SW_REQUEST, &lines, text,
+            expect_head(&parsed, SW_REQUEST, &lines, text,
                         more ? expect_error(SW_ERROR_FIELD_LINE_TOO_LONG, 16 + 6 + max)
-                             : expect_whole(n));
+                             : expect_complete(n));
             heads.head = (uint32_t)(n - more);
-            expect_head(&whole, SW_REQUEST, &heads, text,
-                        more ? expect_error(SW_ERROR_HEAD_TOO_LARGE, n - 1) : expect_whole(n));
+            expect_head(&parsed, SW_REQUEST, &heads, text,
+                        more ? expect_error(SW_ERROR_HEAD_TOO_LARGE, n - 1) : expect_complete(n));
         }
     }
 }
@@ -398,21 +398,21 @@ END_TEST
 static void expect_far(const struct sw_limits *limits, size_t n)
 {
     static const char *const variants[] = {"portable", "sse42", "avx2", "avx512", "neon"};
-    static struct drive_head cut;
+    static struct drive_head split;
     const char *best = sw_head_variant(NULL);
     for (size_t i = 0; i < COUNT(variants); i++) {
         if (!sw_head_variant(variants[i]))
             continue;
-        drive_head_init(&whole, SW_REQUEST, limits);
-        drive_head_init(&cut, SW_REQUEST, limits);
-        struct outcome v = expect_whole(n);
-        expect_outcome(drive_head(&whole, text, n, n, n), v, variants[i]);
-        ck_assert_uint_eq(whole.head.field_count, 4);
-        ck_assert_uint_eq(whole.head.fields[2].id, SW_HEADER_AGE);
-        ck_assert_uint_eq(whole.head.fields[2].value_len, 1);
-        const char *why = drive_head_longer(&cut, &whole, v, text, n);
-        why = why ? why : drive_head_cut(&cut, &whole, v, text, n, REACH, n);
-        why = why ? why : drive_head_begin(&cut, &whole, v, text, n, 30);
+        drive_head_init(&parsed, SW_REQUEST, limits);
+        drive_head_init(&split, SW_REQUEST, limits);
+        struct outcome v = expect_complete(n);
+        expect_outcome(drive_head(&parsed, text, n, n, n), v, variants[i]);
+        ck_assert_uint_eq(parsed.head.field_count, 4);
+        ck_assert_uint_eq(parsed.head.fields[2].id, SW_HEADER_AGE);
+        ck_assert_uint_eq(parsed.head.fields[2].value_len, 1);
+        const char *why = drive_head_longer(&split, &parsed, v, text, n);
+        why = why ? why : drive_head_split(&split, &parsed, v, text, n, REACH, n);
+        why = why ? why : drive_head_begin(&split, &parsed, v, text, n, 30);
         MUST(!why, "%s: %s", variants[i], why);
     }
     sw_head_variant(best);

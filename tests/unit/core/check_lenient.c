@@ -5,7 +5,7 @@
 #define LINE "GET /p HTTP/1.1\r\n"
 #define HOST "Host: h\r\n\r\n"
 
-static struct drive_head whole;
+static struct drive_head parsed;
 
 /* ---- Flag by flag ---------------------------------------------------------------------------- */
 
@@ -67,14 +67,14 @@ START_TEST(leniency)
             struct sw_limits limits = {.lenient = flag};
             const char *text = lenient[i].text;
             if (flag != lenient[i].flag) {
-                expect_head(&whole, lenient[i].kind, &limits, text,
+                expect_head(&parsed, lenient[i].kind, &limits, text,
                             expect_error(lenient[i].strict, lenient[i].at));
                 continue;
             }
-            expect_head(&whole, lenient[i].kind, &limits, text, expect_whole(strlen(text)));
-            const struct sw_head *head = &whole.head;
-            ck_assert(is(sw_head_target(head, whole.bytes), lenient[i].target));
-            ck_assert(is(sw_field_value(&head->fields[0], whole.bytes), lenient[i].value));
+            expect_head(&parsed, lenient[i].kind, &limits, text, expect_complete(strlen(text)));
+            const struct sw_head *head = &parsed.head;
+            ck_assert(is(sw_head_target(head, parsed.bytes), lenient[i].target));
+            ck_assert(is(sw_field_value(&head->fields[0], parsed.bytes), lenient[i].value));
         }
 }
 END_TEST
@@ -99,9 +99,9 @@ START_TEST(leniency_combined)
     };
     struct sw_limits limits = {.lenient = ~0u};
     for (size_t i = 0; i < COUNT(texts); i++)
-        expect_head(&whole, texts[i].kind, &limits, texts[i].text,
+        expect_head(&parsed, texts[i].kind, &limits, texts[i].text,
                     texts[i].error ? expect_error(texts[i].error, texts[i].at)
-                                   : expect_whole(strlen(texts[i].text)));
+                                   : expect_complete(strlen(texts[i].text)));
 }
 END_TEST
 
@@ -112,9 +112,9 @@ START_TEST(folded_lines_have_a_limit)
     static const size_t at[] = {17, 18, 19, 20, 24, 24, 24, 24, 25, 29, 29, 29, 29};
     for (uint32_t max = 1; max <= COUNT(at); max++) {
         struct sw_limits limits = {.lenient = SW_LENIENT_OBS_FOLD, .field_line = max};
-        expect_head(&whole, SW_RESPONSE, &limits, text,
+        expect_head(&parsed, SW_RESPONSE, &limits, text,
                     max < COUNT(at) ? expect_error(SW_ERROR_FIELD_LINE_TOO_LONG, at[max])
-                                    : expect_whole(sizeof text - 1));
+                                    : expect_complete(sizeof text - 1));
     }
 }
 END_TEST
@@ -153,7 +153,7 @@ START_TEST(what_is_not_forgiven)
 {
     struct sw_limits limits = {.lenient = ~0u};
     for (size_t i = 0; i < COUNT(unforgiven); i++)
-        expect_head(&whole, unforgiven[i].kind, &limits, unforgiven[i].text,
+        expect_head(&parsed, unforgiven[i].kind, &limits, unforgiven[i].text,
                     expect_error(unforgiven[i].error, unforgiven[i].at));
 }
 END_TEST
@@ -266,7 +266,7 @@ struct message {
 
 static void check_flags(const struct message *message, unsigned flags, take *taker)
 {
-    struct outcome v, expected = expect_whole(message->n);
+    struct outcome v, expected = expect_complete(message->n);
 
     for (size_t i = 0; i < message->count && !expected.error; i++)
         if (!(message->odd[i].flag & flags))
@@ -300,7 +300,7 @@ static const char *take_head(enum sw_kind kind, unsigned flags, const char *text
                              struct outcome *outcome)
 {
     struct sw_limits limits = {.lenient = flags};
-    return drive_head_everywhere(&whole, outcome, kind, &limits, text, n);
+    return drive_head_everywhere(&parsed, outcome, kind, &limits, text, n);
 }
 
 static const char *take_request(unsigned flags, const char *text, size_t n, struct outcome *v)
@@ -329,9 +329,9 @@ static const char *take_body(enum sw_kind kind, const char *start, unsigned flag
     sw_head_init(&head, kind, &limits);
     ck_assert_int_eq(sw_head_parse(&head, start, strlen(start)), (ptrdiff_t)strlen(start));
     const char *why = drive_body_everywhere(&body, outcome, &source, text, n);
-    MUST(!outcome->whole || (body.content_len == 3 && memcmp(body.content, "hey", 3) == 0),
+    MUST(!outcome->complete || (body.content_len == 3 && memcmp(body.content, "hey", 3) == 0),
          "other content: %s", text);
-    if (outcome->whole && body.body.extension.n)
+    if (outcome->complete && body.body.extension.n)
         return "an extension at the end";
     return why;
 }
