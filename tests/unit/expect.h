@@ -8,8 +8,6 @@
 #include "drive.h"
 #include "suite.h"
 
-#define COUNT(array) (sizeof(array) / sizeof *(array))
-
 /*
  * Not ck_assert_msg(), here and wherever a test goes a long way: that writes to a file each time,
  * and takes longer than the parser.
