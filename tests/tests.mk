@@ -46,9 +46,10 @@ check-errors:
 	sh tests/tools/grammar_errors.sh $(BUILD)/grammar_errors
 
 #: check-awk        every awk makes the same bytes
-check-awk: fresh
+check-awk: fresh $(BUILD)/shockwave
 	@sh tests/tools/need.sh mawk gawk busybox original-awk
-	@sh tests/tools/awk_bytes.sh $(RULES)
+	@$(MANUAL) > $(BUILD)/help
+	@sh tests/tools/awk_bytes.sh $(RULES) $(BUILD)/help
 
 # check_alloc_core counts in the core, alloc_server in a server in its steady state.
 #: check-alloc      no allocation in a million requests
@@ -196,8 +197,6 @@ check-options: $(BUILD)/shockwave
 	@sh tests/tools/need.sh python3 groff
 	@$(MANUAL) | $(AWK) -f runtime/program/manual.awk | diff -u runtime/program/shockwave.1 -
 	@! groff -man -Tutf8 -ww -z runtime/program/shockwave.1 2>&1 | grep .
-	@$(BUILD)/shockwave serve --help > $(BUILD)/help
-	@sed -n '/^usage: shockwave serve/,/^```$$/p' README.md | sed '$$d' | diff -u - $(BUILD)/help
 	@python3 tests/system/options.py $<
 
 # ---- Trials: faults, idleness, replacement; each prints its figures ------------------------------

@@ -2,7 +2,9 @@
 # awk_bytes.sh - every awk makes the same bytes of the same lines.
 # SPDX-License-Identifier: MIT
 #
-#     sh tests/tools/awk_bytes.sh RULES       the folder of what gperf wrote
+#     sh tests/tools/awk_bytes.sh RULES HELP
+#
+# RULES is the folder of gperf's output, HELP the program's help.
 set -u
 . tests/tools/awks.sh
 failed=0
@@ -31,6 +33,6 @@ for emit in header tables rules dispatch.h dispatch.c; do
     same "routes, $emit" -v emit=$emit -v prefix=demo -f grammar/routes.awk \
         grammar/http.grammar tests/tools/demo.routes
 done
-same "the manual" -f runtime/program/manual.awk README.md
+same "the manual" -f runtime/program/manual.awk "$2"
 [ $failed = 0 ] && echo "the same bytes:" $AWKS
 exit $failed

@@ -1,16 +1,17 @@
 #!/usr/bin/env python3
-# readme.py - runs the programs that README.md shows: 1 is for the core, the others are servers.
+# readme.py - runs the programs that README.md shows: 1 to 3 are servers, 4 is one connection
+# on standard input and output, 5 parses a head.
 #
 #     python3 tests/tools/readme.py build/readme
 import os, socket, subprocess, sys
 
 FOLDER = sys.argv[1]
-PATIENCE = 20
+TIMEOUT = 20
 POST = b'POST / HTTP/1.1\r\nHost: x\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\n'
 GET = b'GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n'
 
 
-def until(s, end):
+def receive_until(s, end):
     got = b''
     while end not in got:
         part = s.recv(65536)
@@ -18,26 +19,39 @@ def until(s, end):
         got += part
 
 
-# What is sent, and what must come back before anything else is.
+# What is sent, and what must be received before anything else is sent.
 DIALOGUES = {
-    '2': [(GET, b'\r\n\r\nHello, World!')],
-    '3': [(POST + b'5\r\nfirst\r\n', b'first'), (b'6\r\nsecond\r\n', b'second'),
+    '1': [(GET, b'\r\n\r\nHello, World!')],
+    '2': [(POST + b'5\r\nfirst\r\n', b'first'), (b'6\r\nsecond\r\n', b'second'),
           (b'0\r\n\r\n', b'0\r\n\r\n')],
-    '4': [(GET, b'\r\n\r\nIt took a second.\n')],
+    '3': [(GET, b'\r\n\r\nIt took a second.\n')],
 }
 
-assert sorted(p for p in os.listdir(FOLDER) if '.' not in p) == ['1', *DIALOGUES]
-said = subprocess.run([FOLDER + '/1'], capture_output=True, text=True, check=True).stdout
-assert said == 'GET /greet?to=you of example.org\n', said
+assert sorted(p for p in os.listdir(FOLDER) if '.' not in p) == [*DIALOGUES, '4', '5']
+
+
+def run(program, sent=b''):
+    done = subprocess.run([FOLDER + '/' + program], input=sent, capture_output=True, check=True,
+                          timeout=TIMEOUT)
+    return done.stdout
+
+
+# Two pipelined requests, of which the second has content, then one that breaks a rule.
+got = run('4', GET.replace(b'Connection: close\r\n', b'') + POST + b'5\r\nfirst\r\n0\r\n\r\n')
+assert got.count(b'HTTP/1.1 200 OK\r\n') == 2 and got.endswith(b'\r\n\r\nHello, World!\n'), got
+got = run('4', b'GET / HTTP/1.1\r\n\r\n')
+assert got.startswith(b'HTTP/1.1 400 '), got
+got = run('5')
+assert got == b'GET /hello?to=you of example.org\n', got
 for program, dialogue in DIALOGUES.items():
     process = subprocess.Popen([FOLDER + '/' + program], stdout=subprocess.PIPE, text=True)
     try:
         port = int(process.stdout.readline())
-        with socket.create_connection(('127.0.0.1', port), PATIENCE) as s:
+        with socket.create_connection(('127.0.0.1', port), TIMEOUT) as s:
             for request, want in dialogue:
                 s.sendall(request)
-                until(s, want)
+                receive_until(s, want)
     finally:
         process.kill()
         process.communicate()
-print('%d programs do what README.md says' % (1 + len(DIALOGUES)))
+print('%d programs work as README.md describes' % (2 + len(DIALOGUES)))
