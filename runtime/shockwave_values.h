@@ -407,7 +407,7 @@ enum sw_condition sw_conditions_evaluate(const struct sw_conditions *conditions,
 
 /* The same for the fields and the method of a request: all lines of If-Match and If-None-Match, and
    for the other three what sw_head_value() gives. */
-enum sw_condition sw_head_conditions_judge(const struct sw_head *head, const char *buf,
+enum sw_condition sw_head_conditions_evaluate(const struct sw_head *head, const char *buf,
                                            const struct sw_representation *current, int64_t now);
 
 /* ---- Host and addresses -------------------------------------------------- */

@@ -243,7 +243,7 @@ static enum sw_condition judge(const struct sw_exchange *exchange, const struct 
     struct sw_representation current = {
         .exists = true, .dated = true, .modified = transfer->modified};
     sw_etag_parse(transfer->etag, &current.etag);
-    return sw_head_conditions_judge(exchange->head, exchange->bytes, &current, now);
+    return sw_head_conditions_evaluate(exchange->head, exchange->bytes, &current, now);
 }
 
 /* What goes with 200, 206 and 304 alike.  RFC 9110 15.4.5. */

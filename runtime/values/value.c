@@ -1,4 +1,4 @@
-/* value.c - the few rules that most field values share. */
+/* value.c - the rules that many field values share. */
 /* SPDX-License-Identifier: MIT */
 #include "values/value.h"
 

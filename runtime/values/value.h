@@ -80,7 +80,7 @@ static inline const char *value_skip_blanks(const char *p, const char *end)
     return p;
 }
 
-/* Back over the blanks that stand before `end`. */
+/* Skips blanks backwards from `end`. */
 static inline const char *value_trim_blanks(const char *p, const char *end)
 {
     while (end > p && (end[-1] == ' ' || end[-1] == '\t'))
@@ -88,7 +88,7 @@ static inline const char *value_trim_blanks(const char *p, const char *end)
     return end;
 }
 
-/* Past the commas and blanks that may stand before a list element. */
+/* Skips commas and blanks before a list element. */
 static inline const char *value_skip_commas(const char *p, const char *end)
 {
     while (p < end && (*p == ' ' || *p == '\t' || *p == ','))
@@ -96,7 +96,7 @@ static inline const char *value_skip_commas(const char *p, const char *end)
     return p;
 }
 
-/* Past the character c, or NULL where it does not stand. */
+/* Skips the character c; NULL if p is at another one. */
 static inline const char *value_expect(const char *p, const char *end, char c)
 {
     return p < end && *p == c ? p + 1 : NULL;
@@ -132,10 +132,10 @@ const char *sw_value_quoted(const char *p, const char *end, bool *escaped);
 const char *sw_value_param(const char *p, const char *end, bool optional, bool blanks,
                            struct sw_param *param);
 
-/* The number that all the span's digits make, at most `max`; false if it is not digits only. */
+/* Reads a span of digits as a number up to `max`; false if it has other bytes or is larger. */
 bool sw_value_number(struct sw_span digits, uint64_t max, uint64_t *number);
 
-/* Write a number in decimal; returns its digits, 20 at most. */
+/* Writes a number in decimal; returns the count of digits, up to 20. */
 size_t sw_value_put_number(uint64_t number, char *out);
 
 /* Where the parts of a date begin: two digits or " 6", three letters, digits, "08:49:37". */

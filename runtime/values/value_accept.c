@@ -69,7 +69,7 @@ static bool parse_weight(const char *p, const char *end, unsigned *q)
     return parse_qvalue(value_span(p + 2, end), q);
 }
 
-/* A weight among other parameters; more than one would be two answers. */
+/* A weight among other parameters; a second weight would contradict it. */
 static bool find_weight(struct sw_span params, unsigned *q)
 {
     struct sw_param param;
@@ -80,7 +80,7 @@ static bool find_weight(struct sw_span params, unsigned *q)
     while ((got = sw_param_next(&params, &param)) > 0) {
         if (!sw_token_is(param.name, "q"))
             continue;
-        /* Unlike other values a weight is never quoted, so "=" stands right before it. */
+        /* Unlike other values a weight is never quoted, so "=" directly precedes it. */
         if (found || param.value.p[-1] != '=' || !parse_qvalue(param.value, q))
             return false;
         found = true;
@@ -146,7 +146,7 @@ int sw_accept_language_next(struct sw_span *rest, struct sw_accept *accept)
 
 /* ---- Choices ------------------------------------------------------------- */
 
-/* `weigh` says how much an offer is wanted: the more the higher, 0 for not at all, or VALUE_BAD. */
+/* `weigh` returns the weight of an offer: higher is preferred, 0 is not acceptable, or VALUE_BAD. */
 static ptrdiff_t choose(struct sw_lines accept, const struct sw_span *offers, size_t count,
                         int (*weigh)(struct sw_lines accept, struct sw_span offer))
 {
@@ -177,7 +177,7 @@ static int next(struct sw_lines *lines, struct sw_accept *accept,
     return got;
 }
 
-/* Compare two values as what they mean; in neither does "\" stand for itself. */
+/* Compares two values after resolving quoted pairs. */
 static bool same_value(struct sw_span a, struct sw_span b)
 {
     const char *p = a.p, *q = b.p;
@@ -236,15 +236,15 @@ static int weigh_media(struct sw_lines accept, struct sw_span offer)
 {
     struct sw_accept range;
     struct sw_media media;
-    size_t most_specific = 0;
+    size_t max_specific = 0;
     int got, weight = 0;
     bool usable = sw_media_parse(offer, &media);
 
     while ((got = next(&accept, &range, sw_accept_next)) > 0) {
         size_t specific = usable ? covers(&range, &media) : 0;
 
-        if (specific > most_specific) {
-            most_specific = specific;
+        if (specific > max_specific) {
+            max_specific = specific;
             weight = (int)range.q;
         }
     }
@@ -286,7 +286,7 @@ static int weigh_coding(struct sw_lines accept, struct sw_span offer)
         return got;
     if (named < 0)
         named = others;
-    /* Doubled, so that an identity nobody spoke of fits between 0 and the least weight. */
+    /* Doubled, so that an identity that is not listed fits between 0 and the lowest weight. */
     if (named >= 0)
         return named * 2;
     return sw_token_is(offer, "identity");
@@ -330,7 +330,7 @@ static int weigh_language(struct sw_lines accept, struct sw_span offer)
                 filtered = weight;
             }
         } else if (is_prefix(offer, range.name) && weight > 0) {
-            /* A weight of 0 for de-CH says nothing against de. */
+            /* A weight of 0 for de-CH does not exclude de. */
             found = weight > found ? weight : found;
         }
     }

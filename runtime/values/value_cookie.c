@@ -21,7 +21,7 @@ static bool is_cookie_value(struct sw_span value)
     return value_skip(p, end, SW_VALUE_COOKIE) == end;
 }
 
-/* What an attribute value may hold: any US-ASCII but controls and ";". */
+/* The bytes of an attribute value: US-ASCII except controls and ";". */
 static bool is_attribute(struct sw_span value)
 {
     for (size_t i = 0; i < value.n; i++) {

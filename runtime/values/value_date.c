@@ -138,7 +138,7 @@ static const char *read_digits(const char *p, const char *end, int least, int ma
     return stop;
 }
 
-/* A time out of its range is a time all the same, and a failure of the whole: a day without end. */
+/* A time out of range is still the time token, and makes the complete date fail. */
 static bool read_cookie_time(const char *p, const char *end, int *seconds)
 {
     static const int limits[] = {24, 60, 60};

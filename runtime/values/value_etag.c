@@ -84,7 +84,7 @@ static int matches(struct sw_lines lines, const struct sw_representation *curren
     return got < 0 ? got : any && current->exists;
 }
 
-/* Whether a date field can be judged at all, and its date. */
+/* Whether a date field can be evaluated, and its date. */
 static bool have_date(struct sw_span value, const struct sw_representation *current, int64_t now,
                       int64_t *date)
 {
@@ -111,7 +111,7 @@ struct fields {
     struct sw_span modified_since, unmodified_since, range;
 };
 
-static enum sw_condition judge(const struct fields *fields, enum sw_method method,
+static enum sw_condition evaluate(const struct fields *fields, enum sw_method method,
                                const struct sw_representation *current, int64_t now)
 {
     bool reads = method == SW_METHOD_GET || method == SW_METHOD_HEAD;
@@ -154,10 +154,10 @@ enum sw_condition sw_conditions_evaluate(const struct sw_conditions *conditions,
         conditions->if_range,
     };
 
-    return judge(&fields, method, current, now);
+    return evaluate(&fields, method, current, now);
 }
 
-enum sw_condition sw_head_conditions_judge(const struct sw_head *head, const char *buf,
+enum sw_condition sw_head_conditions_evaluate(const struct sw_head *head, const char *buf,
                                            const struct sw_representation *current, int64_t now)
 {
     const struct fields fields = {
@@ -168,5 +168,5 @@ enum sw_condition sw_head_conditions_judge(const struct sw_head *head, const cha
         sw_head_value(head, buf, SW_HEADER_IF_RANGE),
     };
 
-    return judge(&fields, (enum sw_method)head->method, current, now);
+    return evaluate(&fields, (enum sw_method)head->method, current, now);
 }

@@ -38,8 +38,8 @@ static const char *parse_group(const char *p, const char *end, uint8_t out[2])
 }
 
 /*
- * A whole IPv6address.  `at` counts bytes written and `gap` is where "::" stood: what follows it
- * moves to the end.  "::" stands for one group at least, so it needs a free one.  RFC 3986 3.2.2.
+ * A complete IPv6address.  `at` counts bytes written and `gap` is where "::" was: the groups after it
+ * move to the end.  "::" replaces at least one group, so one must be free.  RFC 3986 3.2.2.
  */
 static bool parse_ipv6(const char *p, const char *end, uint8_t out[16])
 {
@@ -122,7 +122,7 @@ static bool four_plain(const char *p)
     return (class[u[0]] & class[u[1]] & class[u[2]] & class[u[3]] & SW_VALUE_NAME) != 0;
 }
 
-/* Past reg-name; every "%" must begin a percent-encoding, or the answer is NULL. */
+/* Past reg-name; every "%" must begin a percent-encoding, or the result is NULL. */
 static const char *skip_name(const char *p, const char *end)
 {
     for (;;) {
@@ -138,7 +138,7 @@ static const char *skip_name(const char *p, const char *end)
     }
 }
 
-/* What stands between brackets at p; returns the place behind them, or NULL. */
+/* Parses the text between brackets at p; returns the end of the closing bracket, or NULL. */
 static const char *parse_literal(const char *p, const char *end, struct sw_host *host)
 {
     uint8_t scratch[16];
@@ -264,8 +264,8 @@ bool sw_network_parse(struct sw_span text, struct sw_network *network)
 bool sw_network_has(const struct sw_network *network, const struct sw_address *address)
 {
     const uint8_t *a = network->address.bytes, *b = address->bytes;
-    size_t whole = network->bits / 8;
+    size_t bytes = network->bits / 8;
     unsigned left = network->bits % 8;
 
-    return memcmp(a, b, whole) == 0 && (left == 0 || ((a[whole] ^ b[whole]) >> (8 - left)) == 0);
+    return memcmp(a, b, bytes) == 0 && (left == 0 || ((a[bytes] ^ b[bytes]) >> (8 - left)) == 0);
 }

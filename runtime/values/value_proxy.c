@@ -52,7 +52,7 @@ static bool read_port(struct sw_span text, uint16_t *port)
     return true;
 }
 
-/* What stands between "PROXY " and CRLF. */
+/* The text between "PROXY " and CRLF. */
 static bool read_line(struct sw_span rest, struct sw_proxy *proxy)
 {
     struct sw_span family = word(&rest);
@@ -118,9 +118,9 @@ static size_t address_size(unsigned char family)
 static bool skip_tlvs(const unsigned char *p, size_t n)
 {
     while (n >= 3 && two(p + 1) <= n - 3) {
-        size_t whole = 3u + two(p + 1);
-        p += whole;
-        n -= whole;
+        size_t tlv_size = 3u + two(p + 1);
+        p += tlv_size;
+        n -= tlv_size;
     }
     return n == 0;
 }
@@ -132,7 +132,7 @@ static bool read_block(unsigned char family, const unsigned char *p, size_t n,
 
     if (size > n)
         return false;
-    /* Without a family nobody knows where TLVs would begin. */
+    /* Without a family the offset of TLVs is not known. */
     if (size != 0 && !skip_tlvs(p + size, n - size))
         return false;
     if (size == 12) {

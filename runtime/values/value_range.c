@@ -4,9 +4,9 @@
 
 #include "values/value.h"
 
-enum spec { SPEC_BAD, SPEC_BEHIND_END, SPEC_GOOD };
+enum spec { SPEC_BAD, SPEC_PAST_END, SPEC_GOOD };
 
-/* One range-spec, cut to the length.  Numbers too large to hold are as good as the largest. */
+/* One range-spec, limited to the length.  Numbers above 64 bits count as the largest. */
 static enum spec parse_spec(struct sw_span spec, uint64_t length, struct sw_range *range)
 {
     const char *end = value_end(spec);
@@ -18,11 +18,11 @@ static enum spec parse_spec(struct sw_span spec, uint64_t length, struct sw_rang
     if (dash == spec.p) {
         if (!sw_value_number(value_span(dash + 1, end), UINT64_MAX, &last))
             return SPEC_BAD;
-        /* The end of nothing can be had, but no Content-Range can say so. */
+        /* A suffix of an empty representation is satisfiable, but no Content-Range can express it. */
         if (length == 0 && last != 0)
             return SPEC_BAD;
         *range = (struct sw_range){last < length ? length - last : 0, length - 1};
-        return last != 0 ? SPEC_GOOD : SPEC_BEHIND_END;
+        return last != 0 ? SPEC_GOOD : SPEC_PAST_END;
     }
     if (!sw_value_number(value_span(spec.p, dash), UINT64_MAX, &first))
         return SPEC_BAD;
@@ -31,7 +31,7 @@ static enum spec parse_spec(struct sw_span spec, uint64_t length, struct sw_rang
     if (first > last)
         return SPEC_BAD;
     *range = (struct sw_range){first, last < length ? last : length - 1};
-    return first < length ? SPEC_GOOD : SPEC_BEHIND_END;
+    return first < length ? SPEC_GOOD : SPEC_PAST_END;
 }
 
 static bool overlaps(const struct sw_range *ranges, size_t count, const struct sw_range *range)
@@ -69,7 +69,7 @@ enum sw_range_result sw_range_evaluate(struct sw_span value, uint64_t length,
         enum spec spec = parse_spec(element, length, &range);
 
         any = true;
-        if (spec == SPEC_BEHIND_END)
+        if (spec == SPEC_PAST_END)
             continue;
         if (spec == SPEC_BAD || n == room || overlaps(ranges, n, &range))
             return SW_RANGE_IGNORE;

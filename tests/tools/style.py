@@ -14,7 +14,9 @@ import sys
 COLUMNS, LINES = 100, 600
 
 # Not written by hand, or data.
-GENERATED = re.compile(r"gen/|bench/plot\.svg|bench/data/|tests/cases/|bench/instructions\.tsv|LICENSE")
+GENERATED = re.compile(
+    r"gen/|bench/plot\.svg|bench/data/|tests/cases/|bench/instructions\.tsv|LICENSE"
+)
 
 # The manual of an archive is read from top to bottom, so it is one file.
 LONG = {"runtime/shockwave.h": 760}

@@ -307,7 +307,7 @@ START_TEST(conditions_are_on_all_lines)
 
     for (size_t i = 0; i < sizeof(conditions) / sizeof(conditions[0]); i++) {
         read_head(conditions[i].method, conditions[i].fields);
-        enum sw_condition got = sw_head_conditions_judge(&head, text, &current, NOW);
+        enum sw_condition got = sw_head_conditions_evaluate(&head, text, &current, NOW);
         ck_assert_msg(got == conditions[i].outcome, "%s %s: %d", conditions[i].method,
                       conditions[i].fields, (int)got);
     }
@@ -319,11 +319,11 @@ START_TEST(what_is_not_there_is_not_matched_on_any_line)
     const struct sw_representation nothing = {.exists = false};
 
     read_head("PUT", "If-Match: \"1\"|If-Match: \"2\"|");
-    ck_assert_int_eq(sw_head_conditions_judge(&head, text, &nothing, NOW), FAILED);
+    ck_assert_int_eq(sw_head_conditions_evaluate(&head, text, &nothing, NOW), FAILED);
     read_head("PUT", "If-Match:|If-Match: *|");
-    ck_assert_int_eq(sw_head_conditions_judge(&head, text, &nothing, NOW), FAILED);
+    ck_assert_int_eq(sw_head_conditions_evaluate(&head, text, &nothing, NOW), FAILED);
     read_head("PUT", "If-None-Match:|If-None-Match: *|");
-    ck_assert_int_eq(sw_head_conditions_judge(&head, text, &nothing, NOW), WHOLE);
+    ck_assert_int_eq(sw_head_conditions_evaluate(&head, text, &nothing, NOW), WHOLE);
 }
 END_TEST
 
