@@ -120,10 +120,10 @@ check-style:
 	@sh tests/tools/need.sh python3 clang-format
 	@python3 tests/tools/style.py
 
-#: check-layers     folders look downwards; no circle of includes
-check-layers:
+#: check-layers     folders look downwards; no circle of includes, nor of calls in server/
+check-layers: $(SERVER)
 	@sh tests/tools/need.sh python3
-	@python3 tests/tools/layers.py
+	@python3 tests/tools/layers.py $(BUILD)/runtime/server $(NM)
 
 # The base grammar's ids, each with its number, must all be there in the extended one.
 EXTEND = GRAMMAR="grammar/http.grammar tests/tools/extra.grammar" GEN=$(BUILD)/extend/gen \

@@ -95,11 +95,6 @@ static void note_received(struct sw_worker *worker, struct sw_connection *connec
     sw_count(&worker->metrics.received, n);
 }
 
-void sw_connection_schedule(struct sw_worker *worker, struct sw_connection *connection)
-{
-    sw_link_move(&connection->link, &worker->ready);
-}
-
 /* ---- Ends ----------------------------------------------------------------------------------- */
 
 /* Everything but the socket, which is somebody else's now, or closed. */
@@ -251,47 +246,6 @@ static void read_socket(struct sw_worker *worker, struct sw_connection *connecti
     }
 }
 
-/* Where the next request begins in the input: after empty lines, which are none of it, and at the
-   end while nothing else has come.  RFC 9112 2.2. */
-static uint32_t request_at(const struct sw_transaction *txn)
-{
-    uint32_t at = txn->start;
-    while (at < txn->end && (txn->in[at] == '\r' || txn->in[at] == '\n'))
-        at++;
-    return at;
-}
-
-/* Was it HEAD, of which no more than that may have come? */
-static bool is_head_request(const struct sw_transaction *txn)
-{
-    static const char head[] = "HEAD ";
-    const size_t n = sizeof head - 1;
-    if (txn->active)
-        return txn->exchange.head->method == SW_METHOD_HEAD;
-    uint32_t at = request_at(txn);
-    return txn->end - at >= n && memcmp(txn->in + at, head, n) == 0;
-}
-
-void sw_connection_respond(struct sw_worker *worker, struct sw_connection *connection,
-                           unsigned status, struct sw_span text)
-{
-    struct sw_transaction *txn = connection->txn;
-    sw_transaction_restore(txn);
-    connection->last = true;
-    txn->status = (uint16_t)status;
-    txn->body_bytes_sent = is_head_request(txn) ? 0 : text.n;
-    struct sw_writer out = sw_transaction_writer(txn);
-    sw_write_status(&out, status);
-    sw_write_date(&out, &worker->date);
-    sw_write_field(&out, SW_HEADER_CONNECTION, SW_SPAN("close"));
-    sw_write_field(&out, SW_HEADER_CONTENT_TYPE, SW_SPAN("text/plain; charset=utf-8"));
-    sw_write_length(&out, text.n);
-    sw_write_end(&out);
-    sw_write_bytes(&out, text.p, txn->body_bytes_sent);
-    if (!out.error)
-        txn->written += (uint32_t)out.n;
-}
-
 /* ---- Turns ---------------------------------------------------------------------------------- */
 
 /* Nothing is left to do for now. */
@@ -314,7 +268,7 @@ static void rest(struct sw_worker *worker, struct sw_connection *connection, enu
         sw_transaction_compact(worker, connection);
         wait_for(worker, connection, SW_WAIT_BODY);
     } else if (txn->start < txn->end) {
-        bool begun = request_at(txn) < txn->end;
+        bool begun = sw_transaction_request_at(txn) < txn->end;
         sw_transaction_stash_head(worker, connection);
         if (!begun && !connection->readable)
             sw_room_note_idle(worker, connection);
@@ -408,6 +362,25 @@ void sw_connections_run(struct sw_worker *worker, struct sw_connection **connect
 void sw_connection_run(struct sw_worker *worker, struct sw_connection *connection)
 {
     sw_connections_run(worker, &connection, 1);
+}
+
+void sw_connection_resume(struct sw_worker *worker, struct sw_connection *connection)
+{
+    struct sw_transaction *txn = connection->txn;
+    sw_transaction_end_suspend(txn);
+    if (connection->wait == SW_WAIT_HOLD)
+        sw_connection_set_wait(worker, connection, SW_WAIT_NONE);
+    if (connection->fd < 0) {
+        sw_connection_close(worker, connection);
+        return;
+    }
+    if (connection->wait == SW_WAIT_LINGER) { /* the client was answered without the handler */
+        sw_transaction_complete(txn, sw_transaction_is_over(txn));
+        sw_transaction_release(worker, connection);
+        return;
+    }
+    sw_transaction_on_resume(txn);
+    sw_connection_run(worker, connection);
 }
 
 bool sw_connection_event(struct sw_worker *worker, struct sw_connection *connection, unsigned what)
@@ -505,8 +478,8 @@ void sw_connection_expire(struct sw_worker *worker, struct sw_connection *connec
         if (!connection->txn)
             sw_transaction_attach(worker, connection);
         if (connection->txn->reply == SW_REPLY_NONE && !connection->txn->discarding) {
-            sw_connection_respond(worker, connection, SW_STATUS_REQUEST_TIMEOUT,
-                                  SW_SPAN("the request took too long to arrive\n"));
+            sw_transaction_respond(connection->txn, SW_STATUS_REQUEST_TIMEOUT,
+                                   SW_SPAN("the request took too long to arrive\n"));
             refusal.status = SW_STATUS_REQUEST_TIMEOUT;
             refusal.body_bytes_sent = connection->txn->body_bytes_sent;
         }

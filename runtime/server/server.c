@@ -85,9 +85,7 @@ unsigned sw_server_port(const struct sw_server *server, uint32_t i)
 
 enum sw_server_state sw_server_state(const struct sw_server *server)
 {
-    if (!atomic_load(&server->running))
-        return SW_SERVER_OPEN;
-    return atomic_load(&server->stop) ? SW_SERVER_SHUTTING_DOWN : SW_SERVER_RUNNING;
+    return sw_server_state_now(server);
 }
 
 static void wake_all(struct sw_server *server)

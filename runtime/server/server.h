@@ -379,6 +379,13 @@ static inline uint32_t sw_worker_tick(const struct sw_worker *worker, uint32_t m
     return (uint32_t)((worker->now + milliseconds) >> SW_TICK_BITS) + 1;
 }
 
+static inline enum sw_server_state sw_server_state_now(const struct sw_server *server)
+{
+    if (!atomic_load(&server->running))
+        return SW_SERVER_OPEN;
+    return atomic_load(&server->stop) ? SW_SERVER_SHUTTING_DOWN : SW_SERVER_RUNNING;
+}
+
 /* ---- server_config.c ------------------------------------------------------------------------ */
 
 /* Put defaults where zeros are.  Returns the name of a member that is out of range, or NULL. */
@@ -477,15 +484,18 @@ bool sw_connection_event(struct sw_worker *worker, struct sw_connection *connect
 void sw_connections_run(struct sw_worker *worker, struct sw_connection **connections, size_t count);
 void sw_connection_run(struct sw_worker *worker, struct sw_connection *connection);
 
-/* Have that done soon. */
-void sw_connection_schedule(struct sw_worker *worker, struct sw_connection *connection);
+/* Runs it in the next iteration of the event loop. */
+static inline void sw_connection_schedule(struct sw_worker *worker,
+                                          struct sw_connection *connection)
+{
+    sw_link_move(&connection->link, &worker->ready);
+}
 
 /* Its time has come. */
 void sw_connection_expire(struct sw_worker *worker, struct sw_connection *connection);
 
-/* A reply of the server's own, which is the last: for what the handler or the peer left undone. */
-void sw_connection_respond(struct sw_worker *worker, struct sw_connection *connection,
-                           unsigned status, struct sw_span text);
+/* Its transaction was resumed: continue it. */
+void sw_connection_resume(struct sw_worker *worker, struct sw_connection *connection);
 
 /* Close the socket at once and give everything back. */
 void sw_connection_close(struct sw_worker *worker, struct sw_connection *connection);
@@ -494,6 +504,10 @@ void sw_connection_close(struct sw_worker *worker, struct sw_connection *connect
 void sw_connection_shut_down(struct sw_worker *worker, struct sw_connection *connection);
 
 /* ---- server_room.c -------------------------------------------------------------------------- */
+
+/* What a room of this worker has for a new connection; what those of the others have at best. */
+enum sw_space sw_room_space(const struct sw_room *room);
+enum sw_space sw_room_space_elsewhere(const struct sw_worker *worker, uint32_t room);
 
 /* Can one more come in through this listener? */
 bool sw_room_fits(const struct sw_worker *worker, const struct sw_listener *listener);
@@ -611,6 +625,9 @@ static inline void sw_connection_set_wait(struct sw_worker *worker,
     connection->wait = (uint8_t)wait & 15U;
 }
 
+/* Upper ends of the latency buckets but the last, in milliseconds. */
+extern const uint16_t sw_metrics_bounds[SW_LATENCIES - 1];
+
 /* The exchange is over. */
 void sw_metrics_count(struct sw_transaction *txn);
 
@@ -662,6 +679,25 @@ enum sw_pause {
 /* Pass what lies in the input buffer to the handler and its hooks. */
 enum sw_pause sw_transaction_parse(struct sw_transaction *txn);
 
+/* The handler has a hook for content that has not arrived yet. */
+static inline bool sw_transaction_wants_content(const struct sw_transaction *txn)
+{
+    const struct sw_hooks *hooks = txn->exchange.hooks;
+    return hooks && (hooks->on_content || hooks->on_request_end) && !txn->complete;
+}
+
+/* Finishes a head that is being written.  One that cannot be sent becomes a response 500. */
+void sw_response_finish_head(struct sw_transaction *txn);
+
+/* Ends the response with an error: what was written is sent, then the connection is closed. */
+void sw_response_fail(struct sw_transaction *txn, enum sw_error error);
+
+/* Nothing more will come of this exchange: a response 500 if none has begun. */
+void sw_response_abandon(struct sw_transaction *txn);
+
+/* The handler made a call that is not allowed here.  After the end of the response: no effect. */
+void sw_response_misuse(struct sw_transaction *txn);
+
 /* May a reply begin?  If not, the call for one is misuse: a reply that has begun fails. */
 bool sw_transaction_may_respond(struct sw_exchange *exchange);
 
@@ -672,8 +708,17 @@ void sw_transaction_on_writable(struct sw_transaction *txn);
 /* The time for which it may be held is over: the client is told, and so is the handler. */
 void sw_transaction_on_suspend_timeout(struct sw_transaction *txn);
 
-/* sw_exchange_resume() was called; the worker's turn has come to it. */
-void sw_transaction_resume(struct sw_transaction *txn);
+/* It is no longer suspended: calls the hook on_resume. */
+void sw_transaction_on_resume(struct sw_transaction *txn);
+
+/* The server's own response, the last on this connection. */
+void sw_transaction_respond(struct sw_transaction *txn, unsigned status, struct sw_span text);
+
+/* Offset in `in` of the next request, after empty lines; `end` if none has begun. */
+uint32_t sw_transaction_request_at(const struct sw_transaction *txn);
+
+/* The response was written completely and without an error. */
+bool sw_transaction_is_over(const struct sw_transaction *txn);
 
 /* The exchange ends, well or not: tell its owner, and make ready for the next.  Fetch it before. */
 void sw_transaction_complete(struct sw_transaction *txn, bool complete);

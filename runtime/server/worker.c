@@ -147,7 +147,7 @@ static void take_resumed(struct sw_worker *worker)
         atomic_exchange_explicit(&worker->resumed, NULL, memory_order_acquire);
     while (txn) {
         struct sw_transaction *next = txn->resumed;
-        sw_transaction_resume(txn);
+        sw_connection_resume(worker, txn->connection);
         txn = next;
     }
 }

@@ -92,7 +92,11 @@ def symbols(nm, path):
 
 def calls(nm, objects):
     """File -> the files of the same folder whose symbols it uses."""
-    tables = {os.path.basename(path)[:-2] + ".c": symbols(nm, path) for path in objects}
+    tables = {}
+    for path in objects:
+        file = os.path.basename(path)[:-2] + ".c"
+        if os.path.exists("runtime/server/" + file):  # not the object of a file that was renamed
+            tables[file] = symbols(nm, path)
     owner = {name: file for file, (defined, _) in tables.items() for name in defined}
     return {
         file: sorted({owner[name] for name in wanted if name in owner} - {file})
