@@ -146,7 +146,8 @@ int sw_accept_language_next(struct sw_span *rest, struct sw_accept *accept)
 
 /* ---- Choices ------------------------------------------------------------- */
 
-/* `weigh` returns the weight of an offer: higher is preferred, 0 is not acceptable, or VALUE_BAD. */
+/* `weigh` returns the weight of an offer: higher is preferred, 0 is not acceptable, or VALUE_BAD.
+ */
 static ptrdiff_t choose(struct sw_lines accept, const struct sw_span *offers, size_t count,
                         int (*weigh)(struct sw_lines accept, struct sw_span offer))
 {

@@ -69,8 +69,8 @@ bool sw_auth_parse(struct sw_span value, struct sw_auth *auth)
 }
 
 /*
- * A comma ends either a parameter or a challenge, and only the element after it decides: a parameter
- * has "=" after its name, a challenge has blanks and a name or nothing.
+ * A comma ends either a parameter or a challenge, and only the element after it decides: a
+ * parameter has "=" after its name, a challenge has blanks and a name or nothing.
  */
 int sw_challenge_next(struct sw_span *rest, struct sw_auth *auth)
 {

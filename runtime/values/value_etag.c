@@ -112,7 +112,7 @@ struct fields {
 };
 
 static enum sw_condition evaluate(const struct fields *fields, enum sw_method method,
-                               const struct sw_representation *current, int64_t now)
+                                  const struct sw_representation *current, int64_t now)
 {
     bool reads = method == SW_METHOD_GET || method == SW_METHOD_HEAD;
     int64_t date;
@@ -158,7 +158,7 @@ enum sw_condition sw_conditions_evaluate(const struct sw_conditions *conditions,
 }
 
 enum sw_condition sw_head_conditions_evaluate(const struct sw_head *head, const char *buf,
-                                           const struct sw_representation *current, int64_t now)
+                                              const struct sw_representation *current, int64_t now)
 {
     const struct fields fields = {
         sw_lines_of(head, buf, SW_HEADER_IF_MATCH),

@@ -38,8 +38,8 @@ static const char *parse_group(const char *p, const char *end, uint8_t out[2])
 }
 
 /*
- * A complete IPv6address.  `at` counts bytes written and `gap` is where "::" was: the groups after it
- * move to the end.  "::" replaces at least one group, so one must be free.  RFC 3986 3.2.2.
+ * A complete IPv6address.  `at` counts bytes written and `gap` is where "::" was: the groups after
+ * it move to the end.  "::" replaces at least one group, so one must be free.  RFC 3986 3.2.2.
  */
 static bool parse_ipv6(const char *p, const char *end, uint8_t out[16])
 {

@@ -18,7 +18,8 @@ static enum spec parse_spec(struct sw_span spec, uint64_t length, struct sw_rang
     if (dash == spec.p) {
         if (!sw_value_number(value_span(dash + 1, end), UINT64_MAX, &last))
             return SPEC_BAD;
-        /* A suffix of an empty representation is satisfiable, but no Content-Range can express it. */
+        /* A suffix of an empty representation is satisfiable, but no Content-Range can express it.
+         */
         if (length == 0 && last != 0)
             return SPEC_BAD;
         *range = (struct sw_range){last < length ? length - last : 0, length - 1};

@@ -51,7 +51,8 @@ static bool parse_authority(const char *p, const char *end, struct sw_target *ta
     return sw_host_parse(target->authority, &target->host) && target->host.kind != SW_HOST_EMPTY;
 }
 
-/* The end of a scheme that is followed by "://", or NULL: without the slashes it may be host:port. */
+/* The end of a scheme that is followed by "://", or NULL: without the slashes it may be host:port.
+ */
 static const char *skip_scheme(const char *p, const char *end)
 {
     if (!value_is_alpha(*p))
