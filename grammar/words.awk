@@ -131,7 +131,7 @@ function want(columns, usage) { if (NF < columns) die("expected: " usage) }
 NF == 0 { next }
 
 note !~ /./ { die("expected: a source, as in '# RFC 9110 7.2'") }
-note ~ /\*\/|\/\*/ { die("a note cannot hold a comment mark") }
+note ~ /\*\/|\/\*/ { die("a note cannot contain a comment mark") }
 note ~ /["\\|]|[^ -~]/ { die("a note is plain text without quotes, backslashes and bars") }
 $0 note ~ /[?][?]/ { die("two question marks may begin a trigraph") }
 

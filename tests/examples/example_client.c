@@ -28,7 +28,7 @@ struct request {
 
 /* How an exchange ended.  STALE: without a byte of a reply, as when a server closes an idle
    connection at the moment that a request is sent over it. */
-enum outcome { ANSWERED, STALE, BROKEN };
+enum outcome { COMPLETE, STALE, BROKEN };
 
 static bool parse(const char *text, struct request *request)
 {
@@ -98,7 +98,7 @@ static bool receive_some(struct session *session)
     return got >= 0;
 }
 
-/* Look at what has come.  True when the reply is whole, or nothing more will come of it. */
+/* Process received bytes.  True when the response is complete, or can no longer be. */
 static bool look(struct session *session, const struct request *request, enum outcome *outcome)
 {
     struct sw_event event;
@@ -113,7 +113,7 @@ static bool look(struct session *session, const struct request *request, enum ou
         if (event.kind == SW_EVENT_FAILED)
             *outcome = session->in_n > 0 ? BROKEN : *outcome;
         else if (event.kind != SW_EVENT_MORE)
-            *outcome = event.kind == SW_EVENT_END ? ANSWERED : BROKEN;
+            *outcome = event.kind == SW_EVENT_END ? COMPLETE : BROKEN;
         if (event.kind == SW_EVENT_END)
             putchar('\n');
         over = event.kind == SW_EVENT_END || event.kind == SW_EVENT_FAILED ||
@@ -141,7 +141,7 @@ static enum outcome exchange(struct session *session, const struct request *requ
         if (poll(&ready, 1, -1) < 0)
             continue; /* interrupted */
         if (ready.revents & POLLOUT)
-            deaf = !send_some(session->fd, todo); /* and may have said why: read on */
+            deaf = !send_some(session->fd, todo); /* and may have sent the reason: read on */
         if (ready.revents & ~POLLOUT)
             over = !receive_some(session) || look(session, request, &outcome);
         unsent = todo[0].n + todo[1].n > 0;
@@ -167,9 +167,9 @@ static bool ask(struct session *session, const struct request *request)
             outcome = exchange(session, request);
     }
     if (session->fd >= 0 &&
-        (outcome != ANSWERED || sw_conn_next_action(&session->conn) != SW_ACTION_KEEP_ALIVE))
+        (outcome != COMPLETE || sw_conn_next_action(&session->conn) != SW_ACTION_KEEP_ALIVE))
         close_session(session);
-    return outcome == ANSWERED;
+    return outcome == COMPLETE;
 }
 
 int main(int argc, char **argv)

@@ -14,14 +14,14 @@
 #include <sys/time.h>
 #include <unistd.h>
 
-/* Say what went wrong, and leave. */
+/* Print the error and exit. */
 static inline _Noreturn void net_die(const char *what)
 {
     perror(what);
     exit(1);
 }
 
-/* Listen on a port of 127.0.0.1, or on a free one for "0", and tell which. */
+/* Listen on a port of 127.0.0.1, or on a free one for "0", and print its number. */
 static inline int net_listen(const char *port)
 {
     struct sockaddr_in at = {.sin_family = AF_INET,
@@ -39,7 +39,7 @@ static inline int net_listen(const char *port)
     return fd;
 }
 
-/* Connect to a host; -1 if it cannot be reached. */
+/* Connect to a host; -1 on failure. */
 static inline int net_dial(const char *host, const char *port)
 {
     struct addrinfo hints = {.ai_socktype = SOCK_STREAM}, *list;
@@ -92,7 +92,7 @@ static inline bool net_send_all(int fd, const char *from, size_t n)
 
 /*
  * Close a socket that blocks without taking the last reply away from the peer: bytes that arrive at
- * a closed socket are answered with a reset, which makes the peer's kernel drop what it has not
+ * a closed socket cause a reset, which makes the peer's kernel drop what it has not
  * read yet.  So: no more from us, then wait a while for the peer to be done.  RFC 9112 9.6.
  */
 static inline void net_linger(int fd)

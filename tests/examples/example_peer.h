@@ -8,8 +8,8 @@
 #include "shockwave.h"
 
 /*
- * A loop puts what it receives behind the `in_n` bytes of `in`, calls peer_turn(), and sends the
- * `out_n` bytes of `out`.  When they are gone it asks sw_conn_next_action() what is to become of
+ * A loop appends received bytes to the `in_n` bytes of `in`, calls peer_process(), and sends the
+ * `out_n` bytes of `out`.  When all are sent it asks sw_conn_next_action() what is to become of
  * the socket.
  *
  * The input must have room for more than the largest head, or one that just fills it would wait for
@@ -110,8 +110,8 @@ static inline void peer_event(struct peer *peer, const struct sw_event *event)
     peer->out_n += out.n;
 }
 
-/* See what has come and write what is to be said to it, as long as there is room for that. */
-static inline void peer_turn(struct peer *peer)
+/* Process received bytes and write responses while the output has room. */
+static inline void peer_process(struct peer *peer)
 {
     struct sw_event event = {.kind = SW_EVENT_HEAD};
     size_t at = 0;

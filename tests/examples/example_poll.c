@@ -9,7 +9,7 @@
 
 /* What becomes of HTTP is in example_peer.h; this is when to read, to write and to close. */
 
-enum { CLIENTS = 64, PATIENCE = 30, LINGER = 2 };
+enum { CLIENTS = 64, TIMEOUT = 30, LINGER = 2 };
 
 struct client {
     int fd;
@@ -42,11 +42,11 @@ static void welcome(int listener)
     struct client *client = vacant();
     int fd = client ? accept(listener, NULL, NULL) : -1;
     if (fd < 0)
-        return; /* gone already, or without descriptors: the rest of the loop must go on */
+        return; /* closed already, or out of descriptors: the rest of the loop must go on */
     fcntl(fd, F_SETFL, O_NONBLOCK);
     client->fd = fd;
     client->ended = client->lingers = false;
-    client->expiry = now() + PATIENCE;
+    client->expiry = now() + TIMEOUT;
     peer_begin(&client->peer);
 }
 
@@ -80,7 +80,7 @@ static bool flush(struct client *client)
 }
 
 /* All is sent.  False when the connection is done with. */
-static bool settle(struct client *client)
+static bool finish_round(struct client *client)
 {
     switch (sw_conn_next_action(&client->peer.conn)) {
     case SW_ACTION_KEEP_ALIVE:
@@ -100,21 +100,21 @@ static bool settle(struct client *client)
 static bool serve(struct client *client)
 {
     struct peer *peer = &client->peer;
-    size_t said;
+    size_t sent;
 
     if (peer->out_n == 0 && !client->ended && !receive(client))
         return false;
     if (client->lingers)
         return true;
-    do { /* what there was no room to answer is answered when the room is free again */
-        peer_turn(peer);
-        said = peer->out_n;
+    do { /* requests that the output had no room for are processed once it has */
+        peer_process(peer);
+        sent = peer->out_n;
         if (!flush(client))
             return false;
-    } while (said > 0 && peer->out_n == 0);
-    if (peer->out_n == 0 && !settle(client))
+    } while (sent > 0 && peer->out_n == 0);
+    if (peer->out_n == 0 && !finish_round(client))
         return false;
-    client->expiry = now() + (client->lingers ? LINGER : PATIENCE);
+    client->expiry = now() + (client->lingers ? LINGER : TIMEOUT);
     return true;
 }
 
@@ -127,24 +127,24 @@ static void part(struct client *client)
 int main(int argc, char **argv)
 {
     struct pollfd polls[CLIENTS + 1];
-    struct pollfd *door = &polls[CLIENTS];
+    struct pollfd *listener = &polls[CLIENTS];
 
-    *door = (struct pollfd){.fd = net_listen(argc > 1 ? argv[1] : "0")};
-    fcntl(door->fd, F_SETFL, O_NONBLOCK);
+    *listener = (struct pollfd){.fd = net_listen(argc > 1 ? argv[1] : "0")};
+    fcntl(listener->fd, F_SETFL, O_NONBLOCK);
     for (unsigned i = 0; i < CLIENTS; i++)
         clients[i].fd = -1; /* which poll() passes over */
     for (;;) {
         for (unsigned i = 0; i < CLIENTS; i++)
             polls[i] = (struct pollfd){.fd = clients[i].fd,
                                        .events = clients[i].peer.out_n ? POLLOUT : POLLIN};
-        door->events = vacant() ? POLLIN : 0;
+        listener->events = vacant() ? POLLIN : 0;
         if (poll(polls, CLIENTS + 1, 1000) < 0 && errno != EINTR)
             net_die("poll");
         for (unsigned i = 0; i < CLIENTS; i++)
             if (polls[i].revents ? !serve(&clients[i])
                                  : clients[i].fd >= 0 && now() >= clients[i].expiry)
                 part(&clients[i]);
-        if (door->revents)
-            welcome(door->fd);
+        if (listener->revents)
+            welcome(listener->fd);
     }
 }

@@ -14,15 +14,15 @@
  * client of the origin.  Two flows run between them, requests up and replies down.  A flow takes an
  * event out of what it received, writes the head or the framing that it needs on the other side,
  * and sends that and the content.  Content is never copied: it goes out from where it was received,
- * and is dropped when it is gone.  Nothing is read before that, so neither side is flooded.
+ * and is dropped when it was sent.  Nothing is read before that, so neither side is flooded.
  *
- * Framing is each connection's own: a length that is known is kept, anything else is chunked anew,
+ * Framing is each connection's own: a length that is known is kept, anything else is chunked again,
  * or ended by closing for a client of HTTP/1.0.
  *
  * A target goes on as it came.  With -t both connections tolerate the bytes that SW_LENIENT_TARGET
  * names, for browsers that send them in a query.
  */
-enum { PATIENCE = 30000 };
+enum { TIMEOUT = 30000 };
 
 struct flow {
     struct sw_conn *from;
@@ -40,7 +40,7 @@ static struct sw_message request, reply;
 static int down_fd, up_fd = -1;
 static struct flow upward = {.from = &down, .from_fd = &down_fd, .to_fd = &up_fd};
 static struct flow downward = {.from = &up, .from_fd = &up_fd, .to_fd = &down_fd};
-static bool asking; /* a request is under way, and its end has not been written */
+static bool asking; /* a request is in progress, and its end has not been written */
 static const char *host, *port;
 
 /* ---- Fields --------------------------------------------------------------------------------- */
@@ -71,7 +71,7 @@ static void copy_fields(struct sw_writer *out, const struct sw_head *head, const
     }
 }
 
-/* What the head, behind which `body` stands, says of the length of the content. */
+/* The length of the content by the head that precedes `body`. */
 static uint64_t length_of(const struct sw_head *head, const char *buf, const struct sw_body *body)
 {
     const struct sw_field *field = sw_head_field(head, SW_HEADER_CONTENT_LENGTH);
@@ -88,7 +88,7 @@ static uint64_t length_of(const struct sw_head *head, const char *buf, const str
 /* ---- The origin -------------------------------------------------------------------------------
  */
 
-static bool reach_origin(void)
+static bool connect_origin(void)
 {
     if (up_fd >= 0)
         return true;
@@ -108,7 +108,7 @@ static void leave_origin(void)
     upward.todo[0].n = upward.todo[1].n = 0;
 }
 
-/* A reply of our own, if one is owed and none has begun. */
+/* A response of the proxy, if the client waits for one and none has begun. */
 static void reply_instead(unsigned status)
 {
     struct sw_writer out = {.p = downward.text, .size = sizeof downward.text};
@@ -116,7 +116,7 @@ static void reply_instead(unsigned status)
     leave_origin();
     asking = false;
     if (sw_conn_reply(&down, &out, status, 0, NULL) != SW_OK)
-        exit(1); /* it must not look whole */
+        exit(1); /* it must not look complete */
     sw_write_end(&out);
     sw_conn_finish(&down, &out, (struct sw_span){0});
     downward.todo[0] = (struct sw_span){out.p, out.n};
@@ -134,7 +134,7 @@ static void request_head(const struct sw_event *event, struct sw_writer *out)
         return;
     }
     asking = true;
-    if (!reach_origin()) {
+    if (!connect_origin()) {
         reply_instead(SW_STATUS_BAD_GATEWAY);
         return;
     }
@@ -196,7 +196,7 @@ static void reply_interim(const struct sw_event *event, struct sw_writer *out)
     }
 }
 
-/* The reply is whole.  What the client has still to send of its request is dropped by `down`. */
+/* The response is complete.  `down` discards the rest of the request. */
 static void reply_end(const struct sw_event *event, struct sw_writer *out)
 {
     char trailers[8192];
@@ -270,7 +270,7 @@ static void send_some(struct flow *flow)
     if (sent < 0 && flow == &downward)
         exit(1);
     for (int i = 0; i < 2; i++) {
-        /* An origin that takes no more may have said why: what it sent is still read. */
+        /* An origin that reads no more may have sent the reason: its bytes are still read. */
         size_t n = sent >= 0 && (size_t)sent < flow->todo[i].n ? (size_t)sent : flow->todo[i].n;
         flow->todo[i].p += n;
         flow->todo[i].n -= n;
@@ -289,7 +289,7 @@ static void receive_some(struct flow *flow)
 }
 
 /* See the next event and send what comes of it.  False when something must be waited for. */
-static bool turn(struct flow *flow, void (*see)(const struct sw_event *, struct sw_writer *))
+static bool process(struct flow *flow, void (*see)(const struct sw_event *, struct sw_writer *))
 {
     struct sw_writer out = {.p = flow->text, .size = sizeof flow->text};
     struct sw_event event;
@@ -334,8 +334,8 @@ static _Noreturn void serve(void)
     sw_conn_attach(&down, &request);
     for (;;) {
         for (bool moved = true; moved;) {
-            moved = turn(&upward, request_event);
-            moved |= turn(&downward, reply_event);
+            moved = process(&upward, request_event);
+            moved |= process(&downward, reply_event);
         }
         enum sw_action action =
             is_unsent(&downward) ? SW_ACTION_KEEP_ALIVE : sw_conn_next_action(&down);
@@ -345,7 +345,7 @@ static _Noreturn void serve(void)
             exit(0);
         struct pollfd polls[] = {wish(down_fd, &upward, &downward),
                                  wish(up_fd, &downward, &upward)};
-        int ready = poll(polls, 2, PATIENCE);
+        int ready = poll(polls, 2, TIMEOUT);
         if (ready == 0)
             exit(1);
         if (ready < 0)

@@ -7,8 +7,8 @@
 #include "shockwave_values.h"
 
 /*
- * `Upgrade: echo` is answered with 101, and from then on each byte comes back: those first that had
- * come along with the request.  Who asks for anything else hears what to ask for.  One process for
+ * `Upgrade: echo` gets 101, and from then on each byte is echoed, first those that arrived with the
+ * request.  Other requests get 426.  One process for
  * each client, which blocks.
  */
 
@@ -19,7 +19,7 @@ static bool offers(const struct sw_head *head, const char *buf, const char *prot
     return sw_head_has_token(head, buf, SW_HEADER_UPGRADE, protocol);
 }
 
-static void switch_or_tell(struct sw_conn *conn, struct sw_writer *out, bool wanted)
+static void switch_or_refuse(struct sw_conn *conn, struct sw_writer *out, bool wanted)
 {
     if (wanted && sw_conn_reply(conn, out, SW_STATUS_SWITCHING_PROTOCOLS, 0, NULL) == SW_OK)
         sw_write_field(out, SW_HEADER_UPGRADE, SW_SPAN("echo"));
@@ -60,7 +60,7 @@ static void serve(int fd)
             wanted = offers(event.head, event.bytes.p, "echo");
             sw_conn_interim(&conn, &out, SW_STATUS_CONTINUE); /* if the client waits for it */
         } else if (event.kind == SW_EVENT_END) {
-            switch_or_tell(&conn, &out, wanted);
+            switch_or_refuse(&conn, &out, wanted);
         } else if (event.kind == SW_EVENT_FAILED) {
             sw_conn_refuse(&conn, &out, NULL);
         }

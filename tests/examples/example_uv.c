@@ -12,7 +12,7 @@
  * client is in one of three states: reading, writing with reading stopped, or lingering.
  */
 
-enum { PATIENCE = 30000, LINGER = 2000 };
+enum { TIMEOUT = 30000, LINGER = 2000 };
 
 struct client {
     uv_tcp_t socket;
@@ -24,7 +24,7 @@ struct client {
     struct peer peer;
 };
 
-static void turn(struct client *client);
+static void process(struct client *client);
 
 static void handle_closed(uv_handle_t *handle)
 {
@@ -71,7 +71,7 @@ static void received(uv_stream_t *stream, ssize_t got, const uv_buf_t *room)
         sw_conn_eof(&client->peer.conn);
     else
         client->peer.in_n += (size_t)got;
-    turn(client);
+    process(client);
 }
 
 /* ---- Writing -------------------------------------------------------------------------------- */
@@ -83,11 +83,11 @@ static void shut_down(uv_shutdown_t *request, int error)
 }
 
 /* All is sent: what is to become of the socket? */
-static void settle(struct client *client)
+static void finish_round(struct client *client)
 {
     switch (sw_conn_next_action(&client->peer.conn)) {
     case SW_ACTION_KEEP_ALIVE:
-        uv_timer_start(&client->timer, timed_out, PATIENCE, 0);
+        uv_timer_start(&client->timer, timed_out, TIMEOUT, 0);
         uv_read_start((uv_stream_t *)&client->socket, give_room, received);
         break;
     case SW_ACTION_LINGER:
@@ -113,21 +113,21 @@ static void sent(uv_write_t *request, int error)
         return;
     }
     client->peer.out_n = 0;
-    turn(client);
+    process(client);
 }
 
-/* Answer what has come.  What there is no room for is answered once the rest has been sent. */
-static void turn(struct client *client)
+/* Process received bytes.  Requests that the output has no room for wait until it was sent. */
+static void process(struct client *client)
 {
     struct peer *peer = &client->peer;
-    peer_turn(peer);
+    peer_process(peer);
     if (peer->out_n == 0) {
-        settle(client);
+        finish_round(client);
         return;
     }
     uv_buf_t bytes = uv_buf_init(peer->out, (unsigned)peer->out_n);
     uv_read_stop((uv_stream_t *)&client->socket);
-    uv_timer_start(&client->timer, timed_out, PATIENCE, 0);
+    uv_timer_start(&client->timer, timed_out, TIMEOUT, 0);
     if (uv_write(&client->write, (uv_stream_t *)&client->socket, &bytes, 1, sent))
         part(client);
 }
@@ -137,7 +137,7 @@ static void turn(struct client *client)
 static void welcome(uv_stream_t *listener, int error)
 {
     struct client *client = malloc(sizeof *client);
-    if (error || !client) { /* who is not accepted now would keep all others out */
+    if (error || !client) { /* a connection that is not accepted would block all others */
         fputs("cannot accept\n", stderr);
         exit(1);
     }
@@ -150,7 +150,7 @@ static void welcome(uv_stream_t *listener, int error)
     if (uv_accept(listener, (uv_stream_t *)&client->socket))
         part(client);
     else
-        settle(client);
+        finish_round(client);
 }
 
 int main(int argc, char **argv)

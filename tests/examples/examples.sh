@@ -7,11 +7,11 @@ dir=$(mktemp -d)
 pids=
 failed=0
 
-leave() {
+finish() {
     for pid in $pids; do kill "$pid" 2>/dev/null && wait "$pid" 2>/dev/null; done
     rm -rf "$dir"
 }
-trap leave EXIT
+trap finish EXIT
 trap 'exit 1' INT TERM
 
 # start NAME PROGRAM [ARGUMENT]...: a server that prints its port; $port is that then.
@@ -42,9 +42,9 @@ head_of() { ask -D - -o "$dir/body" "$@" | tr -d '\r'; }
 client() { "$build/examples/client" 127.0.0.1 "$@"; }
 
 head -c 2000000 /dev/urandom > "$dir/large"
-head -c 500000 "$dir/large" > "$dir/unwanted"
+head -c 500000 "$dir/large" > "$dir/unread"
 
-# What is told comes back, in any framing.
+# Content is echoed, in any framing.
 large_echo() {
     for how in --http1.1 --http1.0 '--http1.1 -H Transfer-Encoding:chunked'; do
         # shellcheck disable=SC2086
@@ -61,7 +61,7 @@ server() {
 Content-Length: 14'
     same "$1 Host" "$(ask -H 'Host: a b' "$url/")" \
         'BAD_HOST at byte 22: the Host field is not host and port (RFC 9110 7.2)'
-    same "$1 lingers" "$(ask -H 'Host: a b' -H 'Expect:' --data-binary "@$dir/unwanted" "$url/")" \
+    same "$1 lingers" "$(ask -H 'Host: a b' -H 'Expect:' --data-binary "@$dir/unread" "$url/")" \
         'BAD_HOST at byte 23: the Host field is not host and port (RFC 9110 7.2)'
     same "$1 old" "$(head_of --http1.0 "$url/" | grep Connection)" 'Connection: close'
     large_echo "$1" "$url"
@@ -157,7 +157,7 @@ url=http://127.0.0.1:$port
 same 'proxy GET' "$(ask "$url/")" 'from nginx'
 same 'proxy keeps a length' \
     "$(head_of "$url/" | grep -ciE '^(content-length: 11|via: 1.1 example)')" 2
-same 'proxy chunks anew' "$(head_of "$url/chunked.html" | grep -i '^transfer-encoding')" \
+same 'proxy chunks again' "$(head_of "$url/chunked.html" | grep -i '^transfer-encoding')" \
     'Transfer-Encoding: chunked'
 same 'proxy chunks nothing for 1.0' \
     "$(head_of --http1.0 "$url/chunked.html" | grep -iE '^(transfer-encoding|connection)')" \
@@ -168,7 +168,7 @@ same 'proxy keeps both connections' "$(client "$port" 'GET /count' 'GET /count' 
     'GET /count: 200
 2'
 
-# Each byte that SW_LENIENT_TARGET tolerates, in path and query, reaches the origin as it came; a
+# Each byte that SW_LENIENT_TARGET tolerates, in path and query, arrives at the origin as it came; a
 # proxy without it refuses the target.
 targets() {
     python3 - "$1" <<'END'
@@ -178,14 +178,14 @@ for c in [*b'"<>[\\]^`{|}', *range(128, 256)]:
         s.sendall(b'GET /headers?%cb?c%cd HTTP/1.1\r\nHost: x\r\n\r\n' % (c, c))
         s.shutdown(socket.SHUT_WR)
         got = b''.join(iter(lambda: s.recv(4096), b''))
-    whole = b'\n  path    /headers\n  query   %cb?c%cd\n' % (c, c) in got
-    print('whole' if whole else got[:12].decode())
+    complete = b'\n  path    /headers\n  query   %cb?c%cd\n' % (c, c) in got
+    print('complete' if complete else got[:12].decode())
 END
 }
 start lenient "$build/shockwave" serve -l 0 --lenient target
 lenient_port=$port
 start proxy3 "$build/examples/proxy" -t 127.0.0.1 "$lenient_port" 0
-same 'proxy forwards what it tolerates' "$(targets "$port" | uniq -c | xargs)" '139 whole'
+same 'proxy forwards what it tolerates' "$(targets "$port" | uniq -c | xargs)" '139 complete'
 start proxy4 "$build/examples/proxy" 127.0.0.1 "$lenient_port" 0
 same 'proxy is strict unasked' "$(targets "$port" | uniq -c | xargs)" '139 HTTP/1.1 400'
 

@@ -2,7 +2,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "fuzz.h"
 
-/* What a connection is for: it answers requests, or has asked for something. */
+/* The use of a connection: a server, or a client with requests written. */
 enum use { SERVES, ASKS_GET, ASKS_HEAD, ASKS_CONNECT, ASKS_UPGRADE, USES };
 
 /* All that came of it: events, each once, with their bytes; runs of content put together. */
@@ -34,7 +34,7 @@ static void must_not_fail(enum sw_error error, const struct sw_writer *out)
 }
 
 /* Requests for as many responses as may come; only one when it may be the last of HTTP, and for
-   HEAD, so that bytes come which no request asked for. */
+   HEAD, so that bytes arrive that belong to no request. */
 static void ask(struct sw_conn *conn, enum use use)
 {
     static char memory[4096];
@@ -53,8 +53,8 @@ static void ask(struct sw_conn *conn, enum use use)
     }
 }
 
-/* Agree to whatever was asked for: another protocol, a tunnel, or an empty page. */
-static void answer(struct sw_conn *conn)
+/* Agree to each request: another protocol, a tunnel, or an empty page. */
+static void respond(struct sw_conn *conn)
 {
     static char memory[1024];
     struct sw_writer out = {.p = memory, .size = sizeof memory};
@@ -121,7 +121,7 @@ static void drive(struct log *log, enum use use, const struct sw_limits *limits,
             over = note_event(log, &conn, &event, taken);
             taken += used;
             if (event.kind == SW_EVENT_END && use == SERVES)
-                answer(&conn);
+                respond(&conn);
         } while (!over && event.kind != SW_EVENT_MORE);
         free(block);
     }
@@ -129,14 +129,15 @@ static void drive(struct log *log, enum use use, const struct sw_limits *limits,
 
 static void fuzz_use(enum use use, const struct sw_limits *limits, const char *bytes, size_t n)
 {
-    static struct log whole, cut;
+    static struct log complete, split;
     const size_t steps[] = {1, 2, 7, n / 2 + 1};
 
-    drive(&whole, use, limits, bytes, n, n);
+    drive(&complete, use, limits, bytes, n, n);
     for (size_t i = 0; i < sizeof steps / sizeof *steps; i++) {
-        drive(&cut, use, limits, bytes, n, steps[i]);
-        if (cut.n != whole.n || memcmp(cut.text, whole.text, whole.n) != 0)
-            fuzz_must(drive_why("whole: %.150s\nby %zu: %.150s", whole.text, steps[i], cut.text));
+        drive(&split, use, limits, bytes, n, steps[i]);
+        if (split.n != complete.n || memcmp(split.text, complete.text, complete.n) != 0)
+            fuzz_must(
+                drive_why("complete: %.150s\nby %zu: %.150s", complete.text, steps[i], split.text));
     }
 }
 

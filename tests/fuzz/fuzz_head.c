@@ -27,7 +27,7 @@ static bool same(struct sw_span a, struct sw_span b)
     return a.n == b.n && memcmp(a.p, b.p, a.n) == 0;
 }
 
-/* What was accepted is accepted again when it is written anew, and says the same. */
+/* A head that was accepted is accepted when it is written again, with the same fields. */
 static const char *check_again(const struct sw_head *head, const char *buf)
 {
     static char memory[1 << 16];

@@ -1,4 +1,4 @@
-"""coverage.py - hold gcovr's JSON on standard input against the branches known to be left.
+"""coverage.py - compare gcovr's JSON on standard input with the branches known to have no test.
 
     gcovr --json | python3 coverage.py tests/tools/coverage.txt
 
@@ -14,17 +14,17 @@ BRANCHES = 0.98
 
 
 def read_known(path):
-    """{(file, text of the line): (the least, the most of its branches that are left)}."""
+    """{(file, text of the line): (the minimum, the maximum of its branches without a test)}."""
     known = {}
     for line in open(path):
         if line[0] not in "#\n ":
-            least, most, file, text = re.fullmatch(r"(?:(\d+)-)?(\d+) (\S+): (.*)\n", line).groups()
-            known[file, text] = int(least or most), int(most)
+            low, high, file, text = re.fullmatch(r"(?:(\d+)-)?(\d+) (\S+): (.*)\n", line).groups()
+            known[file, text] = int(low or high), int(high)
     return known
 
 
-def percent(part, whole):
-    return f"{part:5}/{whole:<5} {100 * part / whole if whole else 100:6.2f} %"
+def percent(part, total):
+    return f"{part:5}/{total:<5} {100 * part / total if total else 100:6.2f} %"
 
 
 def main(known):
@@ -51,9 +51,9 @@ def main(known):
                 if known.get(key, (0, 0))[1] < found[key]:
                     wrong.append(f"{name}:{number}: {left} branches left: {key[1]}")
     print(f"{'all':28} {percent(*total[:2])} lines   {percent(*total[2:])} branches")
-    for key, (least, _) in known.items():
-        if found.get(key, 0) < least:
-            wrong.append(f"coverage.txt: {key[0]} has no {least} branches left at {key[1]}")
+    for key, (low, _) in known.items():
+        if found.get(key, 0) < low:
+            wrong.append(f"coverage.txt: {key[0]} has no {low} branches left at {key[1]}")
     if total[2] < BRANCHES * total[3]:
         wrong.append(f"less than {100 * BRANCHES:.0f} % of the branches")
     rest = sum(found.values())

@@ -2,8 +2,8 @@
 # flags.py - are CFLAGS, CPPFLAGS and LDFLAGS obeyed?  `flags.py BUILD TARGET...`.
 # SPDX-License-Identifier: MIT
 """Reads what make would run for the targets, with flags of the caller in the environment and on the
-command line: each compilation has CPPFLAGS and CFLAGS, each link CFLAGS and LDFLAGS, and a file that
-adds options of its own has them also then."""
+command line: each compilation has CPPFLAGS and CFLAGS, each link CFLAGS and LDFLAGS, and a file
+that adds options of its own has them also then."""
 import os
 import re
 import subprocess

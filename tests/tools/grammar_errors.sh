@@ -96,8 +96,8 @@ word "two question marks may begin a trigraph"   'header A # what??/'
 word "unknown method flag 'hop'"                 'method GET hop # a'
 word "unknown status flag 'final'"               'status 200 "OK" final # a'
 word "unknown header flag 'safe'"                'header A safe # a'
-word "a note cannot hold a comment mark"         'header A # x */ y'
-word "a note cannot hold a comment mark"         'header A # x /* y'
+word "a note cannot contain a comment mark"         'header A # x */ y'
+word "a note cannot contain a comment mark"         'header A # x /* y'
 word "a note is plain text"                      'header A # x "y"'
 word "expected: a source"                        'header A'
 word "expected: a source"                        'header A #'
@@ -146,7 +146,7 @@ route "bad path segment 'a\"b'"                  'GET /a"b a'
 both  "duplicate route 'a', first at $dir/bad.routes:1" 'GET /a a' 'GET /b a'
 both  "GET /:y is already 'a'"                   'GET /:x a' 'GET /:y b'
 
-# The line that can never match is found by re2c, which is told whose line it is.
+# re2c finds the line that can never match, and reports it by file and line.
 printf 'GET /:any any\nGET /one one\n' > "$dir/dead.routes"
 ${MAKE:-make} -s routes ROUTES="$dir/dead.routes" PREFIX=dead BUILD="$dir" OUT="$dir/routes" \
     2> "$dir/dead.err" && fail "a line that can never match is taken"

@@ -2,9 +2,9 @@
 
     python3 tests/tools/layers.py [OBJECTS NM]
 
-Folders look downwards: a file includes only what its own folder or a lower one holds.  Inside a
-folder, includes form no circle.  Between the server's files calls form none either: OBJECTS/*.o say
-through NM which symbols each file defines and uses.  Prints the order of both, lowest first.
+Folders look downwards: a file includes only what its own folder or a lower one contains.  Inside a
+folder, includes form no circle.  Between the server's files calls form none either: NM lists the
+symbols that each of OBJECTS/*.o defines and uses.  Prints the order of both, lowest first.
 """
 import glob
 import os

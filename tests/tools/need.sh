@@ -4,7 +4,7 @@
 #     sh tests/tools/need.sh PACKAGE...
 #
 # Each is named before anything is installed.  Through sudo where we are not root.
-command -v dpkg-query >/dev/null || exit 0 # not Debian: the target will say what it misses
+command -v dpkg-query >/dev/null || exit 0 # not Debian: the target reports what it misses
 
 missing=
 for package; do
