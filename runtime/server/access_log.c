@@ -423,7 +423,7 @@ static void reopen(struct sw_worker *worker)
         note_fault(worker, asked);
 }
 
-void sw_log_turn(struct sw_worker *worker)
+void sw_log_write(struct sw_worker *worker)
 {
     struct sw_log *log = &worker->log;
     if (!log->lines)

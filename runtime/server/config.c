@@ -135,7 +135,7 @@ bool sw_listener_reserved(const struct sw_listener_config *listener_config)
     return listener_config->reserved || listener_config->handler == sw_admin_serve;
 }
 
-void sw_config_rooms(const struct sw_server_config *config, struct sw_room rooms[SW_ROOMS])
+void sw_config_rooms(const struct sw_server_config *config, struct sw_room *rooms)
 {
     uint32_t overflow_count = config->full == SW_FULL_REFUSE ? SW_OVERFLOW_CONNECTIONS : 0;
     rooms[SW_ROOM_USUAL] = (struct sw_room){.max_peers = config->connections + overflow_count,

@@ -562,10 +562,10 @@ int sw_files_open(struct sw_files *files)
     char *end = put_hex(files->multipart + sizeof multipart - 1, random[0]);
     *put_hex(end, random[1]) = '\0';
 
-    return sw_beneath_begin(files);
+    return sw_openat_begin(files);
 }
 
 void sw_files_close(struct sw_files *files)
 {
-    sw_beneath_end(files);
+    sw_openat_end(files);
 }

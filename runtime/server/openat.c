@@ -2,7 +2,7 @@
 /* SPDX-License-Identifier: MIT */
 #define _GNU_SOURCE
 #define _FILE_OFFSET_BITS 64
-#include "server/server.h"
+#include "server/openat.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -17,6 +17,8 @@
 #ifdef SYS_openat2
 #include <linux/openat2.h>
 #endif
+
+#include "shockwave_server.h"
 
 /*
  * A name becomes a descriptor in three steps:
@@ -290,7 +292,7 @@ static int open_proc(void)
     return fd;
 }
 
-int sw_beneath_begin(struct sw_files *files)
+int sw_openat_begin(struct sw_files *files)
 {
     files->fd = open_from(AT_FDCWD, files->root, FIND | O_DIRECTORY);
     if (files->fd < 0)
@@ -303,7 +305,7 @@ int sw_beneath_begin(struct sw_files *files)
     return 0;
 }
 
-void sw_beneath_end(struct sw_files *files)
+void sw_openat_end(struct sw_files *files)
 {
     close(files->fd);
     if (files->proc >= 0)

@@ -1,10 +1,11 @@
 /* server_processors.c - how many processors this process may use. */
 /* SPDX-License-Identifier: MIT */
 #define _GNU_SOURCE
-#include "server/server.h"
+#include "server/processors.h"
 
 #include <limits.h>
 #include <sched.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

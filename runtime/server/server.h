@@ -9,8 +9,19 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "server/access_log.h"
+#include "server/client_address.h"
+#include "server/config.h"
 #include "server/event_loop.h"
+#include "server/list.h"
+#include "server/metrics.h"
+#include "server/openat.h"
+#include "server/processors.h"
+#include "server/proxy_protocol.h"
+#include "server/service_manager.h"
 #include "server/timer_wheel.h"
+#include "server/unix_socket.h"
+#include "server/wait.h"
 #include "shockwave_server.h"
 
 /*
@@ -55,19 +66,6 @@ static inline void sw_add_saturated(uint32_t *counter, uint64_t n)
 
 /* What a pointer that comes back from the loop points to. */
 enum sw_tag { SW_TAG_CONNECTION = 1, SW_TAG_LISTENER };
-
-/* What a peer's timer measures. */
-enum sw_wait {
-    SW_WAIT_NONE = 0, /* nothing: the handler has the word */
-    SW_WAIT_IDLE,
-    SW_WAIT_HEAD,
-    SW_WAIT_BODY,
-    SW_WAIT_WRITE,
-    SW_WAIT_LINGER,
-    SW_WAIT_HOLD, /* the handler, which holds for so long at most */
-    SW_WAIT_TURN, /* nothing: it has bytes, and waits in `starved` for a lease */
-    SW_WAITS,
-};
 
 struct sw_connection {
     uint8_t tag;          /* enum sw_tag; first, as in struct sw_listener */
@@ -199,72 +197,6 @@ static inline size_t sw_more_fields(const struct sw_server_config *config)
     return fields > SW_FIELDS_DEFAULT ? (fields - SW_FIELDS_INLINE + 3) & ~UINT32_C(3) : 0;
 }
 
-/* ---- Service managers ----------------------------------------------------------------------- */
-
-/* Where one listens for news of us: `@` and a name in the abstract, or a path. */
-struct sw_service_manager {
-    size_t n; /* 0: there is none */
-    char path[108];
-    const char *unsent; /* a message that its full socket did not take; NULL: none */
-    uint64_t retry_at;  /* when it is tried again; 0: there is none */
-};
-
-/* False when `path` can be none; NULL is the absence of one. */
-bool sw_service_manager_find(struct sw_service_manager *service_manager, const char *path);
-
-/* Tells it.  Never waits: what its full socket does not take now is `unsent`, until the next
-   message takes its place, or sw_manager_retry() has sent it.  On the thread of the first worker.
- */
-void sw_service_manager_notify(struct sw_service_manager *service_manager, const char *text);
-void sw_manager_retry(struct sw_service_manager *service_manager);
-
-/* ---- Metrics -------------------------------------------------------------------------------- */
-
-enum {
-    SW_METHOD_CLASSES = SW_METHOD_TRACE + 1, /* 0 is all that RFC 9110 does not define */
-    SW_STATUS_CLASSES = 6,                   /* 0 is no reply at all */
-    SW_LATENCIES = 14,                       /* buckets, the last without an end */
-    SW_POOLS = 4,
-};
-
-/* ---- Access log ----------------------------------------------------------------------------- */
-
-struct sw_log {
-    char *lines; /* those in [start, end) are not written yet; NULL: there is no log */
-    uint32_t start, end;
-    int fd;        /* -1: it is not open */
-    bool complete; /* it takes any number of bytes at once, as files do */
-    bool socket;
-    bool torn;         /* what was written ends inside a line */
-    unsigned reopened; /* calls of sw_server_reopen() that it knows of */
-    uint64_t retry_at; /* it took nothing: when it may again; 0 otherwise */
-    int64_t second;    /* that the stamp is of */
-    char stamp[32];
-};
-
-/* What a worker counts: it alone writes, with plain additions, and others read now and then. */
-struct sw_metrics {
-    _Atomic uint64_t requests[SW_METHOD_CLASSES][SW_STATUS_CLASSES];
-    _Atomic uint64_t latencies[SW_LATENCIES], milliseconds;
-    _Atomic uint64_t received, sent; /* bytes */
-    _Atomic uint64_t accepted, evicted;
-    _Atomic uint64_t timeouts[SW_WAITS]; /* by enum sw_wait */
-    _Atomic uint64_t errors[SW_ERROR_COUNT];
-    _Atomic uint64_t dropped; /* lines of the log */
-    _Atomic uint64_t not_reopened;
-    /* As they were when the last turn ended. */
-    _Atomic uint64_t connections[SW_WAITS]; /* by enum sw_wait */
-    struct {
-        _Atomic uint64_t used, high, misses;
-    } pools[SW_POOLS];
-};
-
-static inline void sw_count(_Atomic uint64_t *counter, uint64_t n)
-{
-    uint64_t sum = atomic_load_explicit(counter, memory_order_relaxed) + n;
-    atomic_store_explicit(counter, sum, memory_order_relaxed);
-}
-
 /* ---- Rooms ---------------------------------------------------------------------------------- */
 
 /* A part of a worker's connections and leases, which listeners of the other part cannot use up. */
@@ -386,44 +318,6 @@ static inline enum sw_server_state sw_server_state_now(const struct sw_server *s
     return atomic_load(&server->stop) ? SW_SERVER_SHUTTING_DOWN : SW_SERVER_RUNNING;
 }
 
-/* ---- server_config.c ------------------------------------------------------------------------ */
-
-/* Put defaults where zeros are.  Returns the name of a member that is out of range, or NULL. */
-const char *sw_config_resolve(struct sw_server_config *config);
-
-/* The first listener with a member out of range, or NULL.  An address is read when it is bound. */
-const struct sw_listener_config *sw_config_wrong_listener(const struct sw_server_config *config);
-
-/* What a worker's rooms hold: in the usual one the connections, and some to be refused. */
-enum { SW_OVERFLOW_CONNECTIONS = 64 };
-
-void sw_config_rooms(const struct sw_server_config *config, struct sw_room rooms[SW_ROOMS]);
-
-/* Do the connections of a listener have the reserved room? */
-bool sw_listener_reserved(const struct sw_listener_config *listener_config);
-
-/* The one mapping: the server, then a slice of whole pages for each worker; in it the worker, then
-   its pools, each from a multiple of 64 on. */
-struct sw_plan {
-    uint32_t peer_count, lease_count, parked_count;
-    size_t input; /* bytes of one */
-    size_t connections, transactions, messages, compact_messages, inputs, outputs, partial_input,
-        scratch, client_addresses, log, slice;
-    size_t first, size;
-};
-
-struct sw_plan sw_config_plan(const struct sw_server_config *config);
-
-/* ---- server_processors.c -------------------------------------------------------------------- */
-
-/* Processors that this process may use, at least 1: those of the affinity mask, or as many as the
-   CPU quota of its cgroups is worth, rounded up, if they are fewer. */
-uint32_t sw_processors(void);
-
-/* The latter; UINT32_MAX without a quota.  `root` is put in front of each path that is read: empty,
-   but for tests. */
-uint32_t sw_processors_by_quota(const char *root);
-
 /* ---- server_worker.c ------------------------------------------------------------------------ */
 
 /* Set up a worker at the beginning of its slice. */
@@ -451,21 +345,6 @@ int sw_listener_watch(struct sw_worker *worker, struct sw_listener *listener, bo
 void sw_listener_accept(struct sw_worker *worker, struct sw_worker *owner, uint32_t i);
 
 struct sockaddr;
-struct sockaddr_un;
-
-/* ---- server_local.c ------------------------------------------------------------------------- */
-
-/*
- * Bind a listener's socket to a path, in place of a stale one, and listen, without waiting for a
- * server that listens there.  NULL, or the system call that failed, with errno set: EADDRINUSE
- * where there is a server, or no socket.
- */
-const char *sw_local_listen(struct sw_listener *listener,
-                            const struct sw_listener_config *listener_config,
-                            const struct sockaddr_un *address, int backlog);
-
-/* Remove it from the path, unless another file is there.  Its socket must still be open. */
-void sw_local_remove(struct sw_listener *listener);
 
 /* ---- server_peer.c -------------------------------------------------------------------------- */
 
@@ -589,30 +468,6 @@ void sw_transaction_drop_head_copy(struct sw_transaction *txn);
 void sw_transaction_compact(struct sw_worker *worker, struct sw_connection *connection);
 void sw_transaction_restore(struct sw_transaction *txn);
 
-/* ---- server_client.c ------------------------------------------------------------------------ */
-
-/* Is this client one of config->trusted, or at the other end of a unix socket? */
-bool sw_client_is_trusted(const struct sw_server_config *config, const struct sw_client *client);
-
-/* What a connection whose other end is this one may cost, and ask for. */
-const struct sw_limits *sw_connection_limits(const struct sw_worker *worker,
-                                             const struct sockaddr *end);
-
-/* Keep the address of the other end: after a disconnect the kernel no longer has it. */
-void sw_connection_note_address(struct sw_worker *worker, struct sw_connection *connection,
-                                const struct sockaddr *end);
-
-/* Who is at the other end, or whom the PROXY header named. */
-struct sw_client *sw_connection_client(struct sw_worker *worker, struct sw_connection *connection);
-
-/* ---- server_proxy.c ------------------------------------------------------------------------- */
-
-/* Take the PROXY header from the front of the input.  True when HTTP may begin; else more bytes are
-   wanted, or the peer is `broken`: without an error where none has come at all. */
-bool sw_connection_read_proxy_header(struct sw_worker *worker, struct sw_connection *connection);
-
-/* ---- server_metrics.c ----------------------------------------------------------------------- */
-
 /* The peer waits for something else from now on. */
 static inline void sw_connection_set_wait(struct sw_worker *worker,
                                           struct sw_connection *connection, enum sw_wait wait)
@@ -627,43 +482,6 @@ static inline void sw_connection_set_wait(struct sw_worker *worker,
 
 /* Upper ends of the latency buckets but the last, in milliseconds. */
 extern const uint16_t sw_metrics_bounds[SW_LATENCIES - 1];
-
-/* The exchange is over. */
-void sw_metrics_count(struct sw_transaction *txn);
-
-/* The turn is over: let others see how peers and pools are. */
-void sw_metrics_publish(struct sw_worker *worker);
-
-/* ---- server_log.c --------------------------------------------------------------------------- */
-
-/* Is there to be one? */
-static inline bool sw_log_wanted(const struct sw_server_config *config)
-{
-    return config->access_log || config->access_log_fd;
-}
-
-/* Open and close a worker's.  NULL, or what failed, with errno set. */
-const char *sw_log_open(struct sw_worker *worker);
-void sw_log_close(struct sw_worker *worker);
-
-/* The exchange is over, and there is a log. */
-void sw_log_exchange(struct sw_transaction *txn, bool complete);
-
-/* A message that never became an exchange, and what the peer was told. */
-struct sw_log_refusal {
-    unsigned status; /* 0: nothing */
-    uint64_t body_bytes_sent;
-    enum sw_error error;
-    uint64_t at; /* of the error */
-    enum sw_wait timeout;
-    const struct sw_head *head; /* of which at least the target was read; or NULL */
-    const char *bytes;
-};
-void sw_log_refuse(struct sw_worker *worker, struct sw_connection *connection,
-                   struct sw_log_refusal refusal);
-
-/* The turn is over: write what there is, if that may succeed. */
-void sw_log_turn(struct sw_worker *worker);
 
 /* ---- server_exchange.c ---------------------------------------------------------------------- */
 
@@ -732,20 +550,5 @@ void sw_transaction_end_suspend(struct sw_transaction *txn);
    is gone.  Once each. */
 void sw_transaction_note_half_close(struct sw_transaction *txn);
 void sw_transaction_note_disconnect(struct sw_transaction *txn);
-
-/* ---- server_beneath.c ----------------------------------------------------------------------- */
-
-struct stat;
-
-/* Open the root of `files`, and find out what the kernel and the sandbox have: 0 or an errno. */
-int sw_beneath_begin(struct sw_files *files);
-void sw_beneath_end(struct sw_files *files);
-
-/*
- * Open a regular file below the root, by no link that leads out of it: the descriptor, and what is
- * known of it; or -1 and errno: EISDIR for a directory, ENOENT for any other kind of file, EXDEV or
- * ELOOP for a link that is not followed.  The name has no slash in front.
- */
-int sw_openat_open(const struct sw_files *files, const char *name, struct stat *info);
 
 #endif

@@ -1,13 +1,16 @@
 /* server_manager.c - what a service manager has opened for us, and what it is told. */
 /* SPDX-License-Identifier: MIT */
 #define _GNU_SOURCE
-#include "server/server.h"
+#include "server/service_manager.h"
 
 #include <errno.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
+
+#include "server/timer_wheel.h"
+#include "shockwave_server.h"
 
 enum {
     FIRST_FD = 3,
@@ -80,7 +83,7 @@ void sw_service_manager_notify(struct sw_service_manager *service_manager, const
     service_manager->retry_at = sent ? 0 : sw_clock() + RETRY_AFTER;
 }
 
-void sw_manager_retry(struct sw_service_manager *service_manager)
+void sw_service_manager_retry(struct sw_service_manager *service_manager)
 {
     if (service_manager->unsent && service_manager->retry_at <= sw_clock())
         sw_service_manager_notify(service_manager, service_manager->unsent);

@@ -1,7 +1,7 @@
 /* server_time.c - clocks and the timer wheel. */
 /* SPDX-License-Identifier: MIT */
 #define _POSIX_C_SOURCE 200809L
-#include "server/server.h"
+#include "server/timer_wheel.h"
 
 #include <time.h>
 

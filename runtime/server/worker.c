@@ -268,8 +268,8 @@ static void run_iteration(struct sw_worker *worker)
     sw_rooms_share(worker);
     watch_listeners(worker);
     if (is_first(worker))
-        sw_manager_retry(&worker->server->service_manager);
-    sw_log_turn(worker);
+        sw_service_manager_retry(&worker->server->service_manager);
+    sw_log_write(worker);
     sw_metrics_publish(worker);
 }
 

@@ -10,7 +10,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "server/server.h"
+#include "server/config.h"
+#include "server/processors.h"
 
 #define V2(top, mount) "30 23 0:26 " top " " mount " rw,nosuid shared:9 - cgroup2 cgroup2 rw\n"
 #define V1(top, mount) "31 23 0:27 " top " " mount " rw - cgroup cgroup rw,cpu,cpuacct\n"
