@@ -1,4 +1,4 @@
-/* drive.h - one head or body through the parser: whole, cut in two everywhere, byte by byte. */
+/* drive.h - parses one head or body in one piece, split in two at each offset, byte by byte. */
 /* SPDX-License-Identifier: MIT */
 #ifndef DRIVE_H
 #define DRIVE_H
@@ -12,16 +12,25 @@
 #include "shockwave.h"
 
 /*
- * What must hold for any input: the outcome does not depend on how it was cut, a proper prefix of
- * what is accepted wants more, an error stays an error, and nothing outside is read.  The functions
- * ending in _everywhere check all of that; they return NULL, or what did not hold.
+ * Theory of operation.  These invariants are true for any input, and the functions ending in
+ * _everywhere check them; they return NULL, or a description of the invariant that is broken:
+ *
+ *   - the outcome does not depend on how the input is split;
+ *   - a proper prefix of an accepted input needs more bytes;
+ *   - an error is final: the next call returns it again;
+ *   - no byte outside the buffer is read (guard.h places a guard page at each end);
+ *   - every implementation that this CPU can run gives the same result.
+ *
+ *   in one piece     |<-------------- n -------------->| guard page
+ *   split at k       |<--- k --->|                       then  |<---------- n ---------->|
+ *   byte by byte     |1|, |2|, |3|, ... |n|
  */
 
-/* What was said in the end; neither whole nor an error is "more, please". */
+/* The result of a parse; neither complete nor an error: more bytes are needed. */
 struct outcome {
     enum sw_error error;
     bool complete;
-    size_t at; /* where it ends, or what broke a rule; else 0 */
+    size_t at; /* offset of the end, or of the byte that breaks a rule; else 0 */
 };
 
 static inline bool outcome_same(struct outcome a, struct outcome b)
@@ -32,14 +41,16 @@ static inline bool outcome_same(struct outcome a, struct outcome b)
 static inline const char *outcome_text(struct outcome v)
 {
     static char text[2][80];
-    static int turn;
-    char *out = text[turn ^= 1];
-    const char *what = v.error ? sw_error_infos[v.error].name : v.complete ? "whole" : "wants more";
+    static int next;
+    char *out = text[next ^= 1];
+    const char *what = v.error      ? sw_error_infos[v.error].name
+                       : v.complete ? "complete"
+                                    : "needs more";
     snprintf(out, sizeof text[0], "%s at %zu", what, v.at);
     return out;
 }
 
-/* The complaint that the drivers return. */
+/* Formats the description that the drivers return. */
 __attribute__((format(printf, 1, 2))) static inline const char *drive_why(const char *format, ...)
 {
     static char why[400];
@@ -51,8 +62,8 @@ __attribute__((format(printf, 1, 2))) static inline const char *drive_why(const 
 }
 
 /*
- * The next place to cut after `cut`.  Everywhere, unless that would take long: then around line
- * breaks and at every 251st byte.
+ * The next offset to split at after `split`: each offset, unless the input is long; then around
+ * line breaks and at each 251st byte.
  */
 static inline size_t drive_next_split(const char *bytes, size_t n, size_t split)
 {
@@ -67,11 +78,11 @@ static inline size_t drive_next_split(const char *bytes, size_t n, size_t split)
 
 enum { DRIVE_FIELDS = 100 };
 
-/* A head, and room for more fields than it has. */
+/* A head, and memory for more fields than SW_FIELDS_INLINE. */
 struct drive_head {
     struct sw_head head;
     struct sw_field more[DRIVE_FIELDS];
-    char bytes[1 << 17]; /* as the parser left them: a lenient one may have written spaces */
+    char bytes[1 << 17]; /* as after the parse: a lenient parser may have written spaces */
 };
 
 static inline void drive_head_init(struct drive_head *d, enum sw_kind kind,
@@ -81,7 +92,7 @@ static inline void drive_head_init(struct drive_head *d, enum sw_kind kind,
     sw_head_attach_fields(&d->head, d->more, DRIVE_FIELDS);
 }
 
-/* One call, and what it came to. */
+/* One call and its outcome. */
 static inline struct outcome drive_head_call(struct sw_head *head, const char *buf, size_t n)
 {
     ptrdiff_t result = sw_head_parse(head, buf, n);
@@ -90,7 +101,7 @@ static inline struct outcome drive_head_call(struct sw_head *head, const char *b
     return (struct outcome){.complete = result > 0, .at = (size_t)result};
 }
 
-/* Parse bytes[0..n), handed over as a first piece and then `step` more at a time. */
+/* Parse bytes[0..n), given as a first piece and then `step` more bytes at a time. */
 static inline struct outcome drive_head(struct drive_head *d, const char *bytes, size_t n,
                                         size_t first, size_t step)
 {
@@ -120,7 +131,7 @@ static inline bool drive_same_head(const struct sw_head *a, const struct sw_head
     return true;
 }
 
-/* One way to hand it over, held against the whole. */
+/* Parse the head in pieces, and compare the result with that of one piece. */
 static inline const char *drive_head_split(struct drive_head *split,
                                            const struct drive_head *unsplit,
                                            struct outcome expected, const char *bytes, size_t n,
@@ -129,19 +140,19 @@ static inline const char *drive_head_split(struct drive_head *split,
     sw_head_reset(&split->head);
     struct outcome v = drive_head(split, bytes, n, first, step);
     if (!outcome_same(v, expected))
-        return drive_why("%s, but handed over as %zu and then by %zu: %s", outcome_text(expected),
-                         first, step, outcome_text(v));
+        return drive_why("%s, but given as %zu and then by %zu: %s", outcome_text(expected), first,
+                         step, outcome_text(v));
     if (v.complete && !drive_same_head(&split->head, &unsplit->head))
-        return drive_why("other fields when handed over as %zu and then by %zu", first, step);
+        return drive_why("other fields when given as %zu and then by %zu", first, step);
     if (!v.error)
         return NULL;
     struct outcome again = drive_head_call(&split->head, guard_end(bytes, n), n);
     return outcome_same(again, v)
                ? NULL
-               : drive_why("%s, but asked again: %s", outcome_text(v), outcome_text(again));
+               : drive_why("%s, but called again: %s", outcome_text(v), outcome_text(again));
 }
 
-/* Its first bytes and then all of it, with nothing before them that can be read. */
+/* The first bytes, then all of them, with a guard page before the first byte. */
 static inline const char *drive_head_begin(struct drive_head *split,
                                            const struct drive_head *unsplit,
                                            struct outcome expected, const char *bytes, size_t n,
@@ -155,15 +166,15 @@ static inline const char *drive_head_begin(struct drive_head *split,
         v = drive_head_call(&split->head, buf, n);
     }
     if (!outcome_same(v, expected))
-        return drive_why("%s, but elsewhere, handed over as %zu and then all: %s",
+        return drive_why("%s, but after a guard page, given as %zu and then all: %s",
                          outcome_text(expected), first, outcome_text(v));
     if (v.complete && !drive_same_head(&split->head, &unsplit->head))
-        return drive_why("other fields elsewhere, when handed over as %zu and then all", first);
+        return drive_why("other fields after a guard page, when given as %zu and then all", first);
     return NULL;
 }
 
-/* More bytes behind it change nothing of what is whole or wrong; they make a short head one that is
-   taken in blocks of 64. */
+/* Bytes after a complete or wrong head do not change its outcome; with them a short head goes
+   through the fast path in blocks of 64 bytes. */
 static inline const char *drive_head_longer(struct drive_head *split,
                                             const struct drive_head *unsplit,
                                             struct outcome expected, const char *bytes, size_t n)
@@ -176,14 +187,14 @@ static inline const char *drive_head_longer(struct drive_head *split,
     sw_head_reset(&split->head);
     struct outcome v = drive_head_call(&split->head, guard_end(longer, n + 80), n + 80);
     if (!outcome_same(v, expected))
-        return drive_why("%s, but with more behind it: %s", outcome_text(expected),
+        return drive_why("%s, but with more bytes after it: %s", outcome_text(expected),
                          outcome_text(v));
     if (v.complete && !drive_same_head(&split->head, &unsplit->head))
-        return drive_why("other fields with more behind it");
+        return drive_why("other fields with more bytes after it");
     return NULL;
 }
 
-/* Parse bytes[0..n) in every way that one variant has. */
+/* Parse bytes[0..n) at every split, with the selected implementation. */
 static inline const char *drive_head_splits(struct drive_head *unsplit, struct outcome *outcome,
                                             enum sw_kind kind, const struct sw_limits *limits,
                                             const char *bytes, size_t n)
@@ -212,8 +223,8 @@ static inline const char *drive_head_splits(struct drive_head *unsplit, struct o
     return why ? why : drive_head_split(&split, unsplit, v, bytes, n, 0, 1);
 }
 
-/* Parse bytes[0..n) in every way, with every variant of the parser that this CPU can run.  `whole`
-   is left as the whole left it. */
+/* Parse bytes[0..n) at every split, with each implementation that this CPU can run.  `unsplit`
+   receives the result of one piece, by the portable implementation. */
 static inline const char *drive_head_everywhere(struct drive_head *unsplit, struct outcome *outcome,
                                                 enum sw_kind kind, const struct sw_limits *limits,
                                                 const char *bytes, size_t n)
@@ -239,7 +250,7 @@ static inline const char *drive_head_everywhere(struct drive_head *unsplit, stru
 
 /* ---- Bodies ---------------------------------------------------------------------------------- */
 
-/* A body, and all that came out of it. */
+/* A body, its content, and its extensions and trailer fields. */
 struct drive_body {
     struct sw_body body;
     struct sw_head trailers;
@@ -249,15 +260,15 @@ struct drive_body {
     char notes[1 << 15]; /* extensions and trailer fields, a line each */
 };
 
-/* What a body is begun with, each time anew. */
+/* The arguments of sw_body_begin(), the same for each split. */
 struct drive_source {
     const struct sw_head *head;
     const char *head_bytes;
     enum sw_method request;
-    bool eof; /* the peer closes behind the bytes */
+    bool eof; /* the peer closes after the bytes */
 };
 
-/* Which call takes it, and where the bytes lie: at the end of the room, or at its start. */
+/* The call that reads the body, and where the bytes are: before a guard page, or after one. */
 enum drive_call { DRIVE_NEXT, DRIVE_NEXT_BEGIN, DRIVE_COMPACT, DRIVE_CALLS };
 
 static inline void drive_note(struct drive_body *d, struct sw_span text)
@@ -277,7 +288,7 @@ static inline void drive_note_trailers(struct drive_body *d, const char *buf)
     }
 }
 
-/* One call with buf[0..len), its content and extension noted. */
+/* One call with buf[0..len); appends its content and extension. */
 static inline ptrdiff_t drive_body_call(struct drive_body *d, enum drive_call call, char *buf,
                                         size_t len)
 {
@@ -296,7 +307,7 @@ static inline ptrdiff_t drive_body_call(struct drive_body *d, enum drive_call ca
     return took;
 }
 
-/* Take the body at bytes[0..n), handed over as a first piece and then `step` more at a time. */
+/* Read the body at bytes[0..n), given as a first piece and then `step` more bytes at a time. */
 static inline struct outcome drive_body(struct drive_body *d, const struct drive_source *source,
                                         enum drive_call call, const char *bytes, size_t n,
                                         size_t first, size_t step)
@@ -308,7 +319,7 @@ static inline struct outcome drive_body(struct drive_body *d, const struct drive
     if (d->refused)
         return (struct outcome){.error = error, .at = d->body.error_at};
 
-    static char kept[1 << 17]; /* as the parser left them: a lenient one may have written spaces */
+    static char kept[1 << 17]; /* as after the parse: a lenient parser may have written spaces */
     size_t given = first, taken = 0;
     if (n > sizeof kept)
         abort();
@@ -350,7 +361,7 @@ static inline bool drive_same_body(const struct drive_body *a, const struct driv
             (a->notes_len == b->notes_len && memcmp(a->notes, b->notes, a->notes_len) == 0));
 }
 
-/* One way to hand it over, held against the whole. */
+/* Read the body in pieces, and compare the result with that of one piece. */
 static inline const char *drive_body_split(const struct drive_body *unsplit,
                                            struct outcome expected,
                                            const struct drive_source *source, enum drive_call call,
@@ -359,11 +370,11 @@ static inline const char *drive_body_split(const struct drive_body *unsplit,
     static struct drive_body split;
     struct outcome v = drive_body(&split, source, call, bytes, n, first, step);
     if (!outcome_same(v, expected))
-        return drive_why("%s, but handed over as %zu and then by %zu, call %d: %s",
+        return drive_why("%s, but given as %zu and then by %zu, call %d: %s",
                          outcome_text(expected), first, step, (int)call, outcome_text(v));
     if (!v.error && !drive_same_body(unsplit, &split, v.complete && call != DRIVE_COMPACT))
-        return drive_why("other content when handed over as %zu and then by %zu, call %d", first,
-                         step, (int)call);
+        return drive_why("other content when given as %zu and then by %zu, call %d", first, step,
+                         (int)call);
     if (!v.error && !v.complete)
         return NULL;
     size_t content_len = split.content_len;
@@ -371,11 +382,11 @@ static inline const char *drive_body_split(const struct drive_body *unsplit,
     ptrdiff_t again = drive_body_call(&split, call, guard_end(bytes, n), n);
     if (again != -(ptrdiff_t)v.error || split.content_len != content_len ||
         split.body.error_at != error_at)
-        return drive_why("%s, but asked again: %td", outcome_text(v), again);
+        return drive_why("%s, but called again: %td", outcome_text(v), again);
     return NULL;
 }
 
-/* Take the body at bytes[0..n) in every way. */
+/* Read the body at bytes[0..n) at every split, by each call. */
 static inline const char *drive_body_everywhere(struct drive_body *unsplit, struct outcome *outcome,
                                                 const struct drive_source *source,
                                                 const char *bytes, size_t n)

@@ -1,4 +1,4 @@
-/* expect.h - what drive.h found, as libcheck's failures. */
+/* expect.h - checks outcomes of drive.h with libcheck. */
 /* SPDX-License-Identifier: MIT */
 #ifndef EXPECT_H
 #define EXPECT_H
@@ -9,8 +9,8 @@
 #include "suite.h"
 
 /*
- * Not ck_assert_msg(), here and wherever a test goes a long way: that writes to a file each time,
- * and takes longer than the parser.
+ * For the inner loops of long tests, in place of ck_assert_msg(), which writes to a file at each
+ * call and takes longer than the parser.
  */
 #define MUST(condition, ...)                                                                       \
     do {                                                                                           \
@@ -34,7 +34,7 @@ static inline void expect_outcome(struct outcome v, struct outcome expected, con
          what);
 }
 
-/* Parse a head in every way, and fail unless that comes to `expected`. */
+/* Parse a head at every split with each implementation; fails unless the outcome is `expected`. */
 static inline void expect_head(struct drive_head *unsplit, enum sw_kind kind,
                                const struct sw_limits *limits, const char *text,
                                struct outcome expected)
@@ -45,7 +45,7 @@ static inline void expect_head(struct drive_head *unsplit, enum sw_kind kind,
     expect_outcome(v, expected, text);
 }
 
-/* Run the tests; for main() to return. */
+/* Runs the tests; returns the exit status for main(). */
 static inline int expect_suite(const char *name, const TTest *const *tests, size_t count)
 {
     Suite *suite = suite_create(name);

@@ -1,4 +1,4 @@
-/* guard.h - bytes flush against memory that may not be touched: one too far is a crash. */
+/* guard.h - buffers between guard pages: an access one byte outside is a crash. */
 /* SPDX-License-Identifier: MIT */
 #ifndef GUARD_H
 #define GUARD_H
@@ -7,38 +7,49 @@
 #include <string.h>
 #include <sys/mman.h>
 
-/* A wall is as large as any page; between the two walls there is this much room. */
-enum { GUARD_WALL = 1 << 16, GUARD_ROOM = 1 << 18 };
+/*
+ * Theory of operation.  One mapping has GUARD_ROOM writable bytes between two guard pages, which
+ * are PROT_NONE.  Bytes under test are copied to either end, so that a read or write before the
+ * first byte (guard_begin) or after the last (guard_end) ends the process with SIGSEGV.
+ *
+ *     | guard page | bytes ...                       ... bytes | guard page |
+ *                  ^ guard_begin()                guard_end() + n ^
+ *
+ * There is one such buffer: each call below overwrites the bytes of the call before it.
+ */
 
-/* The room, GUARD_ROOM writable bytes; there is one, and every call below uses it anew. */
+/* Bytes.  A guard page is as large as the largest page of any supported architecture. */
+enum { GUARD_PAGE = 1 << 16, GUARD_ROOM = 1 << 18 };
+
+/* The first of the GUARD_ROOM writable bytes. */
 static inline char *guard_space(void)
 {
     static char *room;
     if (!room) {
-        char *memory = mmap(NULL, GUARD_WALL + GUARD_ROOM + GUARD_WALL, PROT_NONE,
+        char *memory = mmap(NULL, GUARD_PAGE + GUARD_ROOM + GUARD_PAGE, PROT_NONE,
                             MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
         if (memory == MAP_FAILED ||
-            mprotect(memory + GUARD_WALL, GUARD_ROOM, PROT_READ | PROT_WRITE))
+            mprotect(memory + GUARD_PAGE, GUARD_ROOM, PROT_READ | PROT_WRITE))
             abort();
-        room = memory + GUARD_WALL;
+        room = memory + GUARD_PAGE;
     }
     return room;
 }
 
-/* A copy of the bytes, the last of them at the end of the room: nothing behind it can be read. */
+/* Returns a copy of the bytes that ends at a guard page. */
 static inline char *guard_end(const void *bytes, size_t n)
 {
     char *copy = guard_space() + GUARD_ROOM - n;
     return n ? memcpy(copy, bytes, n) : copy;
 }
 
-/* A copy of the bytes, the first of them at the start of the room: nothing before can be read. */
+/* Returns a copy of the bytes that starts after a guard page. */
 static inline char *guard_begin(const void *bytes, size_t n)
 {
     return n ? memcpy(guard_space(), bytes, n) : guard_space();
 }
 
-/* `more` behind the `len` bytes at the end of the room, which move to make place for it. */
+/* Appends `more` to the `len` bytes before the guard page, and returns where they start now. */
 static inline char *guard_append(size_t len, const void *more, size_t n)
 {
     char *old = guard_space() + GUARD_ROOM - len;

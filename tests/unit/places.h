@@ -1,4 +1,4 @@
-/* places.h - every byte in one place of a message, against a table of what may stand there. */
+/* places.h - each of the 256 bytes at one place of a message, compared with a table. */
 /* SPDX-License-Identifier: MIT */
 #ifndef PLACES_H
 #define PLACES_H
@@ -6,7 +6,7 @@
 #include "expect.h"
 
 /*
- * Sets of bytes as pairs, the first and the last of a run; not NUL, which no set has.
+ * Sets of bytes as pairs: the first and the last of a range.  No set contains NUL.
  * RFC 9110 5.6.2, 5.5; RFC 3986 2.2, 2.3, 3.2.2, 3.3, 3.4.
  */
 #define BYTES_DIGIT   "09"
@@ -26,11 +26,11 @@ enum { PLACE_RULES = 8, PLACE_ROOM = 1024 };
 struct place {
     const char *name;
     const char *before, *after;
-    const char *fits; /* what makes the message whole; NULL for every byte */
+    const char *fits; /* bytes that make the message complete; NULL for every byte */
     struct {
-        const char *bytes;   /* of the others, these; NULL for all that are left */
-        enum sw_error error; /* SW_OK when the message goes on */
-        int shift;           /* from the byte to what is said to break the rule */
+        const char *bytes;   /* of the other bytes, these; NULL for all that remain */
+        enum sw_error error; /* SW_OK when more bytes are needed */
+        int shift;           /* from the byte to the offset of the error */
     } rules[PLACE_RULES];
 };
 
@@ -55,7 +55,7 @@ static inline struct outcome place_expects(const struct place *place, unsigned c
     return expect_error(place->rules[i].error, (size_t)((ptrdiff_t)at + place->rules[i].shift));
 }
 
-/* Write the message with `pad` fillers in front of the byte and `tail` behind it; returns n. */
+/* Write the message with `pad` fillers before the byte and `tail` after it; returns n. */
 static inline size_t place_write(char *out, const struct place *place, unsigned char c, char filler,
                                  size_t pad, size_t tail)
 {
@@ -68,7 +68,7 @@ static inline size_t place_write(char *out, const struct place *place, unsigned 
     return before + pad + 1 + tail + after;
 }
 
-/* How a test drives one message: NULL, or what did not hold. */
+/* Drives one message; returns NULL, or the invariant that is broken (drive.h). */
 typedef const char *place_drive(const char *bytes, size_t n, struct outcome *outcome);
 
 static inline void place_check(const struct place *place, unsigned char c, char filler, size_t pad,

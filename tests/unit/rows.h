@@ -1,4 +1,4 @@
-/* rows.h - tables of a value and what reading it gives, walked against both walls. */
+/* rows.h - tables of a field value and its parsed form, each read next to both guard pages. */
 /* SPDX-License-Identifier: MIT */
 #ifndef ROWS_H
 #define ROWS_H
@@ -11,7 +11,7 @@
 #include "shockwave_values.h"
 #include "suite.h"
 
-/* What a reader found, as text, so that a whole list is one expectation. */
+/* The parsed form as text, so that a complete list is compared at once. */
 struct notes {
     char text[1024];
     size_t n;
@@ -37,7 +37,7 @@ static inline void note_span(struct notes *notes, struct sw_span span)
         note(notes, "%.*s", (int)span.n, span.p);
 }
 
-/* How a list ended; an error must have emptied what was left. */
+/* The end of a list, "." or "!"; after an error the rest is empty. */
 static inline void note_end(struct notes *notes, int got, struct sw_span rest)
 {
     note(notes, got < 0 ? "!" : ".");
@@ -54,7 +54,7 @@ struct row {
     const char *in, *out;
 };
 
-/* Read each row's value at the end of the room and at its start; the notes must be `out`. */
+/* Reads each row's value before a guard page and after one; the notes must be `out`. */
 static inline void walk(const struct row *rows, size_t count,
                         void (*read)(struct sw_span value, struct notes *notes))
 {

@@ -1,4 +1,4 @@
-/* sanitized.h - which sanitizer this is built with, as both compilers tell it. */
+/* sanitized.h - the sanitizer this is built with, for gcc and clang. */
 /* SPDX-License-Identifier: MIT */
 #ifndef SANITIZED_H
 #define SANITIZED_H

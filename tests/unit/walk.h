@@ -1,4 +1,4 @@
-/* walk.h - exchanges drawn at random: what each side of a connection means to say. */
+/* walk.h - plans random exchanges: what each side of a connection is to send. */
 /* SPDX-License-Identifier: MIT */
 #ifndef WALK_H
 #define WALK_H
@@ -8,7 +8,7 @@
 #include "chance.h"
 #include "shockwave.h"
 
-/* All that is said is cut from these, so that it can be compared where it lies. */
+/* All sent bytes are slices of these arrays, so that received bytes are compared with them. */
 enum { WALK_BYTES = 1 << 16, WALK_TEXT = 1 << 12, WALK_LINES = 5, WALK_DRAIN = 500 };
 
 static char walk_bytes[WALK_BYTES]; /* for content, and for what follows an upgrade */
@@ -39,18 +39,18 @@ static void walk_seed(uint64_t seed)
     }
 }
 
-/* ---- Messages ------------------------------------------------------------------------------- */
+/* ---- Messages -------------------------------------------------------------------------------- */
 
 struct walk_line {
     struct sw_span name, value;
 };
 
-/* A message as it is meant, but for its start line. */
+/* A planned message, without its start line. */
 struct walk_message {
     struct walk_line fields[WALK_LINES], trailers[WALK_LINES];
     uint32_t field_count, trailer_count;
     struct sw_span content;
-    bool measured; /* its length is told before it */
+    bool measured; /* Content-Length is sent */
 };
 
 struct walk_exchange {
@@ -58,15 +58,15 @@ struct walk_exchange {
     struct sw_span target;
     unsigned status;
     struct walk_message request, reply;
-    unsigned interims; /* to be sent before the reply: 102 and 103 in turn */
+    unsigned interims; /* interim responses before the reply, 102 and 103 alternating */
     unsigned interim_sent, interim_seen;
     bool old, old_keeps;   /* HTTP/1.0, with `Connection: keep-alive` */
     bool reply_old;        /* the reply is, and closes */
     bool expects, patient; /* 100-continue; the client waits for it */
     bool offers, accepts;  /* another protocol, CONNECT included */
-    bool late;             /* the server replies only to the whole request */
-    bool last;             /* the client says so */
-    bool closes;           /* the server says so */
+    bool late;             /* the server replies only to the complete request */
+    bool last;             /* the client sends Connection: close */
+    bool closes;           /* the server sends Connection: close */
     bool bad;              /* the request breaks a rule */
 };
 
@@ -159,7 +159,7 @@ static void walk_draw(struct walk_exchange *exchange, bool last)
     draw_reply(exchange);
 }
 
-/* ---- What follows from what is meant -------------------------------------------------------- */
+/* ---- What follows from what is meant --------------------------------------------------------- */
 
 static inline bool walk_bodiless(const struct walk_exchange *exchange)
 {

@@ -1,4 +1,4 @@
-/* walk_side.h - one side of a walk: how it writes what it means and compares what it sees. */
+/* walk_side.h - one side of a random walk: writes its plan, compares what it receives. */
 /* SPDX-License-Identifier: MIT */
 #ifndef WALK_SIDE_H
 #define WALK_SIDE_H
@@ -14,28 +14,28 @@ enum { ROOM = 1 << 13, HEAD_ROOM = 2048, PIPELINE = 8, PLAN = 4 * PIPELINE, TUNN
 struct side {
     struct sw_conn conn;
     struct sw_message message;
-    char in[ROOM], out[ROOM]; /* received and not yet taken; written and not yet delivered */
+    char in[ROOM], out[ROOM]; /* received and not consumed; written and not delivered */
     size_t in_n, out_n;
-    unsigned wrote, read;   /* messages begun */
-    bool writing, complete; /* a message is being written; the one begun last was read to its end */
-    size_t sent, seen;      /* content of the message being written, being read */
-    bool closing;           /* client: a reply said so */
-    bool over, shut, eof;   /* CLOSED or FAILED was seen; sends no more; knows the peer does not */
-    bool gone;              /* in the middle of it all */
-    bool tunnel;            /* UPGRADED was seen */
-    size_t raw_sent, raw_seen; /* of TUNNEL bytes behind it */
+    unsigned wrote, read;      /* messages begun */
+    bool writing, complete;    /* a message is being written; the last one read is complete */
+    size_t sent, seen;         /* content of the message being written, being read */
+    bool closing;              /* client: a reply has Connection: close */
+    bool over, shut, eof;      /* CLOSED or FAILED was returned; sends no more; received EOF */
+    bool disconnected;         /* in the middle of a message */
+    bool tunnel;               /* UPGRADED was seen */
+    size_t raw_sent, raw_seen; /* of the TUNNEL bytes after the upgrade */
 };
 
 static struct side client, server;
 static struct walk_exchange plan[PLAN];
-static unsigned total;  /* exchanges that the client wants of this connection */
-static unsigned drawn;  /* of them, those whose plan is made */
-static uint32_t stride; /* bytes that arrive at once, at most */
-static bool moved;      /* since this was last looked at */
+static unsigned total;  /* exchanges that the client plans on this connection */
+static unsigned drawn;  /* of them, those with a plan */
+static uint32_t stride; /* max bytes delivered at once */
+static bool moved;      /* bytes moved in this step */
 static uint64_t seed, connections, messages;
 static const struct sw_limits limits = {.discard = WALK_DRAIN, .pipeline = PIPELINE};
 
-/* How often what happens: a walk that misses one of these proves nothing about it. */
+/* Counts of events: a walk that misses one of these does not test it. */
 enum happening {
     INTERIMS,
     TRAILERS,
@@ -49,13 +49,13 @@ enum happening {
 
 static const char *const happening_names[HAPPENINGS] = {
     "interim replies", "trailer sections", "bodies dropped unread", "bodies closed upon unread",
-    "upgrades",        "refusals",         "messages cut off",
+    "upgrades",        "refusals",         "truncated messages",
 };
 static uint64_t happened[HAPPENINGS];
 
-/* ---- Telling -------------------------------------------------------------------------------- */
+/* ---- Reporting ------------------------------------------------------------------------------- */
 
-static void tell_side(const char *name, const struct side *side)
+static void report_side(const char *name, const struct side *side)
 {
     fprintf(stderr,
             "  %s wrote %u, read %u; sent %zu, saw %zu; states %u %u, flags %x, %s; got: ", name,
@@ -68,13 +68,13 @@ static void tell_side(const char *name, const struct side *side)
     fprintf(stderr, "%s\n", side->in_n > 400 ? "..." : "");
 }
 
-static void tell_message(const char *name, const struct walk_message *message)
+static void report_message(const char *name, const struct walk_message *message)
 {
     fprintf(stderr, "  %s: %zu bytes%s, %u fields, %u trailers\n", name, message->content.n,
             message->measured ? "" : " unmeasured", message->field_count, message->trailer_count);
 }
 
-/* Both views of the i-th exchange, and the end. */
+/* Prints the state of both sides at the i-th exchange, and fails. */
 static _Noreturn void give_up(const char *what, unsigned i)
 {
     const struct walk_exchange *x = &plan[i % PLAN];
@@ -86,21 +86,21 @@ static _Noreturn void give_up(const char *what, unsigned i)
             x->old_keeps ? " keeps" : "", x->expects ? " expects" : "",
             x->patient ? " patient" : "", x->offers ? " offers" : "", x->accepts ? " accepts" : "",
             x->late ? " late" : "", x->last ? " last" : "", x->closes ? " closes" : "");
-    tell_message("request", &x->request);
-    tell_message("reply", &x->reply);
-    tell_side("client", &client);
-    tell_side("server", &server);
+    report_message("request", &x->request);
+    report_message("reply", &x->reply);
+    report_side("client", &client);
+    report_side("server", &server);
     ck_abort_msg("SW_SEED=%llu: %s", (unsigned long long)seed, what);
     abort();
 }
 
-static inline void must(bool holds, const char *what, unsigned i)
+static inline void must(bool condition, const char *what, unsigned i)
 {
-    if (!holds)
+    if (!condition)
         give_up(what, i);
 }
 
-/* ---- Writing -------------------------------------------------------------------------------- */
+/* ---- Writing --------------------------------------------------------------------------------- */
 
 static struct sw_writer writer_of(struct side *side, size_t room)
 {
@@ -120,7 +120,7 @@ static void write_lines(struct sw_writer *out, const struct walk_line *lines, ui
         sw_write_field_named(out, lines[i].name, lines[i].value);
 }
 
-/* The fields of a head that was begun, and its end. */
+/* The fields and the end of a head with its start line written. */
 static void end_head(struct side *side, struct sw_writer *out, const struct walk_message *message)
 {
     write_lines(out, message->fields, message->field_count);
@@ -161,7 +161,7 @@ static enum sw_error write_finish(struct side *side, struct sw_writer *out,
     return error;
 }
 
-/* Some of the content that is left, or what ends the message; now and then without room for it. */
+/* A piece of the remaining content, or the end of the message; sometimes without room for it. */
 static enum sw_error write_on(struct side *side, const struct walk_message *message)
 {
     size_t left = message->content.n - side->sent, n = once_in(4) ? left : chance(100);
@@ -186,14 +186,14 @@ static void write_raw(struct side *side)
     moved |= n > 0;
 }
 
-/* ---- Reading -------------------------------------------------------------------------------- */
+/* ---- Reading --------------------------------------------------------------------------------- */
 
 static bool same(struct sw_span a, struct sw_span b)
 {
     return a.n == b.n && (a.n == 0 || memcmp(a.p, b.p, a.n) == 0);
 }
 
-/* The fields that were meant, in order, among those that the connection itself wrote. */
+/* The planned fields must be present in order, among those that the connection wrote. */
 static void compare_lines(const struct sw_head *head, const char *buf,
                           const struct walk_line *lines, uint32_t count, unsigned i)
 {
@@ -227,13 +227,13 @@ static void compare_content(struct side *side, const struct walk_message *messag
     side->seen += bytes.n;
 }
 
-/* The end of a message of which `size` bytes should have been seen. */
+/* The end of a message of `size` content bytes. */
 static void compare_end(struct side *side, const struct walk_message *message, size_t size,
                         const struct sw_event *event, unsigned i)
 {
     bool chunked = side->message.body.framing == SW_FRAMING_CHUNKED;
     uint32_t count = chunked ? message->trailer_count : 0;
-    must(!side->complete && side->seen == size, "the message is not whole", i);
+    must(!side->complete && side->seen == size, "the message is not complete", i);
     must((event->head != NULL) == (count > 0), "trailers are missing", i);
     if (event->head)
         compare_lines(event->head, event->bytes.p, message->trailers, count, i);

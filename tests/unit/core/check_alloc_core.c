@@ -1,16 +1,14 @@
-/* check_alloc_core.c - a million requests parsed and answered: how many allocations does that take?
- */
+/* check_alloc_core.c - a million requests are parsed and replied to without an allocation. */
 /* SPDX-License-Identifier: MIT */
 #include <stdalign.h>
 
 #include "counted.h"
 #include "expect.h"
 
-/* ---- Requests and their answers ---------------------------------------------------------------
- */
+/* ---- Requests and their replies -------------------------------------------------------------- */
 
-/* What a connection is sent, over and over: every framing, pipelined, and more fields than a head
-   has inside. */
+/* The bytes that each connection receives: every framing, pipelined, and more fields than
+   SW_FIELDS_INLINE. */
 static const char requests[] =
     "GET /plaintext HTTP/1.1\r\nHost: h.example\r\nUser-Agent: u\r\nAccept: */*\r\n\r\n"
     "POST /echo HTTP/1.1\r\nHost: h.example\r\nContent-Length: 5\r\n\r\ngrape"
@@ -28,14 +26,14 @@ struct tally {
     size_t heads, ends, content, trailers, written;
 };
 
-static void answer(struct sw_conn *conn, struct sw_writer *out, const struct sw_date *date,
-                   size_t turn)
+static void reply(struct sw_conn *conn, struct sw_writer *out, const struct sw_date *date,
+                  size_t number)
 {
     static const struct sw_span body = {"Hello, World!", 13};
-    uint64_t length = turn % 2 ? body.n : SW_LENGTH_UNKNOWN;
+    uint64_t length = number % 2 ? body.n : SW_LENGTH_UNKNOWN;
     MUST(!sw_conn_reply(conn, out, SW_STATUS_OK, length, date), "no reply");
     sw_write_field(out, SW_HEADER_CONTENT_TYPE, SW_SPAN("text/plain"));
-    sw_write_field_named(out, SW_SPAN("X-Turn"), SW_SPAN("mine"));
+    sw_write_field_named(out, SW_SPAN("X-Test"), SW_SPAN("mine"));
     sw_write_end(out);
     MUST(!sw_conn_content(conn, out, body.n), "no content");
     if (!sw_conn_bodiless(conn))
@@ -43,9 +41,9 @@ static void answer(struct sw_conn *conn, struct sw_writer *out, const struct sw_
     MUST(!sw_conn_finish(conn, out, (struct sw_span){NULL, 0}) && !out->error, "no end");
 }
 
-/* What came of one event; a request that is whole is answered. */
-static void take(struct sw_conn *conn, const struct sw_event *event, const struct sw_date *date,
-                 struct tally *tally)
+/* Counts one event, and replies to a complete request. */
+static void process(struct sw_conn *conn, const struct sw_event *event, const struct sw_date *date,
+                    struct tally *tally)
 {
     char memory[512];
     struct sw_writer out = {.p = memory, .size = sizeof memory};
@@ -55,13 +53,14 @@ static void take(struct sw_conn *conn, const struct sw_event *event, const struc
     tally->content += event->kind == SW_EVENT_CONTENT ? event->bytes.n : 0;
     if (event->kind == SW_EVENT_END) {
         tally->trailers += event->head ? event->head->field_count : 0;
-        answer(conn, &out, date, tally->ends++);
+        reply(conn, &out, date, tally->ends++);
         tally->written += out.n;
     }
 }
 
-/* All of the requests through one connection, which is lent what it needs and gives it back. */
-static void turn_over(struct sw_pool *pool, const struct sw_date *date, struct tally *tally)
+/* Sends all the requests through one connection; its message is attached from the pool and
+   returned after each event that lets it be detached. */
+static void run_connection(struct sw_pool *pool, const struct sw_date *date, struct tally *tally)
 {
     struct sw_conn conn;
     struct sw_event event = {.kind = SW_EVENT_END};
@@ -74,7 +73,7 @@ static void turn_over(struct sw_pool *pool, const struct sw_date *date, struct t
             sw_conn_attach(&conn, message);
         }
         at += sw_conn_next(&conn, requests + at, n - at, &event);
-        take(&conn, &event, date, tally);
+        process(&conn, &event, date, tally);
         struct sw_message *message = sw_conn_detach(&conn);
         if (message)
             sw_pool_put(pool, message);
@@ -83,7 +82,7 @@ static void turn_over(struct sw_pool *pool, const struct sw_date *date, struct t
          "not at its end");
 }
 
-START_TEST(a_million_requests)
+START_TEST(a_million_requests_allocate_nothing)
 {
     static alignas(64) char memory[5 * 4096];
     struct sw_pool pool;
@@ -95,10 +94,10 @@ START_TEST(a_million_requests)
     size_t before = counted_all();
     for (size_t i = 0; i < MILLION / REQUESTS; i++) {
         sw_date_set(&date, (int64_t)(1700000000 + i / 1000));
-        turn_over(&pool, &date, &tally);
+        run_connection(&pool, &date, &tally);
     }
     size_t allocations = counted_all() - before;
-    printf("%zu allocations in %zu requests, %zu bytes of answers\n", allocations, tally.ends,
+    printf("%zu allocations in %zu requests, %zu bytes of replies\n", allocations, tally.ends,
            tally.written);
     ck_assert_uint_eq(tally.heads, MILLION);
     ck_assert_uint_eq(tally.ends, MILLION);
@@ -109,7 +108,7 @@ START_TEST(a_million_requests)
 }
 END_TEST
 
-/* The count is worth something: what does allocate is seen. */
+/* The counter itself works. */
 START_TEST(an_allocation_is_counted)
 {
     size_t before = counted_all();
@@ -121,6 +120,6 @@ END_TEST
 
 int main(void)
 {
-    const TTest *const tests[] = {a_million_requests, an_allocation_is_counted};
+    const TTest *const tests[] = {a_million_requests_allocate_nothing, an_allocation_is_counted};
     return expect_suite("alloc_core", tests, COUNT(tests));
 }

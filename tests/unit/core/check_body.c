@@ -5,7 +5,7 @@
 static struct drive_head head;
 static struct drive_body parsed;
 
-/* Parse the head that the body is behind. */
+/* Parses the head before the body. */
 static struct drive_source source_after(enum sw_kind kind, const struct sw_limits *limits,
                                         const char *text)
 {
@@ -15,7 +15,7 @@ static struct drive_source source_after(enum sw_kind kind, const struct sw_limit
     return (struct drive_source){.head = &head.head, .head_bytes = head.bytes};
 }
 
-/* Take the body in every way. */
+/* Read the body at every split, by each call. */
 static struct outcome take(const struct drive_source *source, const char *bytes, size_t n)
 {
     struct outcome v;
@@ -33,10 +33,10 @@ static struct outcome take(const struct drive_source *source, const char *bytes,
 #define LENGTH   "Content-Length: 5\r\n"
 #define ENDS     SW_ERROR_CONTENT_LENGTH_AND_TRANSFER_ENCODING
 
-/* RFC 9112 6.3, its rules in order.  What a message behind `line` and these fields has. */
+/* RFC 9112 6.3, its rules in order.  The framing of a message with this start line and fields. */
 static const struct {
     const char *line;
-    enum sw_method request; /* that a response answers */
+    enum sw_method request; /* of a response */
     const char *fields;
     enum sw_framing framing;
     uint64_t left;
@@ -270,7 +270,7 @@ START_TEST(no_content)
 }
 END_TEST
 
-/* Streams that are whole at their end: their content, extensions and trailer fields. */
+/* Complete streams: their content, extensions and trailer fields. */
 static const struct {
     const char *stream, *content, *notes;
 } streams[] = {
@@ -436,8 +436,8 @@ START_TEST(limit_of_extensions)
 }
 END_TEST
 
-/* Sixteen bytes of framing are free for each of content, and each further one counts: this line and
-   the CRLF behind its data are 20. */
+/* Each byte of content allows 16 bytes of framing; each further byte counts towards the limit. Here
+   the chunk line and the CRLF after the data are 20 bytes. */
 #define COSTLY "0000000000000001\r\nq\r\n"
 
 START_TEST(limit_of_framing)
@@ -455,7 +455,8 @@ START_TEST(limit_of_framing)
         expect_outcome(take(&source, stream, n + 21), expect_error(SW_ERROR_CHUNK_OVERHEAD, n),
                        "past the limit");
         sprintf(stream + n, "2\r\nqq\r\n" COSTLY "0\r\n\r\n");
-        expect_outcome(take(&source, stream, n + 33), expect_complete(n + 33), "paid back");
+        expect_outcome(take(&source, stream, n + 33), expect_complete(n + 33),
+                       "within the limit after more content");
     }
 }
 END_TEST
@@ -520,7 +521,7 @@ static size_t make_stream(char *stream, char *content, size_t *content_len)
     return n + (size_t)sprintf(stream + n, "0\r\n%s\r\n", below(2) ? "A: b\r\n" : "");
 }
 
-/* Both calls bring out the content, or the same error at the same place, however it is cut. */
+/* Both calls return the content, or the same error at the same offset, at any split. */
 START_TEST(streams_of_chance)
 {
     static char stream[8000], content[5000];

@@ -23,8 +23,8 @@ static const struct place chunks[] = {
     {"LF of a chunk line", "1\r", REST, "\n\n", {{0, SW_ERROR_BARE_CR, -1}}},
     {"data", "1\r\n", "\r\n0\r\n\r\n", NULL, {{0}}},
     {"data, first of many", "3\r\n", "qq\r\n0\r\n\r\n", NULL, {{0}}},
-    {"CR behind data", "1\r\nq", "\n0\r\n\r\n", "\r\r", {END_}},
-    {"LF behind data", "1\r\nq\r", "0\r\n\r\n", "\n\n", {END_}},
+    {"CR after data", "1\r\nq", "\n0\r\n\r\n", "\r\r", {END_}},
+    {"LF after data", "1\r\nq\r", "0\r\n\r\n", "\n\n", {END_}},
     {"last chunk, CR", "0", "\n\r\n", "\r\r", {{BYTES_HEX ";;", SW_ERROR_BARE_LF, 1}, LF_, SIZE_}},
     {"last chunk, LF", "0\r", "\r\n", "\n\n", {{0, SW_ERROR_BARE_CR, -1}}},
 };
@@ -49,12 +49,12 @@ static const struct place extensions[] = {
       LF_,
       EXT_}},
     {"quoted pair", "1;a=\"\\", "\"\r\n" REST, BYTES_VALUE, {LF_, EXT_}},
-    {"behind the quotes", "1;a=\"b\"", "c\r\n" REST, ";;", {CR_, LF_, EXT_}},
-    {"CR behind the quotes", "1;a=\"\"", "\n" REST, "\r\r",
+    {"after the quotes", "1;a=\"b\"", "c\r\n" REST, ";;", {CR_, LF_, EXT_}},
+    {"CR after the quotes", "1;a=\"\"", "\n" REST, "\r\r",
      {{";;", SW_ERROR_BARE_LF, 1}, LF_, EXT_}},
-    {"CR behind a name", "1;a", "\n" REST, "\r\r",
+    {"CR after a name", "1;a", "\n" REST, "\r\r",
      {{BYTES_TOKEN ";;==", SW_ERROR_BARE_LF, 1}, LF_, EXT_}},
-    {"LF behind a value", "1;a=b\r", REST, "\n\n", {{0, SW_ERROR_BARE_CR, -1}}},
+    {"LF after a value", "1;a=b\r", REST, "\n\n", {{0, SW_ERROR_BARE_CR, -1}}},
     {"name in the last chunk", "0;", "a\r\n\r\n", BYTES_TOKEN, {LF_, EXT_}},
 };
 
@@ -88,7 +88,7 @@ static const struct place spaces[] = {
 
 /* RFC 9112 7.1.2; the lines themselves are tried in check_head_bytes.c. */
 static const struct place trailers[] = {
-    {"behind the last chunk", "0\r\n", "A: b\r\n\r\n", BYTES_TOKEN,
+    {"after the last chunk", "0\r\n", "A: b\r\n\r\n", BYTES_TOKEN,
      {{"::", SW_ERROR_EMPTY_FIELD_NAME, 0},
       {"\t\t  ", SW_ERROR_SPACE_BEFORE_FIRST_FIELD, 0},
       CR_,

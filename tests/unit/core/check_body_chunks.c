@@ -1,4 +1,4 @@
-/* check_body_chunks.c - plain chunks one behind the other, which go by a short cut. */
+/* check_body_chunks.c - the fast path for consecutive chunks without extensions. */
 /* SPDX-License-Identifier: MIT */
 #include "expect.h"
 
@@ -13,7 +13,7 @@ static struct drive_source source(void)
     return (struct drive_source){.head = &head.head, .head_bytes = head_bytes};
 }
 
-/* Take the body in every way. */
+/* Read the body at every split, by each call. */
 static struct outcome take(const char *bytes, size_t n)
 {
     struct drive_source from = source();
@@ -55,7 +55,7 @@ static const struct {
     {"0000000000000005\r\ngrape\r\n5\r\npeach\r\n0\r\n\r\n", SW_OK, 40, "grapepeach"},
 };
 
-START_TEST(lines_again)
+START_TEST(repeated_chunk_lines)
 {
     for (size_t i = 0; i < COUNT(repeated); i++) {
         const char *stream = repeated[i].stream, *content = repeated[i].content;
@@ -72,16 +72,16 @@ START_TEST(lines_again)
 }
 END_TEST
 
-/* Before there was a line, none is known again. */
-START_TEST(no_line_yet)
+/* Before the first chunk line there is no previous one to compare with. */
+START_TEST(no_previous_chunk_line)
 {
     expect_outcome(take("\0\0\0\0\0\0\0\0\r\n\r\n", 12), expect_error(SW_ERROR_BAD_CHUNK_SIZE, 0),
                    "NULs");
 }
 END_TEST
 
-/* A chunk that is whole in the buffer comes with the framing on both sides of it. */
-START_TEST(a_call_for_a_chunk)
+/* One call consumes a complete chunk with the framing before and after it. */
+START_TEST(one_call_consumes_one_chunk)
 {
     const char *stream = "2\r\nqq\r\n2\r\nqq\r\n10\r\n0123456789abcdef\r\n0\r\n\r\n";
     static const int takes[] = {7, 7, 22, 3, 2, 0};
@@ -96,8 +96,8 @@ START_TEST(a_call_for_a_chunk)
 }
 END_TEST
 
-/* In place, nothing behind the body changes, whatever is moved down and how far. */
-START_TEST(what_lies_behind)
+/* sw_body_compact() does not change bytes after the body. */
+START_TEST(bytes_after_the_body_are_not_changed)
 {
     static char stream[1000], buf[1000], content[600];
     for (size_t size = 1; size <= 40; size++)
@@ -126,6 +126,8 @@ END_TEST
 
 int main(void)
 {
-    const TTest *const tests[] = {lines_again, no_line_yet, a_call_for_a_chunk, what_lies_behind};
+    const TTest *const tests[] = {repeated_chunk_lines, no_previous_chunk_line,
+                                  one_call_consumes_one_chunk,
+                                  bytes_after_the_body_are_not_changed};
     return expect_suite("body chunks", tests, COUNT(tests));
 }

@@ -91,7 +91,7 @@ END_TEST
 
 /* ---- White space in chunk lines -------------------------------------------------------------- */
 
-/* Take the body in every way. */
+/* Read the body at every split, by each call. */
 static void expect_body(const struct sw_limits *limits, const char *text, const char *stream,
                         struct outcome expected)
 {

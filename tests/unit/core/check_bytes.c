@@ -128,7 +128,7 @@ static bool is_alnum(int c)
 
 struct rule {
     const char *name;
-    bool (*holds)(int c);
+    bool (*has)(int c);
 };
 
 static const struct rule rules[] = {
@@ -142,8 +142,7 @@ static const struct rule rules[] = {
     {"SW_VALUE_TOKEN68", is_token68},     {"SW_VALUE_ALNUM", is_alnum},
 };
 
-/* ---- The tables --------------------------------------------------------------------------------
- */
+/* ---- The tables ------------------------------------------------------------------------------ */
 
 struct class
 {
@@ -169,7 +168,7 @@ START_TEST(each_class_has_the_bytes_of_its_rule)
     for (size_t i = 0; i < sizeof classes / sizeof *classes; i++) {
         const struct rule *rule = rule_of(classes[i].name);
         for (int c = 0; c < 256; c++)
-            MUST(!(classes[i].table[c] & classes[i].bit) == !rule->holds(c), "%s, byte %02x",
+            MUST(!(classes[i].table[c] & classes[i].bit) == !rule->has(c), "%s, byte %02x",
                  rule->name, c);
     }
 }

@@ -1,4 +1,4 @@
-/* check_conn.c - connections: what cases/conn.case says, however the bytes are cut. */
+/* check_conn.c - runs the scripts of cases/conn.case on connections, at several splits. */
 /* SPDX-License-Identifier: MIT */
 #include <check.h>
 #include <stdio.h>
@@ -10,9 +10,10 @@
 #include "suite.h"
 
 /*
- * A case is a script, one command a line; cases/conn.case opens with their meanings.  Each is run
- * several times: what the peer sends arrives whole, byte by byte, and in other steps.  Each
- * call that writes is first made with too little room, and must then not have happened.
+ * A case is a script of one command per line; the commands are described at the top of
+ * cases/conn.case.  Each script runs several times: the bytes of the peer arrive in one piece, byte
+ * by byte, and in other steps.  Each call that writes is first made with too little room, and must
+ * then have changed nothing.
  */
 enum { ROOM = 1 << 14, LINES = 2048, CASES = 256 };
 
@@ -25,20 +26,20 @@ static struct {
     struct sw_limits limits;
     struct sw_date date;
     const struct sw_date *dated;
-    struct sw_writer out; /* of the call before this one */
+    struct sw_writer out; /* of the previous call */
     char in[ROOM], sent[ROOM];
     size_t arrived, shown, dropped, step; /* bytes of `in` */
-    size_t mark;                          /* where in `in` the error is; 0 for not said */
+    size_t mark;                          /* offset in `in` of the error; 0: not checked */
     size_t written, compared;             /* bytes of `sent` */
     unsigned line;
 } t;
 
-/* What the command must return. */
+/* The error that the command must return. */
 static enum sw_error wanted;
 
 #define REFUSE(format, ...) ck_abort_msg("conn.case:%u: " format, t.line + 1, __VA_ARGS__)
 
-/* ---- Words ---------------------------------------------------------------------------------- */
+/* ---- Words ----------------------------------------------------------------------------------- */
 
 static enum sw_error error_named(const char *name)
 {
@@ -50,7 +51,7 @@ static enum sw_error error_named(const char *name)
     return (enum sw_error)i;
 }
 
-/* The first word of the text, which is left behind it. */
+/* Returns the first word of the text, and advances the text to the next one. */
 static char *word(char **text)
 {
     char *from = *text, *end = from + strcspn(from, " ");
@@ -70,7 +71,7 @@ static struct sw_span rest(char *text)
     return (struct sw_span){text, strlen(text)};
 }
 
-/* The bytes that a text stands for: | is CRLF, ~ is LF, and ^ notes the place before a byte. */
+/* The bytes of a text: | is CRLF, ~ is LF, and ^ is the offset of the error. */
 static size_t bytes_of(const char *text, char *to, size_t *mark)
 {
     size_t n = 0;
@@ -85,7 +86,7 @@ static size_t bytes_of(const char *text, char *to, size_t *mark)
     return n;
 }
 
-/* ---- What the peer sends -------------------------------------------------------------------- */
+/* ---- What the peer sends --------------------------------------------------------------------- */
 
 static void arrive(char *text)
 {
@@ -188,7 +189,7 @@ static void expect(char *text)
         expect_again(event.kind);
 }
 
-/* ---- What we send --------------------------------------------------------------------------- */
+/* ---- What we send ---------------------------------------------------------------------------- */
 
 /* Make a call with no room, then with more and more: until there is enough it must do nothing. */
 #define WRITE(call)                                                                                \
@@ -288,7 +289,7 @@ static void finish(char *text)
     WRITE(sw_conn_finish(&t.conn, &t.out, (struct sw_span){trailers, n}));
 }
 
-static void answer(char *text)
+static void respond(char *text)
 {
     unsigned status = (unsigned)number(&text);
     WRITE(sw_conn_reply(&t.conn, &t.out, status, strlen(text), t.dated));
@@ -327,7 +328,7 @@ static void run(char *status)
     expect("END");
 }
 
-/* ---- The connection itself ------------------------------------------------------------------ */
+/* ---- The connection itself ------------------------------------------------------------------- */
 
 static void begin(enum sw_role role)
 {
@@ -383,13 +384,13 @@ static void keep_reading(char *text)
     sw_conn_keep_reading(&t.conn);
 }
 
-static void lend(char *text)
+static void attach(char *text)
 {
     (void)text;
     sw_conn_attach(&t.conn, &t.message);
 }
 
-static void unlend(char *text)
+static void detach(char *text)
 {
     const struct sw_message *got = sw_conn_detach(&t.conn);
     ck_assert(!got || got == &t.message);
@@ -401,7 +402,7 @@ static void action(char *text)
 {
     static const char *const names[] = {"KEEP", "LINGER", "CLOSE", "HANDOVER"};
     if (strcmp(names[sw_conn_next_action(&t.conn)], text) != 0)
-        REFUSE("fate %s", names[sw_conn_next_action(&t.conn)]);
+        REFUSE("next action %s", names[sw_conn_next_action(&t.conn)]);
 }
 
 static void pending(char *text)
@@ -409,7 +410,7 @@ static void pending(char *text)
     ck_assert_uint_eq(t.conn.pending, number(&text));
 }
 
-/* ---- Scripts -------------------------------------------------------------------------------- */
+/* ---- Scripts --------------------------------------------------------------------------------- */
 
 static void times(char *text);
 
@@ -419,10 +420,10 @@ static const struct {
 } commands[] = {
     {"server", be_server}, {"client", be_client}, {"limit", limit},   {"dated", dated},
     {"<", arrive},         {"eof", hang_up},      {"=", expect},      {">", compare},
-    {"reply", reply},      {"interim", interim},  {"refuse", refuse}, {"answer", answer},
+    {"reply", reply},      {"interim", interim},  {"refuse", refuse}, {"respond", respond},
     {"request", request},  {"offer", offer},      {"ask", ask},       {"field", field},
     {"end", end},          {"content", content},  {"finish", finish}, {"close", close_it},
-    {"lend", lend},        {"unlend", unlend},    {"fate", action},   {"pending", pending},
+    {"attach", attach},    {"detach", detach},    {"next", action},   {"pending", pending},
     {"times", times},      {"drop", drop},        {"run", run},       {"want", keep_reading},
 };
 
@@ -442,7 +443,7 @@ static void run_line(const char *text)
         REFUSE("no command %s", name);
     commands[i].run(at);
     if (wanted)
-        REFUSE("%s was not asked for an error", name);
+        REFUSE("%s returned no error", name);
 }
 
 static void times(char *text)
@@ -451,7 +452,7 @@ static void times(char *text)
         run_line(text);
 }
 
-START_TEST(goes_as_its_case_says)
+START_TEST(each_case_has_its_events_and_bytes)
 {
     static const size_t steps[] = {SIZE_MAX, 1, 2, 3, 7, 20};
     for (size_t i = 0; i < sizeof steps / sizeof *steps; i++) {
@@ -461,13 +462,13 @@ START_TEST(goes_as_its_case_says)
             if (lines[t.line][0] != '#' && lines[t.line][0] != '\0')
                 run_line(lines[t.line]);
         if (t.written != t.compared)
-            REFUSE("behind it, step %zu, %.*s was sent", t.step, (int)(t.written - t.compared),
+            REFUSE("at its end, step %zu, %.*s was sent", t.step, (int)(t.written - t.compared),
                    t.sent + t.compared);
     }
 }
 END_TEST
 
-/* Cases are parted by empty lines.  False when the file cannot be read or has too many. */
+/* Cases are separated by empty lines.  False when the file cannot be read or has too many. */
 static bool read_cases(const char *name)
 {
     FILE *file = fopen(name, "r");
@@ -512,7 +513,7 @@ int main(void)
     }
     Suite *suite = suite_create("conn");
     TCase *tcase = suite_case("scripts");
-    tcase_add_loop_test(tcase, goes_as_its_case_says, 0, (int)case_count);
+    tcase_add_loop_test(tcase, each_case_has_its_events_and_bytes, 0, (int)case_count);
     tcase_add_test(tcase, zero_is_harmless);
     suite_add_tcase(suite, tcase);
     return suite_run(suite);

@@ -99,7 +99,7 @@ static void note_event(struct log *log, const struct sw_conn *conn, const struct
         note(log, "%s at %u\n", sw_error_infos[conn->error].name, conn->error_at);
 }
 
-static void speak(struct sw_conn *conn, const struct use *use)
+static void write_message(struct sw_conn *conn, const struct use *use)
 {
     char memory[256];
     struct sw_writer out = {.p = memory, .size = sizeof memory};
@@ -112,7 +112,7 @@ static void speak(struct sw_conn *conn, const struct use *use)
     ck_assert_uint_eq(sw_conn_finish(conn, &out, (struct sw_span){0}), SW_OK);
 }
 
-/* Run it with a message, which is new or not, and take that back. */
+/* Run it with a message that is attached or reattached, and detach that. */
 static void run(struct log *log, const struct use *use, const struct sw_limits *limits,
                 struct sw_message *message, bool again, size_t step)
 {
@@ -126,7 +126,7 @@ static void run(struct log *log, const struct use *use, const struct sw_limits *
     ck_assert_ptr_eq(sw_conn_detach(&conn), message);
     (again ? sw_conn_reattach : sw_conn_attach)(&conn, message);
     if (use->role == SW_CLIENT)
-        speak(&conn, use);
+        write_message(&conn, use);
     do {
         given = n - given < step ? n : given + step;
         if (given == n && use->eof)
@@ -136,7 +136,7 @@ static void run(struct log *log, const struct use *use, const struct sw_limits *
             if (event.kind != SW_EVENT_MORE)
                 note_event(log, &conn, &event);
             if (event.kind == SW_EVENT_END && use->role == SW_SERVER)
-                speak(&conn, use);
+                write_message(&conn, use);
             bool inside = conn.in == IN_HEAD && taken < given && event.kind == SW_EVENT_MORE;
             if (inside && use->bytes[taken] != '\r')
                 ck_assert_ptr_null(sw_conn_detach(&conn));

@@ -6,7 +6,7 @@
 
 static struct sw_date date;
 
-/* A server's connection behind what it has read. */
+/* A server's connection, after the bytes that it has read. */
 struct side {
     struct sw_conn conn;
     struct sw_message message;

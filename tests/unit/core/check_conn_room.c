@@ -1,13 +1,14 @@
-/* check_conn_room.c - how many fields a connection has room for, and what the next one comes to. */
+/* check_conn_room.c - the max number of fields of a connection's message, and the error after it.
+ */
 /* SPDX-License-Identifier: MIT */
 #include "expect.h"
 
-enum { MOST = 300 };
+enum { ATTACHED_MAX = 300 };
 
 static char text[1 << 13];
-static struct sw_field lent[MOST];
+static struct sw_field attached[ATTACHED_MAX];
 
-/* What is said before the fields, and whose side hears it. */
+/* The start line, and the role of the side that reads it. */
 static const struct {
     enum sw_role role;
     const char *start;
@@ -31,8 +32,8 @@ static void ask(struct sw_conn *conn)
     ck_assert_int_eq(sw_conn_finish(conn, &out, (struct sw_span){0}), SW_OK);
 }
 
-/* A head of `fields` fields, handed over whole or byte by byte, where there is room for `most`. */
-static void hear(struct sw_conn *conn, size_t side, unsigned fields, unsigned max, size_t step)
+/* Read a head of `fields` fields, `step` bytes at a time, where there is room for `max`. */
+static void read_head(struct sw_conn *conn, size_t side, unsigned fields, unsigned max, size_t step)
 {
     size_t n = put(0, sides[side].start, 0), over = 0, given = 0;
     struct sw_event event = {SW_EVENT_MORE, {0}, NULL};
@@ -62,10 +63,10 @@ static void hear(struct sw_conn *conn, size_t side, unsigned fields, unsigned ma
     }
 }
 
-/* Without a word about it, with a limit, and with more room lent. */
+/* By default, with a limit, and with more fields attached. */
 static const struct {
     uint32_t limit;
-    size_t lent;
+    size_t attached;
     unsigned max;
 } rooms[] = {{0, 0, 128},   {1, 0, 1},       {33, 0, 33},  {127, 0, 127},
              {200, 0, 128}, {200, 168, 200}, {0, 200, 128}};
@@ -80,15 +81,15 @@ static void check_room(size_t side, size_t r, unsigned fields)
         struct sw_conn conn;
         sw_conn_init(&conn, sides[side].role, &limits);
         sw_conn_attach(&conn, &message);
-        if (rooms[r].lent)
-            sw_head_attach_fields(&message.head, lent, rooms[r].lent);
+        if (rooms[r].attached)
+            sw_head_attach_fields(&message.head, attached, rooms[r].attached);
         if (sides[side].role == SW_CLIENT)
             ask(&conn);
-        hear(&conn, side, fields, rooms[r].max, steps[i]);
+        read_head(&conn, side, fields, rooms[r].max, steps[i]);
     }
 }
 
-START_TEST(as_many_fields_as_the_limits_say)
+START_TEST(the_limits_bound_the_number_of_fields)
 {
     for (size_t side = 0; side < COUNT(sides); side++)
         for (size_t r = 0; r < COUNT(rooms); r++)
@@ -97,7 +98,7 @@ START_TEST(as_many_fields_as_the_limits_say)
 }
 END_TEST
 
-START_TEST(at_the_very_edge)
+START_TEST(the_max_is_exact)
 {
     for (size_t side = 0; side < COUNT(sides); side++)
         for (size_t r = 0; r < COUNT(rooms); r++)
@@ -106,26 +107,26 @@ START_TEST(at_the_very_edge)
 }
 END_TEST
 
-/* Room that was lent before has still all of its places. */
-START_TEST(room_that_is_lent_again)
+/* A reattached message still has room for its max number of fields. */
+START_TEST(a_reattached_message_has_all_its_room)
 {
     static struct sw_message message;
     struct sw_conn conn;
 
     sw_conn_init(&conn, SW_CLIENT, NULL);
     sw_conn_attach(&conn, &message);
-    for (int turn = 0; turn < 3; turn++) {
+    for (int i = 0; i < 3; i++) {
         sw_conn_init(&conn, SW_CLIENT, NULL);
         sw_conn_reattach(&conn, &message);
         ask(&conn);
-        hear(&conn, 1, 128, 128, sizeof text);
+        read_head(&conn, 1, 128, 128, sizeof text);
     }
 }
 END_TEST
 
 int main(void)
 {
-    const TTest *const tests[] = {as_many_fields_as_the_limits_say, at_the_very_edge,
-                                  room_that_is_lent_again};
+    const TTest *const tests[] = {the_limits_bound_the_number_of_fields, the_max_is_exact,
+                                  a_reattached_message_has_all_its_room};
     return expect_suite("conn room", tests, COUNT(tests));
 }

@@ -1,4 +1,4 @@
-/* check_walk.c - a client and a server drive each other at random: each sees what was meant. */
+/* check_conn_walk.c - a random client and server drive each other and compare what they receive. */
 /* SPDX-License-Identifier: MIT */
 #include <time.h>
 
@@ -7,15 +7,15 @@
 #include "walk_side.h"
 
 /*
- * Connection after connection, both sides take steps in random order: write a piece of a message,
- * or take some of the bytes that the other one wrote and look at the events in them.  What is meant
- * lies in `plan`; each event is held against it.  A connection ends by either side's word, by an
- * upgrade, by a request that is refused, or because one side is gone in the middle of it all.
+ * On each connection both sides take steps in random order: a side writes a piece of a message, or
+ * receives bytes of the other side and reads the events in them.  `plan` has what is to be sent;
+ * each event is compared with it.  A connection ends with Connection: close from either side, an
+ * upgrade, a refused request, or a side that disconnects in the middle of a message.
  *
- * SW_SEED and SW_MESSAGES in the environment repeat a walk and set its length.
+ * SW_SEED and SW_MESSAGES in the environment repeat a walk and set its length in messages.
  */
 
-/* ---- The client writes ---------------------------------------------------------------------- */
+/* ---- The client writes ----------------------------------------------------------------------- */
 
 static void begin_request(void)
 {
@@ -49,7 +49,7 @@ static void begin_request(void)
     end_head(&client, &out, &x->request);
 }
 
-/* May another request be written?  Not behind one that asks for another protocol. */
+/* May another request be written?  Not after one that offers another protocol. */
 static bool may_request(void)
 {
     return client.wrote < total && client.conn.pending < PIPELINE && !client.closing &&
@@ -83,7 +83,7 @@ static void client_writes(void)
     }
 }
 
-/* ---- The server writes ---------------------------------------------------------------------- */
+/* ---- The server writes ----------------------------------------------------------------------- */
 
 /* An interim reply, if one is due or may go out. */
 static bool wrote_interim(struct walk_exchange *x)
@@ -161,7 +161,7 @@ static void server_writes(void)
     }
 }
 
-/* ---- The server reads ----------------------------------------------------------------------- */
+/* ---- The server reads ------------------------------------------------------------------------ */
 
 static void server_head(const struct sw_event *event)
 {
@@ -191,7 +191,8 @@ static void server_over(bool failed)
     const struct walk_exchange *x = &plan[i % PLAN], *next = &plan[server.read % PLAN];
 
     if (failed && server.conn.error == SW_ERROR_TRUNCATED)
-        must(client.gone || (client.closing && client.complete), "a request was cut off", i);
+        must(client.disconnected || (client.closing && client.complete), "a request was truncated",
+             i);
     else if (failed)
         must(server.conn.error == SW_ERROR_SPACE_BEFORE_COLON && server.read < client.wrote &&
                  next->bad,
@@ -214,11 +215,11 @@ static void server_sees(const struct sw_event *event)
         server_head(event);
         break;
     case SW_EVENT_CONTENT:
-        must(server.wrote == i || server.writing, "content behind the reply", i);
+        must(server.wrote == i || server.writing, "content after the reply", i);
         compare_content(&server, &x->request, event->bytes, i);
         break;
     case SW_EVENT_END:
-        must(server.wrote == i || server.writing, "an end behind the reply", i);
+        must(server.wrote == i || server.writing, "an end after the reply", i);
         compare_end(&server, &x->request, x->request.content.n, event, i);
         break;
     case SW_EVENT_PAUSED:
@@ -240,7 +241,7 @@ static void server_sees(const struct sw_event *event)
     }
 }
 
-/* ---- The client reads ----------------------------------------------------------------------- */
+/* ---- The client reads ------------------------------------------------------------------------ */
 
 static void client_head(const struct sw_event *event)
 {
@@ -271,7 +272,7 @@ static void client_interim(const struct sw_head *head)
          "no interim reply was meant", client.read);
     happened[INTERIMS]++;
     if (head->status == SW_STATUS_CONTINUE) {
-        must(x->patient || x->expects, "nobody waited", client.read);
+        must(x->patient || x->expects, "the client did not wait", client.read);
         x->patient = false;
     }
 }
@@ -280,9 +281,10 @@ static void client_end(const struct sw_event *event)
 {
     unsigned i = client.read - 1;
     const struct walk_exchange *x = &plan[i % PLAN];
-    bool cut = client.eof && server.gone && client.message.body.framing == SW_FRAMING_CLOSE;
+    bool truncated =
+        client.eof && server.disconnected && client.message.body.framing == SW_FRAMING_CLOSE;
 
-    if (x->bad || cut)
+    if (x->bad || truncated)
         client.complete = true;
     else
         compare_end(&client, &x->reply, walk_bodiless(x) ? 0 : x->reply.content.n, event, i);
@@ -292,7 +294,7 @@ static void client_over(bool failed)
 {
     unsigned i = client.read - 1;
     bool dropped =
-        server.gone || (server.read > 0 && walk_may_end(&plan[(server.read - 1) % PLAN]));
+        server.disconnected || (server.read > 0 && walk_may_end(&plan[(server.read - 1) % PLAN]));
 
     happened[TRUNCATED] += failed;
     if (failed)
@@ -340,7 +342,7 @@ static void client_sees(const struct sw_event *event)
     }
 }
 
-/* ---- Delivery ------------------------------------------------------------------------------- */
+/* ---- Delivery -------------------------------------------------------------------------------- */
 
 static void take(struct side *side, size_t n)
 {
@@ -352,7 +354,7 @@ static void read_raw(struct side *side)
 {
     must(side->in_n <= TUNNEL - side->raw_seen &&
              memcmp(side->in, walk_bytes + side->raw_seen, side->in_n) == 0,
-         "other bytes were sent behind the upgrade", side->read - 1);
+         "other bytes were sent after the upgrade", side->read - 1);
     side->raw_seen += side->in_n;
     side->in_n = 0;
 }
@@ -375,8 +377,8 @@ static void read_events(struct side *side)
              !side->tunnel && !once_in(4));
 }
 
-/* The room for messages is not needed between them, whatever it then holds. */
-static void relend(struct side *side)
+/* The memory of a message is not used between messages: it is overwritten and attached again. */
+static void reattach(struct side *side)
 {
     struct sw_message *message = sw_conn_detach(&side->conn);
     if (message && once_in(2)) {
@@ -398,7 +400,7 @@ static void deliver(struct side *from, struct side *to)
     from->out_n -= n;
     to->in_n += n;
     moved |= n > 0;
-    if (to->gone || to->over) {
+    if (to->disconnected || to->over) {
         to->in_n = 0;
         return;
     }
@@ -412,10 +414,10 @@ static void deliver(struct side *from, struct side *to)
     if (to->tunnel)
         read_raw(to);
     else if (once_in(16))
-        relend(to);
+        reattach(to);
 }
 
-/* ---- Connections ---------------------------------------------------------------------------- */
+/* ---- Connections ----------------------------------------------------------------------------- */
 
 static void begin(struct side *side, enum sw_role role)
 {
@@ -430,13 +432,13 @@ static void begin(struct side *side, enum sw_role role)
 static bool done(const struct side *side, const struct side *peer)
 {
     bool talked = side->raw_sent == TUNNEL && side->raw_seen == TUNNEL;
-    return side->gone || (side->over && side->shut) ||
-           (side->tunnel && (talked || (peer->gone && side->eof)));
+    return side->disconnected || (side->over && side->shut) ||
+           (side->tunnel && (talked || (peer->disconnected && side->eof)));
 }
 
 static void vanish(struct side *side)
 {
-    side->gone = true;
+    side->disconnected = true;
     side->shut = true;
     side->out_n = chance((uint32_t)side->out_n + 1);
 }
@@ -445,11 +447,11 @@ static void step(void)
 {
     switch (chance(4)) {
     case 0:
-        if (!client.gone && !client.over)
+        if (!client.disconnected && !client.over)
             client_writes();
         break;
     case 1:
-        if (!server.gone)
+        if (!server.disconnected)
             server_writes();
         break;
     case 2:

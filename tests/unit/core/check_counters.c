@@ -28,7 +28,7 @@ static size_t next(const char *bytes, size_t n, enum sw_event_kind kind)
     return taken;
 }
 
-/* A chunk of 2^40 bytes has begun, and nobody will read it. */
+/* A chunk of 2^40 bytes has begun, and the caller does not read it. */
 static void begin_unread(const struct sw_limits *limits)
 {
     static const char line[] = "10000000000\r\n";

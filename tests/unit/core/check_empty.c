@@ -31,8 +31,7 @@ START_TEST(heads)
 }
 END_TEST
 
-/* Heads that fill all of the places inside, handed over in any two pieces, without room that was
-   lent. */
+/* Heads that fill SW_FIELDS_INLINE, split in two at each offset, without attached fields. */
 static void fill(enum sw_kind kind, const char *first, unsigned fields, enum sw_error error)
 {
     static char text[1024];
@@ -43,19 +42,20 @@ static void fill(enum sw_kind kind, const char *first, unsigned fields, enum sw_
         n += (size_t)sprintf(text + n, "A: 1\r\n");
     }
     n += (size_t)sprintf(text + n, "\r\n");
-    for (size_t cut = 0; cut <= n; cut++) {
+    for (size_t split = 0; split <= n; split++) {
         struct sw_head head;
         sw_head_init(&head, kind, NULL);
-        ptrdiff_t got = sw_head_parse(&head, text, cut);
+        ptrdiff_t got = sw_head_parse(&head, text, split);
         if (got == 0)
             got = sw_head_parse(&head, text, n);
-        MUST(got == (error ? -(ptrdiff_t)error : (ptrdiff_t)n), "%u fields, cut at %zu: %td",
-             fields, cut, got);
-        MUST(!error || head.at == at, "%u fields, cut at %zu: error at %u", fields, cut, head.at);
+        MUST(got == (error ? -(ptrdiff_t)error : (ptrdiff_t)n), "%u fields, split at %zu: %td",
+             fields, split, got);
+        MUST(!error || head.at == at, "%u fields, split at %zu: error at %u", fields, split,
+             head.at);
     }
 }
 
-START_TEST(heads_without_room_that_was_lent)
+START_TEST(heads_without_attached_fields)
 {
     static const char *const variants[] = {"portable", "sse42", "avx2", "avx512", "neon"};
     const char *best = sw_head_variant(NULL);
@@ -75,7 +75,7 @@ START_TEST(heads_without_room_that_was_lent)
 }
 END_TEST
 
-/* The body behind such a head: none of its bytes are there yet. */
+/* The body after a head, before any of its bytes has arrived. */
 static void begin_body(const char *text, enum sw_kind kind)
 {
     struct sw_head head, trailers;
@@ -235,7 +235,7 @@ START_TEST(lists)
 }
 END_TEST
 
-START_TEST(whole_values)
+START_TEST(single_values)
 {
     struct sw_media media;
     int64_t seconds;
@@ -292,14 +292,14 @@ int main(void)
 {
     const TTest *const tests[] = {
         heads,
-        heads_without_room_that_was_lent,
+        heads_without_attached_fields,
         bodies,
         connections,
         writers_without_memory,
         empty_parts_of_a_message,
         words,
         lists,
-        whole_values,
+        single_values,
         decoders,
     };
     return expect_suite("empty", tests, COUNT(tests));

@@ -7,7 +7,7 @@
 
 static struct drive_head parsed;
 
-/* A head that is whole at the end of the text. */
+/* A head that is complete at the end of the text. */
 static void parse(enum sw_kind kind, const char *text)
 {
     expect_head(&parsed, kind, NULL, text, expect_complete(strlen(text)));
@@ -65,7 +65,7 @@ static const struct {
     {SW_TRAILERS, "X-Sum: 1\r\nx-two:\t2 \r\n\r\n", " | X-Sum=1 | x-two=2"},
 };
 
-START_TEST(parts_lie_where_they_are_said_to)
+START_TEST(the_parts_of_a_head_have_their_offsets)
 {
     for (size_t i = 0; i < COUNT(heads); i++) {
         parse(heads[i].kind, heads[i].text);
@@ -127,7 +127,7 @@ static void check_header(enum sw_header id, const char *name)
     ck_assert_uint_eq(sw_head_named(&parsed.head, text, name, strlen(name)), 1);
 }
 
-/* Whoever folds case by a bit folds "-" to CR, and digits to controls. */
+/* Casefolding by one bit (0x20) also maps "-" to CR and digits to controls. */
 static void check_header_folded(const char *name)
 {
     for (const char *p = name; *p; p++) {
@@ -184,9 +184,9 @@ START_TEST(duplicates_keep_their_order)
 }
 END_TEST
 
-/* Names that hash like a known one: a twin of it, one that is none, one that only ends or begins
-   like it, or is the last 16 bytes of it, in the first line and behind long ones, and names that
-   fill a row of 32 bytes or are longer. */
+/* Names with the hash of a known one: of its collision chain, unknown, with only its prefix or
+   suffix, or its last 16 bytes; in the first line and after long ones.  Names that fill a row of 32
+   bytes or are longer. */
 START_TEST(names_are_not_taken_for_others)
 {
     static const struct {
@@ -227,8 +227,8 @@ START_TEST(names_are_not_taken_for_others)
 }
 END_TEST
 
-/* Places in the index are counted in 16 bits, and start anew after 65536 fields. */
-START_TEST(a_head_used_for_long_finds_its_fields)
+/* Positions in the index have 16 bits, and wrap after 65536 fields. */
+START_TEST(the_index_is_right_after_it_wraps)
 {
     static const char *const texts[] = {
         "HTTP/1.1 200 OK\r\nServer: a server with a long name\r\nAge: 1\r\nVary: a\r\nAge: "
@@ -237,8 +237,8 @@ START_TEST(a_head_used_for_long_finds_its_fields)
     };
     struct sw_head head;
     sw_head_init(&head, SW_RESPONSE, NULL);
-    for (size_t turn = 0; turn < 100000; turn++) {
-        const char *text = texts[turn % 4096 != 0];
+    for (size_t i = 0; i < 100000; i++) {
+        const char *text = texts[i % 4096 != 0];
         sw_head_reset(&head);
         ck_assert_int_gt(sw_head_parse(&head, text, strlen(text)), 0);
         bool first = text == texts[0];
@@ -252,8 +252,8 @@ START_TEST(a_head_used_for_long_finds_its_fields)
 }
 END_TEST
 
-/* What the index says of the head before 65536 fields looks like what it says of this one. */
-START_TEST(what_is_left_of_65536_fields_ago_is_not_believed)
+/* An index entry of 65536 fields ago looks like one of the current head. */
+START_TEST(index_entries_of_65536_fields_ago_are_ignored)
 {
     static const char *const texts[] = {
         "HTTP/1.1 200 OK\r\nAge: 1\r\n\r\n",
@@ -261,7 +261,7 @@ START_TEST(what_is_left_of_65536_fields_ago_is_not_believed)
         "HTTP/1.1 200 OK\r\nVary: a\r\nServer: some server or other, and then\r\nAge: 2\r\n\r\n",
     };
     struct sw_head head;
-    for (size_t way = 1; way < 3; way++) {
+    for (size_t last = 1; last < 3; last++) {
         sw_head_init(&head, SW_RESPONSE, NULL);
         ck_assert_int_gt(sw_head_parse(&head, texts[0], strlen(texts[0])), 0);
         for (size_t i = 1; i < 65536; i++) {
@@ -269,14 +269,14 @@ START_TEST(what_is_left_of_65536_fields_ago_is_not_believed)
             sw_head_parse(&head, texts[1], strlen(texts[1]));
         }
         sw_head_reset(&head);
-        sw_head_parse(&head, texts[way], strlen(texts[way]));
-        ck_assert_uint_eq(sw_head_first(&head, SW_HEADER_AGE), way == 1 ? 1 : 2);
-        ck_assert_ptr_eq(sw_head_field(&head, SW_HEADER_AGE), way == 1 ? NULL : &head.fields[2]);
+        sw_head_parse(&head, texts[last], strlen(texts[last]));
+        ck_assert_uint_eq(sw_head_first(&head, SW_HEADER_AGE), last == 1 ? 1 : 2);
+        ck_assert_ptr_eq(sw_head_field(&head, SW_HEADER_AGE), last == 1 ? NULL : &head.fields[2]);
     }
 }
 END_TEST
 
-/* Values so long that the search for their ends goes by hundreds of bytes. */
+/* Values of hundreds of bytes, more than one vector. */
 START_TEST(long_values)
 {
     for (size_t n = 100; n < 1400; n += 61) {
@@ -306,7 +306,7 @@ START_TEST(controls_in_long_values_are_found)
 }
 END_TEST
 
-/* In a host of any length, behind lines long and short, no byte goes unlooked at. */
+/* Each byte of a host of any length is checked, after long and short lines. */
 START_TEST(hosts_of_every_length)
 {
     for (size_t n = 1; n <= 40; n++)
@@ -325,8 +325,8 @@ START_TEST(hosts_of_every_length)
 }
 END_TEST
 
-/* A head that is used again still holds what an earlier one left in it; none of that is found. */
-START_TEST(a_used_head_remembers_nothing)
+/* A reset head still contains the fields of the earlier one; none of them is found. */
+START_TEST(a_reset_head_has_only_its_own_fields)
 {
     static const char *const texts[] = {
         "HTTP/1.1 200 OK\r\nVary: a\r\nServer: b\r\nAge: 1\r\nX: y\r\n\r\n",
@@ -361,8 +361,8 @@ START_TEST(a_used_head_remembers_nothing)
 }
 END_TEST
 
-/* A head with `count` fields and room for `lent` more than it has inside. */
-static void check_room(uint32_t limit, size_t lent, size_t count)
+/* A head with `count` fields, and `attached` fields after SW_FIELDS_INLINE. */
+static void check_room(uint32_t limit, size_t attached, size_t count)
 {
     static char text[4000];
     static struct sw_field more[120];
@@ -371,14 +371,14 @@ static void check_room(uint32_t limit, size_t lent, size_t count)
     size_t n = (size_t)sprintf(text, "HTTP/1.1 200 OK\r\n"), over = 0;
     size_t max = limit ? limit : 128;
 
-    max = max < SW_FIELDS_INLINE + lent ? max : SW_FIELDS_INLINE + lent;
+    max = max < SW_FIELDS_INLINE + attached ? max : SW_FIELDS_INLINE + attached;
     for (size_t i = 0; i < count; i++) {
         over = i == max ? n : over;
         n += (size_t)sprintf(text + n, i + 1 < count ? "F%zu: v\r\n" : "Age: %zu\r\n", i);
     }
     n += (size_t)sprintf(text + n, "\r\n");
     sw_head_init(&head, SW_RESPONSE, &limits);
-    sw_head_attach_fields(&head, more, lent);
+    sw_head_attach_fields(&head, more, attached);
     expect_outcome(drive_head_call(&head, guard_end(text, n), n),
                    over ? expect_error(SW_ERROR_TOO_MANY_FIELDS, over) : expect_complete(n), text);
     if (over)
@@ -386,21 +386,21 @@ static void check_room(uint32_t limit, size_t lent, size_t count)
     const struct sw_field *age = sw_head_field(&head, SW_HEADER_AGE);
     MUST(age == (count <= SW_FIELDS_INLINE ? &head.fields[count - 1]
                                            : &more[count - 1 - SW_FIELDS_INLINE]),
-         "the last of %zu fields, limit %u, lent %zu", count, limit, lent);
+         "the last of %zu fields, limit %u, attached %zu", count, limit, attached);
     MUST(sw_head_named(&head, text, "agE", 3) == count - 1, "not the last of %zu", count);
     MUST(count == 1 || sw_head_named(&head, text, "f0", 2) == 0, "not the first of %zu", count);
 }
 
-START_TEST(more_fields_than_inside)
+START_TEST(more_fields_than_inline)
 {
     for (uint32_t limit = 0; limit <= 160; limit += 20)
-        for (size_t lent = 0; lent <= 120; lent += 24)
+        for (size_t attached = 0; attached <= 120; attached += 24)
             for (size_t count = 1; count < 160; count++)
-                check_room(limit, lent, count);
+                check_room(limit, attached, count);
 }
 END_TEST
 
-/* An index is 16 bits wide, so that is where room ends however much was lent. */
+/* An index has 16 bits, which bounds the fields however many are attached. */
 START_TEST(more_fields_than_an_index_counts)
 {
     static struct sw_field more[70000];
@@ -449,7 +449,7 @@ static const struct {
     {"Keep-Alive: timeout=5\r\n", 0},
 };
 
-/* Close wins, and HTTP/1.0 closes unless it is asked not to.  RFC 9112 9.3. */
+/* RFC 9112 9.3: `close` has precedence, and HTTP/1.0 closes unless keep-alive is requested. */
 START_TEST(connection_options)
 {
     static const char *const lines[] = {"HTTP/1.0 200 OK",         "HTTP/1.1 200 OK",
@@ -460,23 +460,23 @@ START_TEST(connection_options)
             char text[200];
             snprintf(text, sizeof text, "%s\r\n%s\r\n", lines[j], options[i].fields);
             parse(j < 3 ? SW_RESPONSE : SW_REQUEST, text);
-            unsigned asked = options[i].options;
-            ck_assert_msg(sw_head_options(&parsed.head, parsed.bytes) == asked, "%s", text);
+            unsigned requested = options[i].options;
+            ck_assert_msg(sw_head_options(&parsed.head, parsed.bytes) == requested, "%s", text);
             ck_assert_msg(sw_head_keep_alive(&parsed.head, parsed.bytes) ==
-                              (!(asked & CLOSE) && (j % 3 > 0 || asked & ALIVE)),
+                              (!(requested & CLOSE) && (j % 3 > 0 || requested & ALIVE)),
                           "%s", text);
         }
 }
 END_TEST
 
-/* RFC 9110 10.1.1: in any case of letters, from HTTP/1.1 on, and only a request's. */
+/* RFC 9110 10.1.1: case-insensitive, from HTTP/1.1 on, and only in requests. */
 START_TEST(expectations)
 {
     static const struct {
         enum sw_kind kind;
         const char *text;
-        bool waits;
-    } asked[] = {
+        bool expects;
+    } rows[] = {
         {SW_REQUEST, LINE "Expect: 100-continue\r\n" HOST, true},
         {SW_REQUEST, LINE "expect:100-CONTINUE \r\n" HOST, true},
         {SW_REQUEST, LINE "Expect: x\r\nExpect: 100-continue\r\n" HOST, true},
@@ -487,10 +487,10 @@ START_TEST(expectations)
         {SW_REQUEST, "GET / HTTP/1.0\r\nExpect: 100-continue\r\n" HOST, false},
         {SW_RESPONSE, "HTTP/1.1 200 OK\r\nExpect: 100-continue\r\n" HOST, false},
     };
-    for (size_t i = 0; i < COUNT(asked); i++) {
-        parse(asked[i].kind, asked[i].text);
-        ck_assert_msg(sw_head_expects_continue(&parsed.head, parsed.bytes) == asked[i].waits, "%s",
-                      asked[i].text);
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        parse(rows[i].kind, rows[i].text);
+        ck_assert_msg(sw_head_expects_continue(&parsed.head, parsed.bytes) == rows[i].expects, "%s",
+                      rows[i].text);
     }
 }
 END_TEST
@@ -499,20 +499,20 @@ int main(void)
 {
     const TTest *const tests[] = {
         sizes,
-        parts_lie_where_they_are_said_to,
+        the_parts_of_a_head_have_their_offsets,
         bytes_after_a_head_are_not_consumed,
         every_method_is_known,
         every_status_is_taken,
         every_header_is_found,
         duplicates_keep_their_order,
         names_are_not_taken_for_others,
-        a_head_used_for_long_finds_its_fields,
-        what_is_left_of_65536_fields_ago_is_not_believed,
+        the_index_is_right_after_it_wraps,
+        index_entries_of_65536_fields_ago_are_ignored,
         long_values,
         controls_in_long_values_are_found,
         hosts_of_every_length,
-        a_used_head_remembers_nothing,
-        more_fields_than_inside,
+        a_reset_head_has_only_its_own_fields,
+        more_fields_than_inline,
         more_fields_than_an_index_counts,
         connection_options,
         expectations,

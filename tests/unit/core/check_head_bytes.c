@@ -2,7 +2,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "places.h"
 
-/* ---- What may stand where -------------------------------------------------------------------- */
+/* ---- Valid bytes at each place --------------------------------------------------------------- */
 
 /* clang-format off */
 
@@ -14,16 +14,16 @@
 static const struct place request_line[] = {
     {"method, first", "", "ET /p HTTP/1.1\r\n" HOST, BYTES_TOKEN,
      {{"\r\r", SW_ERROR_BARE_CR, 0}, {"\n\n", SW_ERROR_BARE_LF, 0}, {0, SW_ERROR_BAD_METHOD, 0}}},
-    {"method behind an empty line", "\r\n", "ET /p HTTP/1.1\r\n" HOST, BYTES_TOKEN,
+    {"method after an empty line", "\r\n", "ET /p HTTP/1.1\r\n" HOST, BYTES_TOKEN,
      {{"\r\r", SW_ERROR_BARE_CR, 0}, {"\n\n", SW_ERROR_BARE_LF, 0}, {0, SW_ERROR_BAD_METHOD, 0}}},
     {"LF of an empty line", "\r", LINE HOST, "\n\n", {{0, SW_ERROR_BARE_CR, -1}}},
     {"method, middle", "G", "T /p HTTP/1.1\r\n" HOST, BYTES_TOKEN,
      {CRLF_, {"  ", SW_ERROR_BAD_TARGET_FORM, 1}, {0, SW_ERROR_BAD_METHOD, 0}}},
     {"method, last", "GE", " /p HTTP/1.1\r\n" HOST, BYTES_TOKEN,
      {CRLF_, {"  ", SW_ERROR_BAD_REQUEST_LINE, 1}, {0, SW_ERROR_BAD_METHOD, 0}}},
-    {"space behind the method", "GET", "/p HTTP/1.1\r\n" HOST, "  ",
+    {"space after the method", "GET", "/p HTTP/1.1\r\n" HOST, "  ",
      {CRLF_, {BYTES_TOKEN, SW_ERROR_BAD_METHOD, 1}, {0, SW_ERROR_BAD_METHOD, 0}}},
-    {"space behind the target", "GET /p", "HTTP/1.1\r\n" HOST, "  ",
+    {"space after the target", "GET /p", "HTTP/1.1\r\n" HOST, "  ",
      {CRLF_, {BYTES_TARGET, SW_ERROR_BAD_REQUEST_LINE, 9}, {0, SW_ERROR_BAD_TARGET, 0}}},
     {"version, H", "GET /p ", "TTP/1.1\r\n" HOST, "HH", {{0, SW_ERROR_BAD_VERSION, 0}}},
     {"version, T", "GET /p H", "TP/1.1\r\n" HOST, "TT", {{0, SW_ERROR_BAD_VERSION, 0}}},
@@ -109,7 +109,7 @@ static const struct place targets[] = {
       {"@@", SW_ERROR_TARGET_USERINFO, 0},
       {BYTES_TARGET "  ", SW_ERROR_BAD_TARGET_AUTHORITY, -3},
       {0, SW_ERROR_BAD_TARGET, 0}}},
-    {"authority, behind IPv6", "GET http://[::1]", "/p HTTP/1.1\r\n" HOST, "//::??",
+    {"authority, after IPv6", "GET http://[::1]", "/p HTTP/1.1\r\n" HOST, "//::??",
      {CRLF_,
       {"  ", SW_ERROR_BAD_VERSION, 1},
       {"@@", SW_ERROR_TARGET_USERINFO, 0},
@@ -141,7 +141,7 @@ static const struct place targets[] = {
       {"  ", SW_ERROR_BAD_REQUEST_LINE, 0},
       {BYTES_TARGET, SW_ERROR_BAD_TARGET_FORM, 0},
       {0, SW_ERROR_BAD_TARGET, 0}}},
-    {"behind the asterisk", "OPTIONS *", " HTTP/1.1\r\n" HOST, "",
+    {"after the asterisk", "OPTIONS *", " HTTP/1.1\r\n" HOST, "",
      {CRLF_,
       {"  ", SW_ERROR_BAD_VERSION, 1},
       {BYTES_TARGET, SW_ERROR_BAD_TARGET_FORM, -1},
@@ -186,11 +186,11 @@ static const struct place status_line[] = {
      {{BYTES_DIGIT, SW_ERROR_VERSION_UNSUPPORTED, 0}, NOT_STATUS}},
     {"status line, dot", "HTTP/1", "1 200 OK\r\n\r\n", "..", {NOT_STATUS}},
     {"status line, minor", "HTTP/1.", " 200 OK\r\n\r\n", BYTES_DIGIT, {NOT_STATUS}},
-    {"space behind the version", "HTTP/1.1", "200 OK\r\n\r\n", "  ", {NOT_STATUS}},
+    {"space after the version", "HTTP/1.1", "200 OK\r\n\r\n", "  ", {NOT_STATUS}},
     {"code, first", "HTTP/1.1 ", "00 OK\r\n\r\n", "19", {{0, SW_ERROR_BAD_STATUS_CODE, 0}}},
     {"code, second", "HTTP/1.1 2", "0 OK\r\n\r\n", "09", {{0, SW_ERROR_BAD_STATUS_CODE, 0}}},
     {"code, third", "HTTP/1.1 20", " OK\r\n\r\n", "09", {{0, SW_ERROR_BAD_STATUS_CODE, 0}}},
-    {"space behind the code", "HTTP/1.1 200", "OK\r\n\r\n", "  ", {NOT_STATUS}},
+    {"space after the code", "HTTP/1.1 200", "OK\r\n\r\n", "  ", {NOT_STATUS}},
     {"reason, first", "HTTP/1.1 200 ", "K\r\n\r\n", BYTES_VALUE,
      {{"\r\r", SW_ERROR_BARE_CR, 0}, {"\n\n", SW_ERROR_BARE_LF, 0}, {0, SW_ERROR_BAD_REASON, 0}}},
     {"reason, last", "HTTP/1.1 200 O", "\r\n\r\n", BYTES_VALUE,
@@ -203,7 +203,7 @@ static const struct place status_line[] = {
      {{0, SW_ERROR_BARE_CR, -1}}},
 };
 
-/* RFC 9112 5, RFC 9110 5.1, 5.5.  A start line or none stands before these. */
+/* RFC 9112 5, RFC 9110 5.1, 5.5.  check_fields_after() adds the start line, if any. */
 #define LAST "Y: z\r\n\r\n"
 #define NAME_REST \
     {"\t\t  ", SW_ERROR_SPACE_BEFORE_COLON, 0}, \
@@ -231,12 +231,12 @@ static const struct place fields[] = {
     {"name, last", "AA", ": b\r\n" LAST, BYTES_TOKEN "::", {NAME_REST}},
     {"colon", "AA", " b\r\n" LAST, "::",
      {{BYTES_TOKEN, SW_ERROR_SPACE_BEFORE_COLON, 1}, NAME_REST}},
-    {"behind the colon", "A:", "b\r\n" LAST, BYTES_VALUE, {VALUE_REST}},
+    {"after the colon", "A:", "b\r\n" LAST, BYTES_VALUE, {VALUE_REST}},
     {"white space before the value", "A: ", " b\r\n" LAST, BYTES_VALUE, {VALUE_REST}},
     {"value, first", "A: ", "b\r\n" LAST, BYTES_VALUE, {VALUE_REST}},
     {"value, middle", "A: b", "b\r\n" LAST, BYTES_VALUE, {VALUE_REST}},
     {"value, last", "A: b", "\r\n" LAST, BYTES_VALUE, {VALUE_REST}},
-    {"white space behind the value", "A: b ", " \r\n" LAST, BYTES_VALUE, {VALUE_REST}},
+    {"white space after the value", "A: b ", " \r\n" LAST, BYTES_VALUE, {VALUE_REST}},
     {"empty value", "A:", "\r\n" LAST, BYTES_VALUE, {VALUE_REST}},
     {"CR of a field line", "A: b", "\n" LAST, "\r\r",
      {{"\n\n", SW_ERROR_BARE_LF, 0},
@@ -266,11 +266,11 @@ static const struct place hosts[] = {
     {"host, last", LINE "Host:a", "\r\n\r\n", BYTES_HOST "::\t\t  ", {HOST_REST(-1)}},
     {"host, port", LINE "Host:a:", "1\r\n\r\n", BYTES_DIGIT, {HOST_REST(-2)}},
     {"host, IPv6", LINE "Host:[::", "]\r\n\r\n", BYTES_HEX, {HOST_REST(-3)}},
-    {"host, behind IPv6", LINE "Host:[::1]", "\r\n\r\n", "::\t\t  ", {HOST_REST(-5)}},
+    {"host, after IPv6", LINE "Host:[::1]", "\r\n\r\n", "::\t\t  ", {HOST_REST(-5)}},
     {"host, percent digit", LINE "Host:%e", "\r\n\r\n", BYTES_HEX, {HOST_REST(-2)}},
 };
 
-/* Runs that are long: the byte stands inside one, or ends it. */
+/* Long runs: the byte is inside one, or ends it. */
 static const struct place long_parts[] = {
     {"long path", "GET /", " HTTP/1.1\r\n" HOST, BYTES_PATH,
      {CRLF_,
@@ -281,13 +281,13 @@ static const struct place long_parts[] = {
     {"long value", LINE "A: ", "\r\n" HOST, BYTES_VALUE, {VALUE_REST}},
 };
 static const struct place long_ends[] = {
-    {"colon behind a long name", LINE "A", " b\r\n" HOST, "::",
+    {"colon after a long name", LINE "A", " b\r\n" HOST, "::",
      {{BYTES_TOKEN, SW_ERROR_SPACE_BEFORE_COLON, 1}, NAME_REST}},
-    {"CR behind a long value", LINE "A: ", "\n" HOST, "\r\r",
+    {"CR after a long value", LINE "A: ", "\n" HOST, "\r\r",
      {{"\n\n", SW_ERROR_BARE_LF, 0},
       {BYTES_VALUE, SW_ERROR_BARE_LF, 1},
       {0, SW_ERROR_BAD_FIELD_VALUE, 0}}},
-    {"space behind a long path", "GET /", "HTTP/1.1\r\n" HOST, "  ",
+    {"space after a long path", "GET /", "HTTP/1.1\r\n" HOST, "  ",
      {CRLF_, {BYTES_TARGET, SW_ERROR_BAD_REQUEST_LINE, 9}, {0, SW_ERROR_BAD_TARGET, 0}}},
 };
 static const struct place long_reasons[] = {
@@ -347,7 +347,7 @@ START_TEST(host_values)
 }
 END_TEST
 
-/* The rules of a field line are the same wherever one stands. */
+/* The rules of a field line are the same in each kind of head. */
 static void check_fields_after(const char *line, place_drive *drive)
 {
     for (size_t i = 0; i < COUNT(fields); i++) {
@@ -369,7 +369,7 @@ END_TEST
 
 /* ---- The same bytes at every distance from the start ----------------------------------------- */
 
-/* Whole, and cut around the byte only: there are many of these. */
+/* In one piece, and split around the byte only: there are many of these. */
 static size_t split_around;
 
 static const char *drive_around(enum sw_kind kind, const char *bytes, size_t n, struct outcome *v)
@@ -394,7 +394,7 @@ static const char *drive_response_around(const char *bytes, size_t n, struct out
     return drive_around(SW_RESPONSE, bytes, n, v);
 }
 
-/* More than two vectors of 64 bytes before the byte; `run` fillers in all, or none behind it. */
+/* More than two vectors of 64 bytes before the byte; `run` fillers in all, or none after it. */
 static void check_long(const struct place *places, size_t count, size_t run, place_drive *drive)
 {
     for (size_t i = 0; i < count; i++)

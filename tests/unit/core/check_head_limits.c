@@ -21,7 +21,7 @@ static const struct counted {
 } counted[] = {
     {"method", offsetof(struct sw_limits, method), 32, SW_REQUEST, "", " / HTTP/1.1\r\n" HOST, 0, 0,
      SW_ERROR_METHOD_TOO_LONG},
-    {"method behind an empty line", offsetof(struct sw_limits, method), 32, SW_REQUEST, "\r\n",
+    {"method after an empty line", offsetof(struct sw_limits, method), 32, SW_REQUEST, "\r\n",
      " / HTTP/1.1\r\n" HOST, 0, 0, SW_ERROR_METHOD_TOO_LONG},
     {"target", offsetof(struct sw_limits, target), 8192, SW_REQUEST, "GET /", " HTTP/1.1\r\n" HOST,
      1, 0, SW_ERROR_TARGET_TOO_LONG},
@@ -52,23 +52,23 @@ static const char *make(const struct counted *c, size_t amount)
     return text;
 }
 
-/* At the limit it is whole; past it the byte that passes it is enough. */
+/* At the limit the head is complete; the first byte past the limit is an error. */
 static void check_counted(const struct counted *c, const struct sw_limits *limits, size_t max)
 {
     const char *text = make(c, max);
     expect_head(&parsed, c->kind, limits, text, expect_complete(strlen(text)));
     for (size_t over = 1; over < 200; over += 33) {
         size_t at = strlen(c->before) - c->counted_before + max;
-        struct outcome tells = expect_error(c->error, at);
+        struct outcome expected = expect_error(c->error, at);
         text = make(c, max + over);
         if (over == 1)
-            expect_head(&parsed, c->kind, limits, text, tells);
+            expect_head(&parsed, c->kind, limits, text, expected);
         drive_head_init(&parsed, c->kind, limits);
-        expect_outcome(drive_head(&parsed, text, strlen(text), strlen(text), 1), tells, c->name);
+        expect_outcome(drive_head(&parsed, text, strlen(text), strlen(text), 1), expected, c->name);
         drive_head_init(&parsed, c->kind, limits);
-        expect_outcome(drive_head(&parsed, text, at + 1, at + 1, 1), tells, c->name);
+        expect_outcome(drive_head(&parsed, text, at + 1, at + 1, 1), expected, c->name);
         drive_head_init(&parsed, c->kind, limits);
-        expect_outcome(drive_head(&parsed, text, strlen(text), 0, 1), tells, c->name);
+        expect_outcome(drive_head(&parsed, text, strlen(text), 0, 1), expected, c->name);
     }
 }
 
@@ -108,7 +108,7 @@ START_TEST(heads_of_the_usual_limit)
 }
 END_TEST
 
-/* Offsets of 16 bits are enough for most heads, and not for this one. */
+/* A head that is longer than 16-bit offsets. */
 START_TEST(heads_beyond_64_kib)
 {
     static const struct sw_limits limits = {.head = 1 << 17, .field_line = 1 << 17, .fields = 100};
@@ -140,7 +140,7 @@ START_TEST(names_beyond_64_kib)
 END_TEST
 
 /* Lines so short that a block of 64 bytes ends more of them than good ones could be in it. */
-START_TEST(more_lines_than_a_block_holds)
+START_TEST(more_lines_than_a_block_contains)
 {
     char text[600];
     for (size_t good = 0; good < 40; good++)
@@ -237,8 +237,8 @@ END_TEST
    target's first byte. */
 static const struct {
     const char *target;
-    enum sw_error get, options, connect; /* GET stands for all that take a path */
-    size_t at;                           /* of what GET and OPTIONS are told */
+    enum sw_error get, options, connect; /* GET: all methods with a path as target */
+    size_t at;                           /* of the error for GET and OPTIONS */
 } forms[] = {
     {"/", SW_OK, SW_OK, FORM, 0},
     {"//", SW_OK, SW_OK, FORM, 0},
@@ -317,8 +317,7 @@ START_TEST(target_forms)
 }
 END_TEST
 
-/* RFC 9110 7.4: what is asked for is not here, where the connection is not what its scheme wants.
- */
+/* RFC 9110 7.4: a target whose scheme does not match the connection is misdirected. */
 START_TEST(schemes_of_targets)
 {
     static const struct {
@@ -427,7 +426,7 @@ START_TEST(host_values)
 }
 END_TEST
 
-/* How many, and where; responses and trailers are not asked. */
+/* Host must be present once; responses and trailers need none. */
 START_TEST(how_many_hosts)
 {
     static const struct {
@@ -455,8 +454,8 @@ START_TEST(how_many_hosts)
 }
 END_TEST
 
-/* What a server says to a bad request, and that a bad response is never its own fault. */
-START_TEST(statuses_owed)
+/* The status of the response to a bad request; for a bad response it is always 400. */
+START_TEST(statuses_of_errors)
 {
     static const struct {
         const char *text;
@@ -468,7 +467,7 @@ START_TEST(statuses_owed)
         {"AVERYLONGMETHODTHATISLONGERTHANANYISALLOWEDTOBE / HTTP/1.1\r\n", 501},
         {"GET /0123456789abcdef HTTP/1.1\r\n", 414},
         {LINE "X-A-Name-That-Is-Longer-Than-It-May: 1\r\n", 431},
-        {LINE "A: a value that is longer than a whole line may be here\r\n", 431},
+        {LINE "A: a value that is longer than a complete line may be here\r\n", 431},
         {LINE "A: b\r\nA: b\r\nA: b\r\n", 431},
         {LINE "A: 67890123456789012345678901234567\r\nB: 6789012345678901234567890\r\n", 431},
     };
@@ -493,7 +492,7 @@ int main(void)
         heads_of_the_usual_limit,
         heads_beyond_64_kib,
         names_beyond_64_kib,
-        more_lines_than_a_block_holds,
+        more_lines_than_a_block_contains,
         empty_lines,
         trailer_fields,
         forbidden_trailers,
@@ -501,7 +500,7 @@ int main(void)
         schemes_of_targets,
         host_values,
         how_many_hosts,
-        statuses_owed,
+        statuses_of_errors,
     };
     return expect_suite("head limits", tests, COUNT(tests));
 }

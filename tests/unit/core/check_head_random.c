@@ -1,5 +1,4 @@
-/* check_head_random.c - heads drawn at random: every road through one says what bytes one by one
- * say. */
+/* check_head_random.c - random heads: each implementation gives the result of byte by byte. */
 /* SPDX-License-Identifier: MIT */
 #include <stdio.h>
 #include <stdlib.h>
@@ -22,7 +21,7 @@ static void put_text(const char *bytes)
     put(bytes, strlen(bytes));
 }
 
-/* Up to `most` bytes out of a set, mostly few. */
+/* `least` to `max` bytes of a set, in general few. */
 static void put_some(const char *set, uint32_t least, uint32_t max)
 {
     uint32_t n = least + chance(once_in(3) ? max - least + 1 : (max - least) / 4 + 1);
@@ -86,7 +85,7 @@ static void put_start(enum sw_kind kind)
         len += (size_t)sprintf(text + len, "HTTP/1.%u %u ", chance(2), 100 + chance(900));
         put_some("abc OK\t\x80", 0, 90);
     } else if (once_in(5)) {
-        put_text("G / HTTP/1.1"); /* the shortest: vectors reach back over it */
+        put_text("G / HTTP/1.1"); /* the shortest: less than a vector */
     } else {
         put_text(methods[once_in(3) ? chance(COUNT(methods)) : 0]);
         put_text(" ");
@@ -102,8 +101,8 @@ static void put_start(enum sw_kind kind)
     put_text(once_in(30) ? "\n" : "\r\n");
 }
 
-/* A byte, or two, elsewhere, in another place or gone. */
-static void disturb(void)
+/* Removes, inserts or replaces one byte. */
+static void mutate(void)
 {
     static const char odd[] = "\r\n\t :\0\x7f\x01@[`{\x80/%*";
     uint32_t at = chance((uint32_t)len);
@@ -139,7 +138,7 @@ static void draw(enum sw_kind kind)
     if (!once_in(20))
         put_text("\r\n");
     for (uint32_t n = once_in(3) ? 1 + chance(2) : 0; n > 0; n--)
-        disturb();
+        mutate();
 }
 
 static struct sw_limits draw_limits(void)
@@ -159,7 +158,7 @@ static struct sw_limits draw_limits(void)
     return limits;
 }
 
-/* The index says what looking through the fields says. */
+/* The index gives the same fields as a linear search. */
 static void check_index(const struct sw_head *head)
 {
     for (size_t i = 0; i < head->field_count; i++) {
@@ -175,7 +174,7 @@ static void check_index(const struct sw_head *head)
     }
 }
 
-START_TEST(every_road_leads_to_the_same)
+START_TEST(all_implementations_give_the_same_result)
 {
     static const char *const variants[] = {"portable", "sse42", "avx2", "avx512", "neon"};
     static struct drive_head slow, fast;
@@ -185,18 +184,18 @@ START_TEST(every_road_leads_to_the_same)
 
     printf("SW_SEED=%lu\n", seed);
     chance_seed(seed);
-    for (size_t turn = 0; turn < 20000; turn++) {
+    for (size_t number = 0; number < 20000; number++) {
         enum sw_kind kind = once_in(3) ? SW_RESPONSE : SW_REQUEST;
         struct sw_limits limits = draw_limits();
         draw(kind);
-        size_t lent = once_in(6) ? 0 : DRIVE_FIELDS;
+        size_t attached = once_in(6) ? 0 : DRIVE_FIELDS;
         drive_head_init(&slow, kind, &limits);
-        sw_head_attach_fields(&slow.head, slow.more, lent);
+        sw_head_attach_fields(&slow.head, slow.more, attached);
         struct outcome v = drive_head(&slow, text, len, 0, 1);
         complete += v.complete;
         wrong += v.error != SW_OK;
         drive_head_init(&fast, kind, &limits);
-        sw_head_attach_fields(&fast.head, fast.more, lent);
+        sw_head_attach_fields(&fast.head, fast.more, attached);
         for (size_t i = 0; i < COUNT(variants); i++) {
             if (!sw_head_variant(variants[i]))
                 continue;
@@ -204,18 +203,18 @@ START_TEST(every_road_leads_to_the_same)
             const char *why = drive_head_split(&fast, &slow, v, text, len, first, len);
             why = why ? why : drive_head_longer(&fast, &slow, v, text, len);
             why = why ? why : drive_head_begin(&fast, &slow, v, text, len, first);
-            MUST(!why, "turn %zu, %s: %s: %.*s", turn, variants[i], why, (int)len, text);
+            MUST(!why, "head %zu, %s: %s: %.*s", number, variants[i], why, (int)len, text);
             if (v.complete)
                 check_index(&fast.head);
         }
     }
     sw_head_variant(best);
-    printf("%zu heads whole, %zu wrong, each by every road\n", complete, wrong);
+    printf("%zu heads complete, %zu wrong, each by every implementation\n", complete, wrong);
 }
 END_TEST
 
 int main(void)
 {
-    const TTest *const tests[] = {every_road_leads_to_the_same};
+    const TTest *const tests[] = {all_implementations_give_the_same_result};
     return expect_suite("head random", tests, COUNT(tests));
 }

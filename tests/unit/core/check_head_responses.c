@@ -13,8 +13,8 @@ static const struct sw_limits strict,
 
 /* ---- SW_LENIENT_VALUE_BYTES ------------------------------------------------------------------ */
 
-/* Parse `before`, the byte and `after`.  Returns what that came to, which all cuts and variants
-   agree about. */
+/* Parse `before`, the byte and `after`.  Returns the outcome, the same for every split and
+   implementation. */
 static struct outcome with_byte(enum sw_kind kind, const struct sw_limits *limits,
                                 const char *before, unsigned byte, const char *after, size_t *n)
 {
@@ -35,7 +35,7 @@ static bool is_control(unsigned byte)
     return (byte < ' ' && byte != '\t') || byte == 127;
 }
 
-/* Where in the head a value stands, and what comes after the byte. */
+/* The index of the field, and the bytes after the byte. */
 static const struct {
     const char *before, *after;
     size_t value, from; /* of which field, and where the byte is in its value */
@@ -109,7 +109,7 @@ START_TEST(control_bytes_elsewhere)
 }
 END_TEST
 
-/* A CR still begins a line end, a LF still needs one, and the limits hold. */
+/* A CR still begins a line end, a LF still needs a CR, and the limits apply. */
 START_TEST(what_ends_a_value)
 {
     struct sw_limits limits = {.lenient = SW_LENIENT_VALUE_BYTES, .field_line = 10};

@@ -1,11 +1,11 @@
-/* check_head_roads.c - the edges of what the roads through a head look at. */
+/* check_head_variants.c - the boundaries of the fast paths of each implementation of the parser. */
 /* SPDX-License-Identifier: MIT */
 #include <stdint.h>
 
 #include "expect.h"
 #include "shockwave_values.h"
 
-enum { REACH = UINT16_MAX - 64 }; /* how far any road looks */
+enum { MAX_OFFSET = UINT16_MAX - 64 }; /* the highest offset that a fast path touches */
 
 static struct drive_head parsed;
 static char text[1 << 17];
@@ -29,7 +29,7 @@ static void expect_text(enum sw_kind kind, struct outcome expected)
 
 /* ---- Names ----------------------------------------------------------------------------------- */
 
-/* A known name of so many bytes, or letters. */
+/* A known name of n bytes if there is one; else n letters. */
 static enum sw_header name_of(size_t n, char *name)
 {
     memset(name, 'q', n);
@@ -42,8 +42,8 @@ static enum sw_header name_of(size_t n, char *name)
     return SW_HEADER_OTHER;
 }
 
-/* What may stand before a name: a method that is asked for first or not, and a Host that comes
-   first or does not. */
+/* The lines before a name: a method that the fast path checks first or another, and a Host that is
+   the first field or absent. */
 static const struct {
     const char *before, *after;
     unsigned fields; /* of those in `after` */
@@ -54,7 +54,7 @@ static const struct {
     {"POST /", " HTTP/1.1\r\nhost: h.example:80\r\n", 1},
 };
 
-/* With a target of `pad` bytes, something like that name first, and the name as it should be. */
+/* With a target of `pad` bytes: a name similar to the known one, then the known name. */
 static void check_name(size_t start, size_t pad, const char *name, enum sw_header id)
 {
     size_t n = put(put_many(put(0, starts[start].before), 'p', pad), starts[start].after);
@@ -168,8 +168,8 @@ START_TEST(other_targets)
 }
 END_TEST
 
-/* A method is asked for before it is known where it ends. */
-START_TEST(methods_that_go_on)
+/* The fast path compares a method before it knows the length; a longer token is another method. */
+START_TEST(longer_tokens_than_a_method)
 {
     for (unsigned m = 1; m < SW_METHOD_COUNT; m++) {
         size_t n = put(0, sw_method_names[m].text);
@@ -184,7 +184,7 @@ END_TEST
 
 /* ---- Heads of every length ------------------------------------------------------------------- */
 
-/* Of a block, of less and of more; the byte behind the host is none of its. */
+/* Hosts shorter and longer than a block; the byte after the host is not part of it. */
 static void check_hosts(const char *method)
 {
     for (size_t n = 0; n < 80; n++) {
@@ -211,7 +211,7 @@ START_TEST(hosts_of_any_length)
 }
 END_TEST
 
-/* Wherever a Host stands: alone, before much, behind something in the same block or not. */
+/* At each place of a Host: alone, before another field, after one in the same block or not. */
 START_TEST(ports)
 {
     static const char *const hosts[] = {"h:8",     "h:59999",  "h:60000", "h:65535",   "h:65536",
@@ -275,7 +275,7 @@ START_TEST(bytes_of_a_host)
 }
 END_TEST
 
-/* A line whose name, colon or end is not what it should be, at every distance. */
+/* A line with a bad name, colon or end, at every offset. */
 static const struct {
     const char *line;
     enum sw_error error;
@@ -297,7 +297,7 @@ static const struct {
     {"\n", SW_ERROR_BARE_LF, 0},
 };
 
-START_TEST(odd_lines_anywhere)
+START_TEST(slow_path_lines_anywhere)
 {
     for (size_t i = 0; i < COUNT(odd); i++)
         for (size_t pad = 0; pad < 140; pad++) {
@@ -327,7 +327,7 @@ START_TEST(short_lines)
 }
 END_TEST
 
-/* What a block of 64 bytes holds is taken without a look at most limits, which may be lower. */
+/* The fast path of a block of 64 bytes skips limits above its size; lower ones must apply. */
 START_TEST(limits_inside_a_block)
 {
     const size_t at = put(0, "HTTP/1.1 200 \r\n");
@@ -361,7 +361,7 @@ START_TEST(fields_inside_a_block)
 }
 END_TEST
 
-/* The same with a method that is asked for first. */
+/* The same with a method that the fast path checks first. */
 START_TEST(requests_inside_a_block)
 {
     for (uint32_t max = 1; max <= 64; max++) {
@@ -392,9 +392,9 @@ START_TEST(requests_inside_a_block)
 }
 END_TEST
 
-/* ---- As far as roads look -------------------------------------------------------------------- */
+/* ---- The max offset of the fast paths -------------------------------------------------------- */
 
-/* Whole, and in two around where they stop, by every road. */
+/* In one piece, and split at the max offset, by each implementation. */
 static void expect_far(const struct sw_limits *limits, size_t n)
 {
     static const char *const variants[] = {"portable", "sse42", "avx2", "avx512", "neon"};
@@ -411,17 +411,17 @@ static void expect_far(const struct sw_limits *limits, size_t n)
         ck_assert_uint_eq(parsed.head.fields[2].id, SW_HEADER_AGE);
         ck_assert_uint_eq(parsed.head.fields[2].value_len, 1);
         const char *why = drive_head_longer(&split, &parsed, v, text, n);
-        why = why ? why : drive_head_split(&split, &parsed, v, text, n, REACH, n);
+        why = why ? why : drive_head_split(&split, &parsed, v, text, n, MAX_OFFSET, n);
         why = why ? why : drive_head_begin(&split, &parsed, v, text, n, 30);
         MUST(!why, "%s: %s", variants[i], why);
     }
     sw_head_variant(best);
 }
 
-START_TEST(lines_around_the_reach)
+START_TEST(lines_around_the_max_offset)
 {
     static const struct sw_limits limits = {.head = 1 << 17, .field_line = 1 << 17};
-    for (size_t end = REACH - 70; end < REACH + 70; end++) {
+    for (size_t end = MAX_OFFSET - 70; end < MAX_OFFSET + 70; end++) {
         size_t n = put(0, "GET / HTTP/1.1\r\nHost: h\r\nA: ");
         n = put_many(n, 'a', end - n);
         expect_far(&limits, put(n, "\r\nAge: 1\r\nX-Forwarded-For: 2\r\n\r\n"));
@@ -437,17 +437,17 @@ int main(void)
         names_of_many_blocks,
         percent_anywhere,
         other_targets,
-        methods_that_go_on,
+        longer_tokens_than_a_method,
         hosts_of_any_length,
         ports,
         requests_without_fields,
         bytes_of_a_host,
-        odd_lines_anywhere,
+        slow_path_lines_anywhere,
         short_lines,
         limits_inside_a_block,
         fields_inside_a_block,
         requests_inside_a_block,
-        lines_around_the_reach,
+        lines_around_the_max_offset,
     };
-    return expect_suite("head roads", tests, COUNT(tests));
+    return expect_suite("head variants", tests, COUNT(tests));
 }

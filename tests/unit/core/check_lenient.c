@@ -1,4 +1,4 @@
-/* check_lenient.c - what is forgiven: flag by flag, and every set of flags in every place. */
+/* check_lenient.c - leniency: each flag, and every set of flags at every place. */
 /* SPDX-License-Identifier: MIT */
 #include "expect.h"
 
@@ -59,7 +59,7 @@ static bool is(struct sw_span span, const char *text)
     return span.n == strlen(text) && memcmp(span.p, text, span.n) == 0;
 }
 
-/* Each door opens what it says, and none of the others does. */
+/* Each flag tolerates its own deviation, and no other flag does. */
 START_TEST(leniency)
 {
     for (size_t i = 0; i < COUNT(lenient); i++)
@@ -79,7 +79,7 @@ START_TEST(leniency)
 }
 END_TEST
 
-/* Doors that are open together. */
+/* Deviations of several flags in one head. */
 START_TEST(leniency_combined)
 {
     static const struct {
@@ -105,7 +105,7 @@ START_TEST(leniency_combined)
 }
 END_TEST
 
-/* Lines that were folded into one have one limit.  It is met behind the fold if it lies inside. */
+/* Folded lines have one common limit; inside a fold the error is at the first byte after it. */
 START_TEST(folded_lines_have_a_limit)
 {
     static const char text[] = "HTTP/1.1 200 OK\r\nA: b\r\n cd\r\n e\r\n\r\n";
@@ -119,13 +119,13 @@ START_TEST(folded_lines_have_a_limit)
 }
 END_TEST
 
-/* What no door opens. */
+/* Deviations that no flag tolerates. */
 static const struct {
     enum sw_kind kind;
     const char *text;
     enum sw_error error;
     size_t at;
-} unforgiven[] = {
+} not_tolerated[] = {
     {SW_REQUEST, LINE "A: b\r\n c\r\n" HOST, SW_ERROR_OBS_FOLD, 23},
     {SW_TRAILERS, " A: b\r\n\r\n", SW_ERROR_SPACE_BEFORE_FIRST_FIELD, 0},
     {SW_RESPONSE, "HTTP/1.1 200 OK\r\n A: b\r\n\r\n", SW_ERROR_SPACE_BEFORE_FIRST_FIELD, 17},
@@ -149,17 +149,16 @@ static const struct {
     {SW_REQUEST, LINE "Host: a|b\r\n\r\n", SW_ERROR_BAD_HOST, 23},
 };
 
-START_TEST(what_is_not_forgiven)
+START_TEST(other_deviations_are_errors)
 {
     struct sw_limits limits = {.lenient = ~0u};
-    for (size_t i = 0; i < COUNT(unforgiven); i++)
-        expect_head(&parsed, unforgiven[i].kind, &limits, unforgiven[i].text,
-                    expect_error(unforgiven[i].error, unforgiven[i].at));
+    for (size_t i = 0; i < COUNT(not_tolerated); i++)
+        expect_head(&parsed, not_tolerated[i].kind, &limits, not_tolerated[i].text,
+                    expect_error(not_tolerated[i].error, not_tolerated[i].at));
 }
 END_TEST
 
-/* ---- Every set of flags, in every place --------------------------------------------------------
- */
+/* ---- Every set of flags, in every place ------------------------------------------------------ */
 
 enum {
     FOLD = SW_LENIENT_OBS_FOLD,
@@ -173,8 +172,7 @@ enum {
     PARTS = 9,
 };
 
-/* A piece of a message, and what in it needs to be forgiven: by which flag, or else what error it
-   is and where. */
+/* A piece of a message, the flag that tolerates its deviation, or else the error and its offset. */
 struct piece {
     const char *text;
     unsigned flag;
@@ -182,7 +180,7 @@ struct piece {
     size_t at;
 };
 
-/* One of them stands in each part of a message. */
+/* Each part of a message is one of them. */
 struct part {
     struct piece pieces[5];
 };
@@ -378,12 +376,10 @@ START_TEST(chunks_of_responses)
 }
 END_TEST
 
-/* ---- Chunk lines -----------------------------------------------------------------------------
- */
+/* ---- Chunk lines ----------------------------------------------------------------------------- */
 
-/* With SW_LENIENT_CHUNK_LF: a LF ends a line that is right, and nothing else becomes right by it.
- */
-START_TEST(what_a_line_feed_does_not_end)
+/* With SW_LENIENT_CHUNK_LF a LF ends a valid line; an invalid line stays invalid. */
+START_TEST(a_lf_does_not_end_an_invalid_line)
 {
     static const struct {
         const char *text;
@@ -414,8 +410,8 @@ START_TEST(what_a_line_feed_does_not_end)
 }
 END_TEST
 
-/* The extensions of a chunk are the same, however its line ends. */
-START_TEST(extensions_before_a_line_feed)
+/* The extensions of a chunk do not depend on its line end. */
+START_TEST(extensions_before_a_lf)
 {
     static const char head_text[] = "HTTP/1.1 200 \r\nTransfer-Encoding: chunked\r\n\r\n";
     static const char *const texts[] = {"1;a=b\n", "1;a=b\r\n"};
@@ -440,14 +436,14 @@ int main(void)
         leniency,
         leniency_combined,
         folded_lines_have_a_limit,
-        what_is_not_forgiven,
+        other_deviations_are_errors,
         requests,
         responses,
         trailer_sections,
         chunks_of_requests,
         chunks_of_responses,
-        what_a_line_feed_does_not_end,
-        extensions_before_a_line_feed,
+        a_lf_does_not_end_an_invalid_line,
+        extensions_before_a_lf,
     };
     return expect_suite("lenient", tests, COUNT(tests));
 }

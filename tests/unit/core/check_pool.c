@@ -1,4 +1,4 @@
-/* check_pool.c - slabs taken, given back, counted, and not touched by who gave them back. */
+/* check_pool.c - slabs are taken, returned and counted; use after return is detected. */
 /* SPDX-License-Identifier: MIT */
 #define _DEFAULT_SOURCE
 #include <check.h>
@@ -123,11 +123,11 @@ START_TEST(an_empty_or_closed_pool_has_nothing)
     sw_pool_put(&pool, a);
     sw_pool_close(&pool);
     ck_assert_ptr_null(sw_pool_get(&pool));
-    memset(memory, 0, sizeof memory); /* nobody minds any more */
+    memset(memory, 0, sizeof memory); /* the pool is closed: allowed */
 }
 END_TEST
 
-/* Of memory that was never touched nothing is resident: count the pages behind a large pool. */
+/* Memory that was never touched is not resident: count the resident pages of a large pool. */
 START_TEST(only_taken_slabs_cost_memory)
 {
     enum { COUNT = 1024, PAGES = 4 };
@@ -140,7 +140,7 @@ START_TEST(only_taken_slabs_cost_memory)
     ck_assert_ptr_ne(map, MAP_FAILED);
     ck_assert_int_eq(madvise(map, n, MADV_NOHUGEPAGE), 0);
     sw_pool_init(&pool, map, page, COUNT);
-    for (unsigned i = 0; i < 100; i++) { /* a hundred turns of a loop that needs four at once */
+    for (unsigned i = 0; i < 100; i++) { /* a hundred iterations that need four slabs each */
         void *slab[PAGES];
 
         for (unsigned j = 0; j < PAGES; j++)
@@ -157,7 +157,7 @@ START_TEST(only_taken_slabs_cost_memory)
 }
 END_TEST
 
-/* ---- What debug builds catch ---------------------------------------------------------------- */
+/* ---- What debug builds catch ----------------------------------------------------------------- */
 
 #if defined(SANITIZED_ADDRESS) || defined(SW_DEBUG)
 
@@ -189,12 +189,12 @@ static void put_the_middle(struct sw_pool *pool, char *slab)
     sw_pool_put(pool, slab + 64);
 }
 
-static void put_what_was_never_out(struct sw_pool *pool, char *slab)
+static void put_never_taken(struct sw_pool *pool, char *slab)
 {
     sw_pool_put(pool, slab + SIZE);
 }
 
-static void put_what_stands_before(struct sw_pool *pool, char *slab)
+static void put_before_the_first(struct sw_pool *pool, char *slab)
 {
     sw_pool_put(pool, slab - SIZE);
 }
@@ -206,8 +206,7 @@ static void (*const misuse[])(struct sw_pool *, char *) = {
 #ifdef SANITIZED_ADDRESS
     read_after_put,
 #else
-    put_the_middle,         put_what_was_never_out,
-    put_what_stands_before,
+    put_the_middle,  put_never_taken, put_before_the_first,
 #endif
 };
 

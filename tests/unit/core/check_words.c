@@ -79,8 +79,8 @@ static void expect_header(const char *name, size_t n, int h)
     MUST((int)sw_header_find(guard_begin(name, n), n) == h, "%.*s", (int)n, name);
 }
 
-/* Not name by name: the CPU takes longer to say whether it has a way than all else here does. */
-static void expect_by_each_way(void (*walk)(void))
+/* Selects once per walk, not per name: the check for CPU features takes longer than the lookups. */
+static void with_each_implementation(void (*walk)(void))
 {
     const char *best = sw_head_variant(NULL);
     walk();
@@ -110,7 +110,7 @@ static void walk_cases(void)
 
 START_TEST(fields_in_any_case)
 {
-    expect_by_each_way(walk_cases);
+    with_each_implementation(walk_cases);
 }
 END_TEST
 
@@ -137,7 +137,7 @@ static void walk_neighbours(void)
 
 START_TEST(neighbours_of_fields)
 {
-    expect_by_each_way(walk_neighbours);
+    with_each_implementation(walk_neighbours);
 }
 END_TEST
 
@@ -155,7 +155,7 @@ static void walk_repeated_bytes(void)
 
 START_TEST(no_name_escapes_the_table)
 {
-    expect_by_each_way(walk_repeated_bytes);
+    with_each_implementation(walk_repeated_bytes);
 }
 END_TEST
 
@@ -371,7 +371,7 @@ START_TEST(flags_of_some_words)
 }
 END_TEST
 
-START_TEST(errors_are_told_in_full)
+START_TEST(errors_are_described_in_full)
 {
     ck_assert_uint_eq(sw_error_infos[SW_OK].status, 0);
     for (int e = 1; e < SW_ERROR_COUNT; e++) {
@@ -418,7 +418,7 @@ int main(void)
                                   odd_names_of_files,
                                   flags_make_sense,
                                   flags_of_some_words,
-                                  errors_are_told_in_full,
+                                  errors_are_described_in_full,
                                   ids_stay};
     return expect_suite("words", tests, COUNT(tests));
 }

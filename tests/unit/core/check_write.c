@@ -14,7 +14,8 @@
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))
 
-/* ---- Memory that ends where it says --------------------------------------------------------- */
+/* ---- Memory that ends at a guard page ----------------------------------------------------------
+ */
 
 enum { WALLS = 3, ROOM = 4096 };
 
@@ -74,7 +75,7 @@ static void expect_error(const struct sw_writer *out, enum sw_error error)
     ck_assert_uint_eq(out->n, 0);
 }
 
-/* ---- Words ---------------------------------------------------------------------------------- */
+/* ---- Words ----------------------------------------------------------------------------------- */
 
 START_TEST(every_status_has_its_line)
 {
@@ -139,25 +140,25 @@ START_TEST(every_method_but_the_preface_opens_a_request)
 }
 END_TEST
 
-/* ---- Injection ------------------------------------------------------------------------------ */
+/* ---- Injection ------------------------------------------------------------------------------- */
 
-/* RFC 9110 5.6.2, as it is printed. */
-static bool may_stand_in_token(int c)
+/* tchar of RFC 9110 5.6.2. */
+static bool is_allowed_in_token(int c)
 {
     return c != 0 && strchr("!#$%&'*+-.^_`|~0123456789"
                             "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz",
                             c) != NULL;
 }
 
-/* RFC 9110 5.5: blanks may only stand between visible bytes, and obs-text is visible. */
-static bool may_stand_in_value(int c, bool edge)
+/* RFC 9110 5.5: blanks are only allowed between visible bytes, and obs-text is visible. */
+static bool is_allowed_in_value(int c, bool is_first_or_last)
 {
     if (c == ' ' || c == '\t')
-        return !edge;
+        return !is_first_or_last;
     return c > ' ' && c != 127;
 }
 
-/* Long enough for a part, a word, several words, and each with something left over. */
+/* Bytes: less than a SWAR word, one word, several words, and a remainder after each. */
 enum { LONGEST = 19 };
 
 START_TEST(every_byte_at_every_place_of_a_value)
@@ -173,7 +174,7 @@ START_TEST(every_byte_at_every_place_of_a_value)
                 value[at] = (char)c;
                 sw_write_field(&known, SW_HEADER_VIA, span(2, value, n));
                 sw_write_field_named(&named, name_span("Via"), span(2, value, n));
-                if (!may_stand_in_value(c, at == 0 || at == n - 1)) {
+                if (!is_allowed_in_value(c, at == 0 || at == n - 1)) {
                     expect_error(&known, SW_ERROR_BAD_OUT_VALUE);
                     expect_error(&named, SW_ERROR_BAD_OUT_VALUE);
                     continue;
@@ -200,7 +201,7 @@ START_TEST(every_byte_at_every_place_of_a_name)
                 name[at] = (char)c;
                 sw_write_field_named(&field, span(1, name, n), value_span("1"));
                 sw_write_request_named(&request, span(1, name, n), value_span("/"));
-                if (!may_stand_in_token(c)) {
+                if (!is_allowed_in_token(c)) {
                     expect_error(&field, SW_ERROR_BAD_OUT_NAME);
                     expect_error(&request, SW_ERROR_BAD_METHOD);
                     continue;
@@ -309,7 +310,7 @@ START_TEST(every_byte_of_a_target)
 }
 END_TEST
 
-/* ---- Numbers -------------------------------------------------------------------------------- */
+/* ---- Numbers --------------------------------------------------------------------------------- */
 
 static void check_number(uint64_t number)
 {
@@ -337,7 +338,7 @@ START_TEST(numbers)
 }
 END_TEST
 
-/* ---- Room ----------------------------------------------------------------------------------- */
+/* ---- Room ------------------------------------------------------------------------------------ */
 
 static struct sw_date date;
 
@@ -393,8 +394,8 @@ static void put(struct sw_writer *out, size_t piece)
     }
 }
 
-/* At every size, behind pieces written before, and with the wall right behind the memory. */
-START_TEST(a_piece_is_written_whole_or_not_at_all)
+/* At every size, after other pieces, with a guard page after the memory. */
+START_TEST(a_piece_is_written_completely_or_not_at_all)
 {
     sw_date_set(&date, 784111777);
     for (size_t i = 0; i < COUNT(pieces); i++) {
@@ -469,7 +470,7 @@ START_TEST(the_first_error_stays)
 }
 END_TEST
 
-/* ---- Heads that a connection began ---------------------------------------------------------- */
+/* ---- Heads that a connection began ----------------------------------------------------------- */
 
 enum { NEVER = SW_FRAMED_DATED + 1 };
 
@@ -545,7 +546,7 @@ END_TEST
 
 /* ---- All of it ------------------------------------------------------------------------------- */
 
-START_TEST(the_plaintext_answer)
+START_TEST(the_plaintext_response)
 {
     struct sw_writer out = writer(115);
 
@@ -579,12 +580,12 @@ int main(void)
     tcase_add_test(tests, requests_by_method_and_target);
     tcase_add_test(tests, every_byte_of_a_target);
     tcase_add_test(tests, numbers);
-    tcase_add_test(tests, a_piece_is_written_whole_or_not_at_all);
+    tcase_add_test(tests, a_piece_is_written_completely_or_not_at_all);
     tcase_add_test(tests, bytes_of_every_length);
     tcase_add_test(tests, the_first_error_stays);
     tcase_add_test(tests, a_connection_keeps_its_fields);
     tcase_add_test(tests, a_connection_keeps_its_fields_until_the_head_ends);
-    tcase_add_test(tests, the_plaintext_answer);
+    tcase_add_test(tests, the_plaintext_response);
     suite_add_tcase(suite, tests);
 
     return suite_run(suite);
