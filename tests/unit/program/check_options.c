@@ -1,5 +1,4 @@
-/* check_main_options.c - the options of the program: what the help says of a default is the
- * default. */
+/* check_options.c - the options of the program; the defaults are those that --help shows. */
 /* SPDX-License-Identifier: MIT */
 #include <getopt.h>
 #include <stdlib.h>
@@ -7,17 +6,17 @@
 #include "expect.h"
 #include "program/main.h"
 
-/* As server.h has it: defaults are put where zeros are. */
+/* Fills in the defaults of a configuration; declared in a private header of the server. */
 const char *sw_config_resolve(struct sw_server_config *config);
 
 static struct sw_main_options by_default, by_help, untouched;
 
-static void nobody(struct sw_exchange *exchange)
+static void no_handler(struct sw_exchange *exchange)
 {
     (void)exchange;
 }
 
-/* Limits that stay 0 are the core's to fill in, each four bytes but for the body's. */
+/* The core fills in limits of 0; each has four bytes, except the body's. */
 static void fill_in_limits(struct sw_limits *limits)
 {
     for (size_t at = 0; at + 4 <= sizeof *limits; at += 4)
@@ -28,7 +27,7 @@ static void fill_in_limits(struct sw_limits *limits)
         limits->body = sw_limits_default.body;
 }
 
-START_TEST(defaults_are_as_the_help_says)
+START_TEST(defaults_match_the_help)
 {
     static const char *const no_values[] = {"one for each processor",
                                             "as many as connections",
@@ -40,7 +39,7 @@ START_TEST(defaults_are_as_the_help_says)
                                             "777 less the umask",
                                             "its own"};
     size_t compared = 0;
-    by_default.config.handler = nobody;
+    by_default.config.handler = no_handler;
     by_default.config.scratch = 32768; /* the program's own */
     ck_assert_ptr_null(sw_config_resolve(&by_default.config));
     fill_in_limits(&by_default.config.limits);
@@ -100,7 +99,7 @@ static const struct {
     {"run/x", NULL, 0},
 };
 
-START_TEST(places_are_read)
+START_TEST(addresses_are_read)
 {
     const struct sw_main_option *row = sw_main_option_rows;
     while (!row->name || strcmp(row->name, "listen") != 0)
@@ -291,7 +290,7 @@ START_TEST(modes_and_owners_are_read)
 }
 END_TEST
 
-/* The message of a value that is refused has an example of the option's kind, which is taken. */
+/* The message for an invalid value contains an example of the option's kind, which is valid. */
 START_TEST(examples_are_taken)
 {
     const struct sw_main_units *const units[] = {&sw_main_times, &sw_main_sizes, &sw_main_counts};
@@ -320,7 +319,7 @@ static const struct {
     {"\x7f", false},
 };
 
-/* As sw_files_open() has it. */
+/* The same as in sw_files_open(). */
 START_TEST(field_values_are_read)
 {
     const struct sw_main_option *row = sw_main_option_rows;
@@ -339,7 +338,7 @@ START_TEST(field_values_are_read)
 }
 END_TEST
 
-/* Files want room for their names, which a limit of the target may make shorter. */
+/* Files need room for their names, which the limit of the target bounds. */
 START_TEST(scratch_is_enough_for_files)
 {
     static const struct sw_limits limits[] = {{.target = 0}, {.target = 100}};
@@ -362,9 +361,9 @@ END_TEST
 
 int main(void)
 {
-    const TTest *const tests[] = {
-        defaults_are_as_the_help_says, places_are_read,    numbers_are_read,
-        modes_and_owners_are_read,     examples_are_taken, field_values_are_read,
-        scratch_is_enough_for_files};
+    const TTest *const tests[] = {defaults_match_the_help,    addresses_are_read,
+                                  numbers_are_read,           modes_and_owners_are_read,
+                                  examples_are_taken,         field_values_are_read,
+                                  scratch_is_enough_for_files};
     return expect_suite("main options", tests, COUNT(tests));
 }

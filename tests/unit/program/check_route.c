@@ -37,7 +37,7 @@ static const struct {
     {HEAD, "/static/css/a.css", DEMO_ROUTE_ASSET_HEAD, "GET, PUT, HEAD", "css/a.css", NULL},
     {SW_METHOD_REPORT, "/a~b!c$d&e'f(g)/x,y;z=1", DEMO_ROUTE_ODD, "REPORT", NULL, NULL},
     {GET, "/trailing/", DEMO_ROUTE_TRAILING, "GET, HEAD", NULL, NULL},
-    /* 405: the path is somebody's, the method nobody's. */
+    /* 405: another method has a route with this path. */
     {PUT, "/users", DEMO_ROUTE_NONE, "GET, HEAD, POST", NULL, NULL},
     {HEAD, "/a~b!c$d&e'f(g)/x,y;z=1", DEMO_ROUTE_NONE, "REPORT", NULL, NULL},
     {SW_METHOD_OTHER, "/", DEMO_ROUTE_NONE, "GET, HEAD", NULL, NULL},
@@ -94,7 +94,7 @@ END_TEST
 
 /* RFC 3986 3.3, 2.1 for what follows a percent sign, and what SW_LENIENT_TARGET adds: without it
    no head has such a path. */
-START_TEST(captures_hold_what_a_head_lets_pass)
+START_TEST(captures_contain_every_byte_of_a_valid_target)
 {
     static const char pchar[] = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
                                 "-._~!$&'()*+,;=:@"
@@ -126,7 +126,7 @@ int main(void)
 {
     TCase *routes = suite_case("routes");
     tcase_add_test(routes, paths_find_their_routes);
-    tcase_add_test(routes, captures_hold_what_a_head_lets_pass);
+    tcase_add_test(routes, captures_contain_every_byte_of_a_valid_target);
     Suite *suite = suite_create("route");
     suite_add_tcase(suite, routes);
     return suite_run(suite);

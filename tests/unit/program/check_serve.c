@@ -1,4 +1,4 @@
-/* check_main_serve.c - shockwave serve: standard error that is full, and signals at the end. */
+/* check_serve.c - shockwave serve: a blocked standard error, and signals during shutdown. */
 /* SPDX-License-Identifier: MIT */
 #define _GNU_SOURCE
 #include <fcntl.h>
@@ -15,12 +15,12 @@
 
 static char buf[1 << 16], place[64], log_path[80];
 
-/* ---- What goes on while the server is closed ------------------------------------------------- */
+/* ---- Signals while the server is closed ------------------------------------------------------ */
 
 void __real_sw_server_close(struct sw_server *server);
 void __wrap_sw_server_close(struct sw_server *server);
 
-/* In the place of sw_server_close(): the signals come again, before and after. */
+/* Replaces sw_server_close(): the signals arrive again, before and after. */
 void __wrap_sw_server_close(struct sw_server *server)
 {
     raise(SIGTERM);
@@ -32,7 +32,7 @@ void __wrap_sw_server_close(struct sw_server *server)
 
 /* ---- The program ----------------------------------------------------------------------------- */
 
-/* A pipe that is full, as the one of a reader that sleeps. */
+/* A full pipe, like that of a slow reader. */
 static void fill_standard_error(void)
 {
     static const char block[4096];
@@ -46,10 +46,10 @@ static void fill_standard_error(void)
 }
 
 static const struct {
-    bool full;       /* is standard error a pipe that is full? */
-    bool log_to_out; /* then the greeting goes to standard error */
-    bool reopen;     /* the log cannot be opened again, which is told on standard error */
-    bool cut;        /* a connection is cut at the end, which is told there as well */
+    bool full;        /* standard error is a full pipe */
+    bool log_to_out;  /* then the first line goes to standard error */
+    bool reopen;      /* the log cannot be reopened, which is written to standard error */
+    bool force_close; /* a connection is force-closed, which is written there as well */
 } cases[] = {
     {false, false, false, false}, {true, false, false, false}, {true, true, false, false},
     {true, false, true, false},   {true, false, false, true},
@@ -114,7 +114,7 @@ START_TEST(it_serves_and_ends_whatever_standard_error_and_signals_do)
     }
     for (int i = 0; i < 20; i++)
         ask();
-    if (cases[_i].cut) {
+    if (cases[_i].force_close) {
         late = open_local();
         client_say(late, "GET /");
         ask();
@@ -122,7 +122,7 @@ START_TEST(it_serves_and_ends_whatever_standard_error_and_signals_do)
     kill(child, SIGTERM);
     ck_assert_int_eq(waitpid(child, &status, 0), child);
     ck_assert_msg(WIFEXITED(status), "ended by signal %d", WTERMSIG(status));
-    ck_assert_int_eq(WEXITSTATUS(status), cases[_i].cut);
+    ck_assert_int_eq(WEXITSTATUS(status), cases[_i].force_close);
     if (late >= 0)
         close(late);
     remove(log_path);

@@ -184,7 +184,7 @@ static void choose(const struct choice *rows, size_t count,
 
 #define CHOOSE(rows, by) choose(rows, sizeof(rows) / sizeof((rows)[0]), by)
 
-START_TEST(the_most_specific_range_weighs_a_media_type)
+START_TEST(the_more_specific_range_gives_the_weight)
 {
     static const struct choice rows[] = {
         {NULL, {"a/b", "c/d"}, 0},
@@ -303,7 +303,7 @@ int main(void)
 
     tcase_add_test(tests, a_media_type_has_a_type_a_subtype_and_parameters);
     tcase_add_test(tests, accept_is_a_list_of_weighted_ranges);
-    tcase_add_test(tests, the_most_specific_range_weighs_a_media_type);
+    tcase_add_test(tests, the_more_specific_range_gives_the_weight);
     tcase_add_test(tests, identity_is_the_coding_of_last_resort);
     tcase_add_test(tests, languages_are_filtered_then_looked_up);
     return run_case(tests, "value_accept");

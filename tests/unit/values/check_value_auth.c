@@ -153,7 +153,7 @@ START_TEST(base64_has_one_spelling)
 }
 END_TEST
 
-/* Every byte at every place of a group, against an encoder that is too simple to be wrong. */
+/* Every byte at every place of a group, compared with a simple encoder. */
 START_TEST(every_byte_comes_back_from_base64)
 {
     static const char alphabet[] =

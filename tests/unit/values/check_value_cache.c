@@ -16,7 +16,7 @@ static void read_directives(struct sw_span rest, struct notes *notes)
     note_end(notes, got, rest);
 }
 
-START_TEST(directives_are_a_list_of_names_and_perhaps_values)
+START_TEST(directives_are_a_list_of_names_with_optional_values)
 {
     static const struct row rows[] = {
         {"", "."},
@@ -72,7 +72,7 @@ START_TEST(known_directives_are_understood)
         {"max-age=\"60\"", "400 60 0 0 0 0 0 - -"},
         {"max-age=99999999999", "400 2147483647 0 0 0 0 0 - -"},
         {"max-stale", "1000 0 0 2147483647 0 0 0 - -"},
-        /* The first stands; what is no number is none at all. */
+        /* The first one is used; a value that is not a number is ignored. */
         {"max-age=1, max-age=2", "400 1 0 0 0 0 0 - -"},
         {"max-age=x, max-age=2", "400 0 0 0 0 0 0 - -"},
         {"max-age", "400 0 0 0 0 0 0 - -"},
@@ -103,7 +103,7 @@ int main(void)
 {
     TCase *tests = suite_case("cache");
 
-    tcase_add_test(tests, directives_are_a_list_of_names_and_perhaps_values);
+    tcase_add_test(tests, directives_are_a_list_of_names_with_optional_values);
     tcase_add_test(tests, known_directives_are_understood);
     return run_case(tests, "value_cache");
 }

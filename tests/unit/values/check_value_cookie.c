@@ -1,4 +1,4 @@
-/* check_value_cookie.c - Cookie, and Set-Cookie both ways. */
+/* check_value_cookie.c - Cookie; Set-Cookie read and written. */
 /* SPDX-License-Identifier: MIT */
 #include "rows.h"
 
@@ -50,8 +50,8 @@ START_TEST(a_bad_cookie_does_not_hide_the_others)
 }
 END_TEST
 
-/* cookie-octet of RFC 6265 4.1.1, and what an attribute may hold. */
-START_TEST(every_byte_stands_in_a_cookie_where_its_grammar_lets_it)
+/* cookie-octet and the bytes of an attribute's value, RFC 6265 4.1.1. */
+START_TEST(every_byte_of_a_cookie_follows_the_grammar)
 {
     for (int c = 0; c < 256; c++) {
         bool octet = c == 0x21 || (c >= 0x23 && c <= 0x2b) || (c >= 0x2d && c <= 0x3a) ||
@@ -71,7 +71,7 @@ START_TEST(every_byte_stands_in_a_cookie_where_its_grammar_lets_it)
 }
 END_TEST
 
-/* Read it, write it again: what was understood, in one order and spelling. */
+/* Read it and write it again: the known attributes in one order and spelling. */
 static void read_set_cookie(struct sw_span value, struct notes *notes)
 {
     struct sw_set_cookie cookie;
@@ -152,7 +152,7 @@ START_TEST(set_cookie_is_read_and_written)
         {"a=b; SameSite=Laxx; SameSite=La; SameSite", "a=b"},
         {"a=b; samesite=LAX; SAMESITE=none", "a=b; SameSite=None"},
         {"a=b; Unknown=c; ; =; =d", "a=b"},
-        /* What is unknown is not one of the known, whatever it says. */
+        /* An unknown attribute is not taken for a known one. */
         {"a=b; Unknown=Lax; =Strict; SameSit=Lax; SameSites=None; Same-Site=Strict; S=None", "a=b"},
         {"a=b; SameSite=Lax; Priority=Strict", "a=b; SameSite=Lax"},
         {"a=b; Securex; xSecure; Http-Only; HttpOnly2; Partition; Partitioned-; Secur", "a=b"},
@@ -186,7 +186,7 @@ static void read_end(struct sw_span value, struct notes *notes)
 }
 
 /* RFC 6265 5.2.2, 5.3 */
-START_TEST(the_end_of_a_cookie_is_told_by_max_age_before_expires)
+START_TEST(max_age_has_precedence_over_expires)
 {
     static const struct row rows[] = {
         {"a=b", "never"},
@@ -216,7 +216,7 @@ static void read_cookie_date(struct sw_span value, struct notes *notes)
         note(notes, "bad");
 }
 
-START_TEST(the_parts_of_a_cookie_date_stand_in_any_order)
+START_TEST(the_parts_of_a_cookie_date_are_in_any_order)
 {
     static const struct row rows[] = {
         {"Sun, 06 Nov 1994 08:49:37 GMT", "784111777"},
@@ -355,7 +355,7 @@ static ptrdiff_t format(const struct sw_set_cookie *cookie)
     return sw_set_cookie_format(cookie, out, sizeof(out));
 }
 
-START_TEST(set_cookie_is_written_whole_or_not_at_all)
+START_TEST(set_cookie_is_written_completely_or_not_at_all)
 {
     static const char *const want = "a=b; Expires=Thu, 01 Jan 1970 00:00:00 GMT; Max-Age="
                                     "-9223372036854775808; Domain=c; Path=/; HttpOnly";
@@ -406,12 +406,12 @@ int main(void)
     TCase *tests = suite_case("cookie");
 
     tcase_add_test(tests, a_bad_cookie_does_not_hide_the_others);
-    tcase_add_test(tests, every_byte_stands_in_a_cookie_where_its_grammar_lets_it);
+    tcase_add_test(tests, every_byte_of_a_cookie_follows_the_grammar);
     tcase_add_test(tests, set_cookie_is_read_and_written);
-    tcase_add_test(tests, the_end_of_a_cookie_is_told_by_max_age_before_expires);
-    tcase_add_test(tests, the_parts_of_a_cookie_date_stand_in_any_order);
+    tcase_add_test(tests, max_age_has_precedence_over_expires);
+    tcase_add_test(tests, the_parts_of_a_cookie_date_are_in_any_order);
     tcase_add_test(tests, every_month_has_its_name_and_every_byte_delimits_or_does_not);
     tcase_add_test(tests, a_domain_matches_the_hosts_in_it);
-    tcase_add_test(tests, set_cookie_is_written_whole_or_not_at_all);
+    tcase_add_test(tests, set_cookie_is_written_completely_or_not_at_all);
     return run_case(tests, "value_cookie");
 }

@@ -1,4 +1,4 @@
-/* check_value_date.c - HTTP-date both ways, delta-seconds, Retry-After. */
+/* check_value_date.c - HTTP-date read and written, delta-seconds, Retry-After. */
 /* SPDX-License-Identifier: MIT */
 #include "rows.h"
 
@@ -72,7 +72,7 @@ START_TEST(a_date_has_three_forms)
 }
 END_TEST
 
-/* The whole date, none of its prefixes, and not with any byte of it made a control. */
+/* The complete date is valid; its prefixes are not, nor the date with any byte a control. */
 static void check_form(const char *text)
 {
     size_t n = strlen(text);
@@ -86,9 +86,9 @@ static void check_form(const char *text)
             ck_abort_msg("%s with byte %zu changed", text, i);
         copy[i] = text[i];
     }
-    for (size_t cut = 0; cut < n; cut++)
-        if (sw_date_parse((struct sw_span){guard_end(text, cut), cut}, NOW, &seconds))
-            ck_abort_msg("%s cut at %zu", text, cut);
+    for (size_t prefix = 0; prefix < n; prefix++)
+        if (sw_date_parse((struct sw_span){guard_end(text, prefix), prefix}, NOW, &seconds))
+            ck_abort_msg("the first %zu bytes of %s", prefix, text);
 }
 
 START_TEST(no_byte_of_a_date_may_change_or_lack)
@@ -138,7 +138,7 @@ START_TEST(every_weekday_and_month_has_its_name)
 }
 END_TEST
 
-/* The calendar counted by hand, a day at a time, against the arithmetic. */
+/* The arithmetic is compared with a calendar that counts each day. */
 START_TEST(every_day_of_four_centuries_goes_there_and_back)
 {
     static const char months[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
@@ -194,7 +194,7 @@ START_TEST(the_calendar_ends_where_four_digits_do)
 }
 END_TEST
 
-/* RFC 9110 5.6.7: what seems to be more than 50 years ahead is in the past. */
+/* RFC 9110 5.6.7: a year more than 50 years in the future is in the past. */
 START_TEST(two_digits_of_a_year_are_never_far_ahead)
 {
     static const struct {
@@ -218,7 +218,7 @@ START_TEST(two_digits_of_a_year_are_never_far_ahead)
         ck_assert(sw_date_parse(span_of(text), now, &got));
         ck_assert_msg(got == want, "%s is not %s at %s", rows[i].two, rows[i].year, rows[i].now);
     }
-    /* Whatever the clock says, there is an answer. */
+    /* At any time of the clock there is a result. */
     for (int i = 0; i < 2; i++) {
         int64_t got;
 

@@ -14,7 +14,7 @@ static void read_etag(struct sw_span value, struct notes *notes)
     note_span(notes, etag.opaque);
 }
 
-START_TEST(an_entity_tag_is_quoted_and_perhaps_weak)
+START_TEST(an_entity_tag_is_quoted_and_optionally_weak)
 {
     static const struct row rows[] = {
         {"\"xyzzy\"", "strong xyzzy"},
@@ -42,7 +42,7 @@ START_TEST(an_entity_tag_is_quoted_and_perhaps_weak)
 }
 END_TEST
 
-START_TEST(every_byte_stands_in_a_tag_where_its_grammar_lets_it)
+START_TEST(every_byte_of_a_tag_follows_the_grammar)
 {
     for (int c = 0; c < 256; c++) {
         bool good = c == 0x21 || (c >= 0x23 && c <= 0x7e) || c >= 0x80;
@@ -114,7 +114,7 @@ START_TEST(tags_are_compared_strongly_and_weakly)
 }
 END_TEST
 
-/* What there is: the tag "1", changed on Sun, 06 Nov 1994 08:49:37 GMT. */
+/* The current representation has the tag "1" and changed on Sun, 06 Nov 1994 08:49:37 GMT. */
 #define BEFORE "Sun, 06 Nov 1994 08:49:36 GMT"
 #define SAME   "Sun, 06 Nov 1994 08:49:37 GMT"
 #define AFTER  "Sun, 06 Nov 1994 08:49:38 GMT"
@@ -146,14 +146,14 @@ static void evaluate(const struct evaluation *rows, size_t count,
     }
 }
 
-#define JUDGE(rows, current, now) evaluate(rows, sizeof(rows) / sizeof((rows)[0]), current, now)
-#define GET                       SW_METHOD_GET
-#define HEAD                      SW_METHOD_HEAD
-#define PUT                       SW_METHOD_PUT
-#define WHOLE                     SW_CONDITION_PROCEED
-#define RANGE                     SW_CONDITION_RANGE
-#define UNCHANGED                 SW_CONDITION_NOT_MODIFIED
-#define FAILED                    SW_CONDITION_FAILED
+#define EVALUATE(rows, current, now) evaluate(rows, sizeof(rows) / sizeof((rows)[0]), current, now)
+#define GET                          SW_METHOD_GET
+#define HEAD                         SW_METHOD_HEAD
+#define PUT                          SW_METHOD_PUT
+#define PROCEED                      SW_CONDITION_PROCEED
+#define RANGE                        SW_CONDITION_RANGE
+#define UNCHANGED                    SW_CONDITION_NOT_MODIFIED
+#define FAILED                       SW_CONDITION_FAILED
 
 static const struct sw_representation tagged = {
     .exists = true,
@@ -162,27 +162,27 @@ static const struct sw_representation tagged = {
     .etag = {{"1", 1}, false},
 };
 
-START_TEST(conditions_are_judged_in_their_order)
+START_TEST(conditions_are_evaluated_in_order)
 {
     static const struct evaluation rows[] = {
         {NULL, NULL, NULL, NULL, NULL, GET, RANGE},
-        {NULL, NULL, NULL, NULL, NULL, HEAD, WHOLE},
-        {NULL, NULL, NULL, NULL, NULL, PUT, WHOLE},
+        {NULL, NULL, NULL, NULL, NULL, HEAD, PROCEED},
+        {NULL, NULL, NULL, NULL, NULL, PUT, PROCEED},
         /* If-Match */
-        {"\"1\"", NULL, NULL, NULL, NULL, PUT, WHOLE},
-        {"\"2\", \"1\"", NULL, NULL, NULL, NULL, PUT, WHOLE},
-        {"*", NULL, NULL, NULL, NULL, PUT, WHOLE},
+        {"\"1\"", NULL, NULL, NULL, NULL, PUT, PROCEED},
+        {"\"2\", \"1\"", NULL, NULL, NULL, NULL, PUT, PROCEED},
+        {"*", NULL, NULL, NULL, NULL, PUT, PROCEED},
         {"\"2\"", NULL, NULL, NULL, NULL, PUT, FAILED},
         {"\"2\"", NULL, NULL, NULL, NULL, GET, FAILED},
         {"W/\"1\"", NULL, NULL, NULL, NULL, PUT, FAILED},
         {"", NULL, NULL, NULL, NULL, PUT, FAILED},
         {"rubbish", NULL, NULL, NULL, NULL, PUT, FAILED},
         /* If-Unmodified-Since counts only without If-Match */
-        {NULL, NULL, NULL, AFTER, NULL, PUT, WHOLE},
-        {NULL, NULL, NULL, SAME, NULL, PUT, WHOLE},
+        {NULL, NULL, NULL, AFTER, NULL, PUT, PROCEED},
+        {NULL, NULL, NULL, SAME, NULL, PUT, PROCEED},
         {NULL, NULL, NULL, BEFORE, NULL, PUT, FAILED},
-        {NULL, NULL, NULL, "rubbish", NULL, PUT, WHOLE},
-        {"\"1\"", NULL, NULL, BEFORE, NULL, PUT, WHOLE},
+        {NULL, NULL, NULL, "rubbish", NULL, PUT, PROCEED},
+        {"\"1\"", NULL, NULL, BEFORE, NULL, PUT, PROCEED},
         /* If-None-Match */
         {NULL, "\"2\"", NULL, NULL, NULL, GET, RANGE},
         {NULL, "\"1\"", NULL, NULL, NULL, GET, UNCHANGED},
@@ -190,7 +190,7 @@ START_TEST(conditions_are_judged_in_their_order)
         {NULL, "*", NULL, NULL, NULL, GET, UNCHANGED},
         {NULL, "*", NULL, NULL, NULL, PUT, FAILED},
         {NULL, "W/\"1\"", NULL, NULL, NULL, PUT, FAILED},
-        {NULL, "\"2\"", NULL, NULL, NULL, PUT, WHOLE},
+        {NULL, "\"2\"", NULL, NULL, NULL, PUT, PROCEED},
         {NULL, "rubbish", NULL, NULL, NULL, GET, RANGE},
         {NULL, "rubbish", NULL, NULL, NULL, PUT, FAILED},
         {"\"1\"", "\"1\"", NULL, NULL, NULL, GET, UNCHANGED},
@@ -200,59 +200,59 @@ START_TEST(conditions_are_judged_in_their_order)
         {NULL, NULL, SAME, NULL, NULL, HEAD, UNCHANGED},
         {NULL, NULL, BEFORE, NULL, NULL, GET, RANGE},
         {NULL, NULL, "rubbish", NULL, NULL, GET, RANGE},
-        {NULL, NULL, AFTER, NULL, NULL, PUT, WHOLE},
+        {NULL, NULL, AFTER, NULL, NULL, PUT, PROCEED},
         {NULL, "\"2\"", AFTER, NULL, NULL, GET, RANGE},
         {NULL, "\"1\"", BEFORE, NULL, NULL, GET, UNCHANGED},
         /* If-Range */
         {NULL, NULL, NULL, NULL, "\"1\"", GET, RANGE},
-        {NULL, NULL, NULL, NULL, "\"1\"", HEAD, WHOLE},
-        {NULL, NULL, NULL, NULL, "\"2\"", GET, WHOLE},
-        {NULL, NULL, NULL, NULL, "W/\"1\"", GET, WHOLE},
+        {NULL, NULL, NULL, NULL, "\"1\"", HEAD, PROCEED},
+        {NULL, NULL, NULL, NULL, "\"2\"", GET, PROCEED},
+        {NULL, NULL, NULL, NULL, "W/\"1\"", GET, PROCEED},
         {NULL, NULL, NULL, NULL, SAME, GET, RANGE},
-        {NULL, NULL, NULL, NULL, BEFORE, GET, WHOLE},
-        {NULL, NULL, NULL, NULL, AFTER, GET, WHOLE},
-        {NULL, NULL, NULL, NULL, "rubbish", GET, WHOLE},
+        {NULL, NULL, NULL, NULL, BEFORE, GET, PROCEED},
+        {NULL, NULL, NULL, NULL, AFTER, GET, PROCEED},
+        {NULL, NULL, NULL, NULL, "rubbish", GET, PROCEED},
         {NULL, "\"1\"", NULL, NULL, "\"2\"", GET, UNCHANGED},
         /* RFC 9110 13.2.1: methods that select nothing */
-        {"\"2\"", "*", NULL, BEFORE, NULL, SW_METHOD_OPTIONS, WHOLE},
-        {"\"2\"", "*", NULL, BEFORE, NULL, SW_METHOD_CONNECT, WHOLE},
-        {"\"2\"", "*", NULL, BEFORE, NULL, SW_METHOD_TRACE, WHOLE},
+        {"\"2\"", "*", NULL, BEFORE, NULL, SW_METHOD_OPTIONS, PROCEED},
+        {"\"2\"", "*", NULL, BEFORE, NULL, SW_METHOD_CONNECT, PROCEED},
+        {"\"2\"", "*", NULL, BEFORE, NULL, SW_METHOD_TRACE, PROCEED},
     };
 
-    JUDGE(rows, &tagged, MODIFIED + 1);
+    EVALUATE(rows, &tagged, MODIFIED + 1);
 }
 END_TEST
 
-START_TEST(what_is_not_there_has_no_validators)
+START_TEST(an_absent_representation_has_no_validators)
 {
     static const struct evaluation nothing[] = {
         {"*", NULL, NULL, NULL, NULL, PUT, FAILED},
         {"\"1\"", NULL, NULL, NULL, NULL, PUT, FAILED},
-        {NULL, "*", NULL, NULL, NULL, PUT, WHOLE},
-        {NULL, "\"1\"", NULL, NULL, NULL, PUT, WHOLE},
-        {NULL, NULL, NULL, BEFORE, NULL, PUT, WHOLE},
+        {NULL, "*", NULL, NULL, NULL, PUT, PROCEED},
+        {NULL, "\"1\"", NULL, NULL, NULL, PUT, PROCEED},
+        {NULL, NULL, NULL, BEFORE, NULL, PUT, PROCEED},
         {NULL, NULL, AFTER, NULL, NULL, GET, RANGE},
-        {NULL, NULL, NULL, NULL, "\"1\"", GET, WHOLE},
-        {NULL, NULL, NULL, NULL, SAME, GET, WHOLE},
+        {NULL, NULL, NULL, NULL, "\"1\"", GET, PROCEED},
+        {NULL, NULL, NULL, NULL, SAME, GET, PROCEED},
     };
     static const struct evaluation bare[] = {
-        {"*", NULL, NULL, NULL, NULL, PUT, WHOLE},
+        {"*", NULL, NULL, NULL, NULL, PUT, PROCEED},
         {"\"\"", NULL, NULL, NULL, NULL, PUT, FAILED},
         {NULL, "*", NULL, NULL, NULL, PUT, FAILED},
-        {NULL, NULL, NULL, BEFORE, NULL, PUT, WHOLE},
+        {NULL, NULL, NULL, BEFORE, NULL, PUT, PROCEED},
         {NULL, NULL, AFTER, NULL, NULL, GET, RANGE},
-        {NULL, NULL, NULL, NULL, "\"\"", GET, WHOLE},
-        {NULL, NULL, NULL, NULL, "Thu, 01 Jan 1970 00:00:00 GMT", GET, WHOLE},
+        {NULL, NULL, NULL, NULL, "\"\"", GET, PROCEED},
+        {NULL, NULL, NULL, NULL, "Thu, 01 Jan 1970 00:00:00 GMT", GET, PROCEED},
     };
     static const struct evaluation fresh[] = {
-        {NULL, NULL, NULL, NULL, SAME, GET, WHOLE},
+        {NULL, NULL, NULL, NULL, SAME, GET, PROCEED},
         {NULL, NULL, NULL, NULL, "\"1\"", GET, RANGE},
     };
 
-    JUDGE(nothing, &(struct sw_representation){.exists = false}, MODIFIED + 1);
-    JUDGE(bare, &(struct sw_representation){.exists = true}, MODIFIED + 1);
+    EVALUATE(nothing, &(struct sw_representation){.exists = false}, MODIFIED + 1);
+    EVALUATE(bare, &(struct sw_representation){.exists = true}, MODIFIED + 1);
     /* A date of this very second is weak: the content may change again before it ends. */
-    JUDGE(fresh, &tagged, MODIFIED);
+    EVALUATE(fresh, &tagged, MODIFIED);
 }
 END_TEST
 
@@ -260,11 +260,11 @@ int main(void)
 {
     TCase *tests = suite_case("etag");
 
-    tcase_add_test(tests, an_entity_tag_is_quoted_and_perhaps_weak);
-    tcase_add_test(tests, every_byte_stands_in_a_tag_where_its_grammar_lets_it);
+    tcase_add_test(tests, an_entity_tag_is_quoted_and_optionally_weak);
+    tcase_add_test(tests, every_byte_of_a_tag_follows_the_grammar);
     tcase_add_test(tests, a_list_of_tags_has_no_escapes);
     tcase_add_test(tests, tags_are_compared_strongly_and_weakly);
-    tcase_add_test(tests, conditions_are_judged_in_their_order);
-    tcase_add_test(tests, what_is_not_there_has_no_validators);
+    tcase_add_test(tests, conditions_are_evaluated_in_order);
+    tcase_add_test(tests, an_absent_representation_has_no_validators);
     return run_case(tests, "value_etag");
 }

@@ -76,7 +76,7 @@ static const struct row hosts[] = {
     {"[v]", "bad"},
 };
 
-START_TEST(a_host_is_a_name_or_an_address_and_perhaps_a_port)
+START_TEST(a_host_is_a_name_or_an_address_and_an_optional_port)
 {
     WALK(hosts, read_host);
     ck_assert(sw_host_parse((struct sw_span){NULL, 0}, &(struct sw_host){.port = 0}));
@@ -84,7 +84,7 @@ START_TEST(a_host_is_a_name_or_an_address_and_perhaps_a_port)
 END_TEST
 
 /* unreserved / sub-delims, RFC 3986 2.2 and 2.3, at each place of the four read together. */
-START_TEST(every_byte_stands_in_a_name_where_its_grammar_lets_it)
+START_TEST(every_byte_of_a_name_follows_the_grammar)
 {
     for (int c = 0; c < 256; c++) {
         bool alnum = (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
@@ -209,8 +209,8 @@ int main(void)
 {
     TCase *tests = suite_case("host");
 
-    tcase_add_test(tests, a_host_is_a_name_or_an_address_and_perhaps_a_port);
-    tcase_add_test(tests, every_byte_stands_in_a_name_where_its_grammar_lets_it);
+    tcase_add_test(tests, a_host_is_a_name_or_an_address_and_an_optional_port);
+    tcase_add_test(tests, every_byte_of_a_name_follows_the_grammar);
     tcase_add_test(tests, an_address_is_sixteen_bytes);
     tcase_add_test(tests, a_network_has_the_addresses_that_share_its_prefix);
     return run_case(tests, "value_host");

@@ -10,7 +10,7 @@ enum { NOW = 784111778, MODIFIED = NOW - 1 };
 static char text[2048];
 static struct sw_head head;
 
-/* Read a request with these field lines, parted by "|"; a bad one is a failure of the test. */
+/* Reads a request with these field lines, separated by "|"; fails if one is invalid. */
 static void read_head(const char *start, const char *fields)
 {
     size_t n = (size_t)snprintf(text, sizeof(text), "%s / HTTP/1.1\r\nHost: h\r\n", start);
@@ -25,8 +25,7 @@ static void read_head(const char *start, const char *fields)
     ck_assert_msg(sw_head_parse(&head, text, n + 2) == (ptrdiff_t)n + 2, "%s", fields);
 }
 
-/* ---- Lines ------------------------------------------------------------------------------------
- */
+/* ---- Lines ----------------------------------------------------------------------------------- */
 
 START_TEST(all_lines_of_a_field_are_seen_in_their_order)
 {
@@ -59,7 +58,7 @@ START_TEST(all_lines_of_a_field_are_seen_in_their_order)
 }
 END_TEST
 
-/* More lines than a head holds by itself. */
+/* More lines than SW_FIELDS_INLINE. */
 START_TEST(many_lines_are_all_seen)
 {
     static struct sw_field more[64];
@@ -86,8 +85,7 @@ START_TEST(many_lines_are_all_seen)
 }
 END_TEST
 
-/* ---- Lists that are taken element by element --------------------------------------------------
- */
+/* ---- Lists that are read element by element ------------------------------------------------- */
 
 #define EACH(type, id, call)                                                                       \
     do {                                                                                           \
@@ -173,8 +171,7 @@ START_TEST(an_expectation_may_be_on_any_line)
 }
 END_TEST
 
-/* ---- Choices ----------------------------------------------------------------------------------
- */
+/* ---- Choices --------------------------------------------------------------------------------- */
 
 struct choice {
     const char *fields;
@@ -254,10 +251,9 @@ START_TEST(directives_are_on_all_lines)
 }
 END_TEST
 
-/* ---- Conditions -------------------------------------------------------------------------------
- */
+/* ---- Conditions ------------------------------------------------------------------------------ */
 
-#define WHOLE     SW_CONDITION_PROCEED
+#define PROCEED   SW_CONDITION_PROCEED
 #define RANGE     SW_CONDITION_RANGE
 #define UNCHANGED SW_CONDITION_NOT_MODIFIED
 #define FAILED    SW_CONDITION_FAILED
@@ -267,37 +263,37 @@ static const struct {
     enum sw_condition outcome;
 } conditions[] = {
     {"GET", "", RANGE},
-    {"HEAD", "", WHOLE},
-    {"PUT", "If-Match: \"1\"|", WHOLE},
-    {"PUT", "If-Match: \"x\"|If-Match: \"1\"|", WHOLE},
-    {"PUT", "If-Match: \"1\"|If-Match: \"x\"|", WHOLE},
-    {"PUT", "If-Match:|If-Match: \"x\"|Via: v|If-Match: \"y\", \"1\"|", WHOLE},
+    {"HEAD", "", PROCEED},
+    {"PUT", "If-Match: \"1\"|", PROCEED},
+    {"PUT", "If-Match: \"x\"|If-Match: \"1\"|", PROCEED},
+    {"PUT", "If-Match: \"1\"|If-Match: \"x\"|", PROCEED},
+    {"PUT", "If-Match:|If-Match: \"x\"|Via: v|If-Match: \"y\", \"1\"|", PROCEED},
     {"PUT", "If-Match: \"x\"|If-Match: \"y\"|", FAILED},
     {"PUT", "If-Match: \"x\"|If-Match: W/\"1\"|", FAILED},
     {"PUT", "If-Match:|If-Match:|", FAILED},
     {"PUT", "If-Match: \"x\"|If-Match: rubbish|If-Match: \"1\"|", FAILED},
-    {"PUT", "If-Match: *|", WHOLE},
-    {"PUT", "If-Match:|If-Match: *|If-Match:|", WHOLE},
+    {"PUT", "If-Match: *|", PROCEED},
+    {"PUT", "If-Match:|If-Match: *|If-Match:|", PROCEED},
     {"PUT", "If-Match: *|If-Match: \"1\"|", FAILED},
     {"PUT", "If-Match: \"x\"|If-Match: *|", FAILED},
     {"PUT", "If-Match: *|If-Match: *|", FAILED},
     {"GET", "If-None-Match: \"x\"|If-None-Match: \"1\"|", UNCHANGED},
     {"HEAD", "If-None-Match: W/\"1\"|If-None-Match: \"x\"|", UNCHANGED},
     {"PUT", "If-None-Match: \"x\"|If-None-Match: \"1\"|", FAILED},
-    {"PUT", "If-None-Match: \"x\"|If-None-Match: \"y\"|", WHOLE},
+    {"PUT", "If-None-Match: \"x\"|If-None-Match: \"y\"|", PROCEED},
     {"PUT", "If-None-Match: \"x\"|If-None-Match: rubbish|", FAILED},
     {"GET", "If-None-Match: \"x\"|If-None-Match: rubbish|", RANGE},
     {"GET", "If-None-Match: *|If-None-Match: \"x\"|", RANGE},
     {"PUT", "If-None-Match: *|If-None-Match: \"x\"|", FAILED},
-    /* The others are no lists: two of them are none. */
+    /* The other fields are not lists: a repeated one is ignored. */
     {"GET", "If-Modified-Since: " DATE "|", UNCHANGED},
     {"GET", "If-Modified-Since: " DATE "|If-Modified-Since: " DATE "|", RANGE},
     {"PUT", "If-Unmodified-Since: Sun, 06 Nov 1994 08:49:36 GMT|", FAILED},
     {"PUT", "If-Unmodified-Since: Sun, 06 Nov 1994 08:49:36 GMT|If-Unmodified-Since: " LATER "|",
-     WHOLE},
+     PROCEED},
     {"GET", "If-Range: \"1\"|", RANGE},
-    {"GET", "If-Range: \"1\"|If-Range: \"1\"|", WHOLE},
-    {"GET", "If-Range: " DATE "|If-Range: \"1\"|", WHOLE},
+    {"GET", "If-Range: \"1\"|If-Range: \"1\"|", PROCEED},
+    {"GET", "If-Range: " DATE "|If-Range: \"1\"|", PROCEED},
 };
 
 START_TEST(conditions_are_on_all_lines)
@@ -314,7 +310,7 @@ START_TEST(conditions_are_on_all_lines)
 }
 END_TEST
 
-START_TEST(what_is_not_there_is_not_matched_on_any_line)
+START_TEST(an_absent_representation_is_not_matched_on_any_line)
 {
     const struct sw_representation nothing = {.exists = false};
 
@@ -323,7 +319,7 @@ START_TEST(what_is_not_there_is_not_matched_on_any_line)
     read_head("PUT", "If-Match:|If-Match: *|");
     ck_assert_int_eq(sw_head_conditions_evaluate(&head, text, &nothing, NOW), FAILED);
     read_head("PUT", "If-None-Match:|If-None-Match: *|");
-    ck_assert_int_eq(sw_head_conditions_evaluate(&head, text, &nothing, NOW), WHOLE);
+    ck_assert_int_eq(sw_head_conditions_evaluate(&head, text, &nothing, NOW), PROCEED);
 }
 END_TEST
 
@@ -339,6 +335,6 @@ int main(void)
     tcase_add_test(tests, what_is_accepted_is_on_all_lines);
     tcase_add_test(tests, directives_are_on_all_lines);
     tcase_add_test(tests, conditions_are_on_all_lines);
-    tcase_add_test(tests, what_is_not_there_is_not_matched_on_any_line);
+    tcase_add_test(tests, an_absent_representation_is_not_matched_on_any_line);
     return run_case(tests, "value_lines");
 }

@@ -53,7 +53,7 @@ static void read_tokens(struct sw_span rest, struct notes *notes)
     note_end(notes, got, rest);
 }
 
-START_TEST(a_list_of_tokens_holds_nothing_else)
+START_TEST(a_list_of_tokens_contains_nothing_else)
 {
     static const struct row rows[] = {
         {"", "."},         {"close", "close|."}, {"keep-alive, Upgrade,", "keep-alive|Upgrade|."},
@@ -170,8 +170,8 @@ START_TEST(quoted_pairs_are_resolved)
 }
 END_TEST
 
-/* tchar, qdtext and quoted-pair as RFC 9110 5.6.2 and 5.6.4 spell them. */
-START_TEST(every_byte_stands_where_its_grammar_lets_it)
+/* tchar, qdtext and quoted-pair of RFC 9110 5.6.2 and 5.6.4. */
+START_TEST(every_byte_follows_the_grammar)
 {
     for (int c = 0; c < 256; c++) {
         bool alnum = (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
@@ -222,11 +222,11 @@ int main(void)
     TCase *tests = suite_case("list");
 
     tcase_add_test(tests, a_list_is_split_at_commas_outside_quotes);
-    tcase_add_test(tests, a_list_of_tokens_holds_nothing_else);
+    tcase_add_test(tests, a_list_of_tokens_contains_nothing_else);
     tcase_add_test(tests, a_token_is_found_in_either_case);
     tcase_add_test(tests, parameters_follow_semicolons);
     tcase_add_test(tests, quoted_pairs_are_resolved);
-    tcase_add_test(tests, every_byte_stands_where_its_grammar_lets_it);
+    tcase_add_test(tests, every_byte_follows_the_grammar);
     tcase_add_test(tests, only_100_continue_is_expected_alone);
     return run_case(tests, "value_list");
 }

@@ -25,10 +25,10 @@ static void fill_unix_blocks(void)
     for (size_t i = 0; i < 6; i++)
         memcpy(unix_block[i] + 16 + 108, "/run/b", 6);
     memcpy(unix_block[2] + UNIX, "\4\0\2xy", 5); /* a TLV */
-    memcpy(unix_block[3] + UNIX, "\4\0\3xy", 5); /* one that is cut */
+    memcpy(unix_block[3] + UNIX, "\4\0\3xy", 5); /* a truncated one */
 }
 
-/* Something always follows, and is not to be looked at. */
+/* Bytes always follow the header, and are not read. */
 static const struct {
     const char *bytes;
     size_t n;
@@ -130,7 +130,7 @@ static void expect_address(const struct sw_address *address, const char *text)
     ck_assert_mem_eq(address->bytes, expected.bytes, sizeof expected.bytes);
 }
 
-/* However far the bytes have come, the answer is "more" or what it will be in the end. */
+/* A prefix gives "more" or the result of all bytes. */
 START_TEST(headers_are_read)
 {
     fill_unix_blocks();
@@ -156,8 +156,8 @@ START_TEST(headers_are_read)
 }
 END_TEST
 
-/* What stands behind the header is the connection's. */
-START_TEST(nothing_behind_it_is_taken)
+/* The bytes after the header belong to the connection. */
+START_TEST(bytes_after_the_header_are_not_consumed)
 {
     static const char two[] = "PROXY UNKNOWN\r\nPROXY UNKNOWN\r\n";
     struct sw_proxy proxy;
@@ -172,6 +172,6 @@ int main(void)
     TCase *tests = suite_case("proxy");
 
     tcase_add_test(tests, headers_are_read);
-    tcase_add_test(tests, nothing_behind_it_is_taken);
+    tcase_add_test(tests, bytes_after_the_header_are_not_consumed);
     return run_case(tests, "value_proxy");
 }

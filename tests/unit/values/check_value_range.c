@@ -1,4 +1,4 @@
-/* check_value_range.c - Range against a length, and Content-Range both ways. */
+/* check_value_range.c - Range evaluated for a length; Content-Range read and written. */
 /* SPDX-License-Identifier: MIT */
 #include "rows.h"
 
@@ -6,13 +6,13 @@ enum { ROOM = 4 };
 
 static void read_range(struct sw_span value, uint64_t length, struct notes *notes)
 {
-    static const char *const answers[] = {"200", "206", "416"};
+    static const char *const statuses[] = {"200", "206", "416"};
     struct sw_range ranges[ROOM];
     size_t count = ROOM;
-    enum sw_range_result answer = sw_range_evaluate(value, length, ranges, &count);
+    enum sw_range_result result = sw_range_evaluate(value, length, ranges, &count);
 
-    note(notes, "%s", answers[answer]);
-    ck_assert((count != 0) == (answer == SW_RANGE_PARTIAL));
+    note(notes, "%s", statuses[result]);
+    ck_assert((count != 0) == (result == SW_RANGE_PARTIAL));
     for (size_t i = 0; i < count; i++)
         note(notes, " %llu-%llu", (unsigned long long)ranges[i].first,
              (unsigned long long)ranges[i].last);
@@ -48,14 +48,14 @@ static const struct row of_many[] = {
     {"bytes=0-18446744073709551617", "206 0-9999"},
     {"bytes=-18446744073709551617", "206 0-9999"},
     {"bytes=000-001", "206 0-1"},
-    /* Out of reach, alone or beside others. */
+    /* After the last byte, alone or with other ranges. */
     {"bytes=10000-", "416"},
     {"bytes=10000-10001,-0", "416"},
     {"bytes=18446744073709551616-", "416"},
     {"bytes=18446744073709551617-18446744073709551616", "416"},
     {"bytes=10000-,0-1", "206 0-1"},
     {"bytes=-0", "416"},
-    /* As many as there is room for, but those out of reach need none. */
+    /* As many as there is room for; unsatisfiable ranges need none. */
     {"bytes=0-0,2-2,4-4,6-6", "206 0-0 2-2 4-4 6-6"},
     {"bytes=0-0,2-2,4-4,6-6,99999-", "206 0-0 2-2 4-4 6-6"},
     {"bytes=0-0,2-2,4-4,6-6,8-8", "200"},
@@ -95,20 +95,20 @@ static const struct row of_none[] = {
     {"bytes=-0", "416"}, {"bytes=1-0", "200"},
 };
 
-static const struct row of_most[] = {
+static const struct row of_max[] = {
     {"bytes=0-", "206 0-18446744073709551614"},
     {"bytes=-1", "206 18446744073709551614-18446744073709551614"},
     {"bytes=18446744073709551614-", "206 18446744073709551614-18446744073709551614"},
     {"bytes=18446744073709551615-", "416"},
 };
 
-START_TEST(ranges_are_cut_to_the_length)
+START_TEST(ranges_end_at_the_length)
 {
     size_t none = 0;
 
     WALK(of_many, of_10000);
     WALK(of_none, of_0);
-    WALK(of_most, of_all);
+    WALK(of_max, of_all);
     ck_assert_int_eq(sw_range_evaluate(span_of("bytes=0-1"), 10, NULL, &none), SW_RANGE_IGNORE);
     ck_assert_int_eq(sw_range_evaluate((struct sw_span){NULL, 0}, 10, NULL, &none),
                      SW_RANGE_IGNORE);
@@ -171,7 +171,7 @@ int main(void)
 {
     TCase *tests = suite_case("range");
 
-    tcase_add_test(tests, ranges_are_cut_to_the_length);
+    tcase_add_test(tests, ranges_end_at_the_length);
     tcase_add_test(tests, content_range_is_read_and_written);
     return run_case(tests, "value_range");
 }

@@ -84,7 +84,7 @@ START_TEST(a_target_has_one_of_four_forms)
 END_TEST
 
 /* pchar and "/", RFC 3986 3.3; a query has "?" too. */
-START_TEST(every_byte_stands_in_a_target_where_its_grammar_lets_it)
+START_TEST(every_byte_of_a_target_follows_the_grammar)
 {
     for (int c = 0; c < 256; c++) {
         bool alnum = (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
@@ -99,7 +99,7 @@ START_TEST(every_byte_stands_in_a_target_where_its_grammar_lets_it)
 }
 END_TEST
 
-/* The path ends at "?" alone, whatever is valid; and what is valid is what the limits tolerate. */
+/* The path ends only at "?", valid or not; the flags of leniency decide which bytes are valid. */
 START_TEST(a_path_ends_at_its_query_in_each_leniency)
 {
     static const char *const fronts[] = {"", "http://x"};
@@ -144,7 +144,7 @@ START_TEST(a_path_is_complete_after_an_invalid_authority)
 }
 END_TEST
 
-START_TEST(percent_encoding_is_resolved_as_asked)
+START_TEST(percent_encoding_is_resolved_as_requested)
 {
     static const struct {
         const char *in, *out; /* out NULL: a bad value */
@@ -290,10 +290,10 @@ int main(void)
     TCase *tests = suite_case("target");
 
     tcase_add_test(tests, a_target_has_one_of_four_forms);
-    tcase_add_test(tests, every_byte_stands_in_a_target_where_its_grammar_lets_it);
+    tcase_add_test(tests, every_byte_of_a_target_follows_the_grammar);
     tcase_add_test(tests, a_path_ends_at_its_query_in_each_leniency);
     tcase_add_test(tests, a_path_is_complete_after_an_invalid_authority);
-    tcase_add_test(tests, percent_encoding_is_resolved_as_asked);
+    tcase_add_test(tests, percent_encoding_is_resolved_as_requested);
     tcase_add_test(tests, every_two_hexadecimal_digits_are_a_byte);
     tcase_add_test(tests, dot_segments_go_and_never_above_the_root);
     tcase_add_test(tests, a_query_is_pairs);
