@@ -1,4 +1,4 @@
-/* limit.c - what a peer may cost unless you say otherwise. */
+/* limit.c - the default limits. */
 /* SPDX-License-Identifier: MIT */
 #include "shockwave.h"
 

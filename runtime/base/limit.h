@@ -1,4 +1,4 @@
-/* limit.h - a limit, or its default where it is 0, and what is tolerated in responses. */
+/* limit.h - a limit, or its default if it is 0, and what is tolerated in responses. */
 /* SPDX-License-Identifier: MIT */
 #ifndef SW_LIMIT_H
 #define SW_LIMIT_H
@@ -12,7 +12,7 @@ static inline const struct sw_limits *sw_limits_or_default(const struct sw_limit
     return limits ? limits : &sw_limits_default;
 }
 
-/* Is this tolerated, which is so in responses and their trailer sections only? */
+/* Whether this is tolerated: only in responses and their trailer sections. */
 static inline bool sw_head_lenient(const struct sw_head *head, enum sw_lenient flag)
 {
     return head->kind != SW_REQUEST && !head->of_request && head->limits->lenient & flag;

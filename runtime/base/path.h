@@ -1,34 +1,34 @@
-/* path.h - which way through the code was taken, counted in builds for tests. */
+/* path.h - counters of fast and slow paths, in builds for tests. */
 /* SPDX-License-Identifier: MIT */
 #ifndef SW_PATH_H
 #define SW_PATH_H
 
 /*
- * What a short cut leaves out, the long way does as well: no result shows which of the two was
- * taken. With SW_COUNT_PATHS each place that SW_PATH() marks is counted, for tests/tools/paths.c to
- * see that usual messages take the short cuts.  Without it, as in the archives, nothing is left of
- * it.  The counts are common to all threads and not atomic: a test has one.
+ * Fast path and slow path have the same results, so that no result shows which one was taken.  With
+ * SW_COUNT_PATHS each SW_PATH() counts, and tests/tools/paths.c checks that usual messages take the
+ * fast path.  Without it, as in the archives, SW_PATH() compiles to nothing.  The counters are
+ * global and not atomic: a test has one thread.
  */
 #ifdef SW_COUNT_PATHS
 
 #include <stdint.h>
 
 enum sw_path {
-    SW_PATH_HEAD_PART,     /* parts of heads taken byte by byte */
-    SW_PATH_HEAD_FINISH,   /* heads that a road did not bring to their end */
-    SW_PATH_HEAD_WORDS,    /* heads, or their rests, taken by words */
-    SW_PATH_HEAD_RESUME,   /* heads of which a road takes the rest, or all that is odd */
-    SW_PATH_HEAD_ODD_LINE, /* lines taken by a call of their own */
-    SW_PATH_HEAD_ANY,      /* heads of which nothing was known before their first block */
-    SW_PATH_HEAD_TARGET,   /* request targets that were not surely paths */
-    SW_PATH_HEAD_SHORT,    /* heads of one block */
-    SW_PATH_HEAD_LONG,     /* heads of several blocks */
-    SW_PATH_HEAD_CONCLUDE, /* heads whose Host was looked for at their end */
-    SW_PATH_HEAD_DONE,     /* heads that a road brought to their end */
-    SW_PATH_HOST,          /* hosts read by their grammar */
-    SW_PATH_CHUNK_PLAIN,   /* chunks taken in one go */
-    SW_PATH_CHUNK_SAME,    /* of these, with a line as long as the one before */
-    SW_PATH_CHUNK_ANY,     /* calls that took a part of one */
+    SW_PATH_HEAD_STEP,        /* steps of head_step.c, byte by byte */
+    SW_PATH_HEAD_FINISH,      /* heads that the fast path left to the slow path */
+    SW_PATH_HEAD_SWAR,        /* calls of sw_head_parse_swar() */
+    SW_PATH_HEAD_REST,        /* parse_rest(): heads in pieces, or with slow-path lines */
+    SW_PATH_HEAD_SLOW_LINE,   /* lines by sw_head_slow_line() */
+    SW_PATH_HEAD_ANY,         /* parse_any_head() and parse_any_request() */
+    SW_PATH_HEAD_SLOW_TARGET, /* request targets checked byte by byte */
+    SW_PATH_HEAD_ONE_BLOCK,   /* parse_one_block() */
+    SW_PATH_HEAD_MANY_BLOCKS, /* parse_many_blocks() */
+    SW_PATH_HEAD_COMPLETE,    /* complete_head(): heads with a Host to check at their end */
+    SW_PATH_HEAD_DONE,        /* heads that the fast path completed */
+    SW_PATH_HOST,             /* hosts parsed by their grammar */
+    SW_PATH_CHUNK_PLAIN,      /* chunks parsed at once */
+    SW_PATH_CHUNK_SAME,       /* of these, with a line as long as the one before */
+    SW_PATH_CHUNK_ANY,        /* calls that parsed a part of a chunk */
     SW_PATH_COUNT,
 };
 

@@ -92,7 +92,7 @@ ptrdiff_t sw_head_finish(struct sw_head *head, const char *buf, size_t len);
 enum { SW_HEAD_FAST_MAX = UINT16_MAX - 64 };
 
 /* The road for what is short, and for machines without vectors. */
-ptrdiff_t sw_head_swar(struct sw_head *head, const char *buf, size_t len);
+ptrdiff_t sw_head_parse_swar(struct sw_head *head, const char *buf, size_t len);
 
 /* The fastest on this CPU for what is at least 32 bytes: at first one that finds out which it is,
    and has it take its own place. */
@@ -101,7 +101,7 @@ extern ptrdiff_t (*sw_head_implementation)(struct sw_head *head, const char *buf
 static inline ptrdiff_t sw_head_fast(struct sw_head *head, const char *buf, size_t len)
 {
     if (len - head->at < 32)
-        return sw_head_swar(head, buf, len);
+        return sw_head_parse_swar(head, buf, len);
     return __atomic_load_n(&sw_head_implementation, __ATOMIC_RELAXED)(head, buf, len);
 }
 

@@ -378,7 +378,7 @@ static bool step(struct sw_head *head, const char *buf, size_t len)
 void sw_head_step(struct sw_head *head, const char *buf, size_t len, bool one_line)
 {
     while (head->at < len && step(head, buf, len)) {
-        SW_PATH(HEAD_PART);
+        SW_PATH(HEAD_STEP);
         if (one_line && head->state == SW_HEAD_FIELD)
             break;
     }

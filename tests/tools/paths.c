@@ -1,30 +1,40 @@
-/* paths.c - usual messages take the short cuts: see runtime/base/path.h.  Run by `make
- * check-paths`. */
+/* paths.c - usual messages take the fast path: see runtime/base/path.h.  Run by `make check-paths`.
+ */
 /* SPDX-License-Identifier: MIT */
 #include "expect.h"
 #include "base/path.h"
 
-/* One line of a table: how often each way is taken. */
-struct ways {
+/* How often each path is taken. */
+struct counts {
     uint64_t n[SW_PATH_COUNT];
 };
 
+/* clang-format off */
 static const char *const names[SW_PATH_COUNT] = {
-    [SW_PATH_HEAD_PART] = "part",     [SW_PATH_HEAD_FINISH] = "finish",
-    [SW_PATH_HEAD_WORDS] = "words",   [SW_PATH_HEAD_RESUME] = "resume",
-    [SW_PATH_HEAD_ODD_LINE] = "odd",  [SW_PATH_HEAD_ANY] = "any",
-    [SW_PATH_HEAD_TARGET] = "target", [SW_PATH_HEAD_SHORT] = "short",
-    [SW_PATH_HEAD_LONG] = "long",     [SW_PATH_HEAD_CONCLUDE] = "conclude",
-    [SW_PATH_HEAD_DONE] = "done",     [SW_PATH_HOST] = "host",
-    [SW_PATH_CHUNK_PLAIN] = "plain",  [SW_PATH_CHUNK_SAME] = "same",
-    [SW_PATH_CHUNK_ANY] = "chunk",
+    [SW_PATH_HEAD_STEP]        = "step",
+    [SW_PATH_HEAD_FINISH]      = "finish",
+    [SW_PATH_HEAD_SWAR]        = "swar",
+    [SW_PATH_HEAD_REST]        = "rest",
+    [SW_PATH_HEAD_SLOW_LINE]   = "slow-line",
+    [SW_PATH_HEAD_ANY]         = "any",
+    [SW_PATH_HEAD_SLOW_TARGET] = "slow-target",
+    [SW_PATH_HEAD_ONE_BLOCK]   = "one-block",
+    [SW_PATH_HEAD_MANY_BLOCKS] = "many-blocks",
+    [SW_PATH_HEAD_COMPLETE]    = "complete",
+    [SW_PATH_HEAD_DONE]        = "done",
+    [SW_PATH_HOST]             = "host",
+    [SW_PATH_CHUNK_PLAIN]      = "plain",
+    [SW_PATH_CHUNK_SAME]       = "same",
+    [SW_PATH_CHUNK_ANY]        = "chunk",
 };
+/* clang-format on */
 
+/* A list of counts for a message; two calls have different buffers. */
 static const char *text_of(const uint64_t *n)
 {
     static char text[2][300];
-    static int turn;
-    char *out = text[turn ^= 1];
+    static int last;
+    char *out = text[last ^= 1];
     size_t at = 0;
 
     out[0] = '\0';
@@ -35,7 +45,7 @@ static const char *text_of(const uint64_t *n)
     return out;
 }
 
-static void must_be(const char *what, const char *variant, struct ways expected)
+static void must_be(const char *what, const char *variant, struct counts expected)
 {
     MUST(memcmp(sw_paths, expected.n, sizeof expected.n) == 0, "%s by %s:%s, expected%s", what,
          variant, text_of(sw_paths), text_of(expected.n));
@@ -43,50 +53,45 @@ static void must_be(const char *what, const char *variant, struct ways expected)
 
 /* ---- Heads ----------------------------------------------------------------------------------- */
 
-#define WAY(name) [SW_PATH_##name] = 1
+#define ONCE(name) [SW_PATH_##name] = 1
 
-/* What clients and servers send: heads of one block and of several, and what takes them by vectors.
-   All go by words where there are none. */
+static const char *const variants[] = {"portable", "sse42", "avx2", "avx512", "neon"};
+
+/* What clients and servers send, and the paths it takes in the implementations with vectors.  The
+   portable one parses all of it by SWAR. */
+/* clang-format off */
 static const struct {
     const char *file, *text;
     enum sw_kind kind;
-    struct ways vectors;
+    struct counts vectors;
 } heads[] = {
-    {"browser.req", NULL, SW_REQUEST, {{WAY(HEAD_LONG), WAY(HEAD_DONE)}}},
-    {"fields32.req", NULL, SW_REQUEST, {{WAY(HEAD_LONG), WAY(HEAD_DONE)}}},
-    {"json.req", NULL, SW_REQUEST, {{WAY(HEAD_LONG), WAY(HEAD_DONE)}}},
-    {"wrk.req", NULL, SW_REQUEST, {{WAY(HEAD_LONG), WAY(HEAD_DONE)}}},
-    {"proxied.req",
-     NULL,
-     SW_REQUEST, /* its Host is longer than 32 bytes */
-     {{WAY(HEAD_LONG), WAY(HEAD_CONCLUDE), WAY(HEAD_FINISH)}}},
-    {"min.req", NULL, SW_REQUEST, {{WAY(HEAD_DONE)}}},
-    {"resp.resp",
-     NULL,
-     SW_RESPONSE,
-     {{WAY(HEAD_ANY), WAY(HEAD_LONG), WAY(HEAD_CONCLUDE), WAY(HEAD_DONE)}}},
+    {"browser.req", NULL, SW_REQUEST, {{ONCE(HEAD_MANY_BLOCKS), ONCE(HEAD_DONE)}}},
+    {"fields32.req", NULL, SW_REQUEST, {{ONCE(HEAD_MANY_BLOCKS), ONCE(HEAD_DONE)}}},
+    {"json.req", NULL, SW_REQUEST, {{ONCE(HEAD_MANY_BLOCKS), ONCE(HEAD_DONE)}}},
+    {"wrk.req", NULL, SW_REQUEST, {{ONCE(HEAD_MANY_BLOCKS), ONCE(HEAD_DONE)}}},
+    {"proxied.req", NULL, SW_REQUEST, /* its Host is longer than 32 bytes */
+     {{ONCE(HEAD_MANY_BLOCKS), ONCE(HEAD_COMPLETE), ONCE(HEAD_FINISH)}}},
+    {"min.req", NULL, SW_REQUEST, {{ONCE(HEAD_DONE)}}},
+    {"resp.resp", NULL, SW_RESPONSE,
+     {{ONCE(HEAD_ANY), ONCE(HEAD_MANY_BLOCKS), ONCE(HEAD_COMPLETE), ONCE(HEAD_DONE)}}},
     {"wrk alone",
      "GET /plaintext HTTP/1.1\r\nHost: 127.0.0.1:18080\r\n\r\n",
-     SW_REQUEST,
-     {{WAY(HEAD_DONE)}}},
+     SW_REQUEST, {{ONCE(HEAD_DONE)}}},
     {"curl",
-     "GET / HTTP/1.1\r\nHost: localhost:8080\r\nUser-Agent: curl/7.88.1\r\n"
-     "Accept: */*\r\n\r\n",
-     SW_REQUEST,
-     {{WAY(HEAD_LONG), WAY(HEAD_DONE)}}},
+     "GET / HTTP/1.1\r\nHost: localhost:8080\r\nUser-Agent: curl/7.88.1\r\nAccept: */*\r\n\r\n",
+     SW_REQUEST, {{ONCE(HEAD_MANY_BLOCKS), ONCE(HEAD_DONE)}}},
     {"one block",
      "GET /a?b HTTP/1.1\r\nAccept: */*\r\nHost: h.example\r\n\r\n",
-     SW_REQUEST,
-     {{WAY(HEAD_SHORT), WAY(HEAD_CONCLUDE), WAY(HEAD_DONE)}}},
+     SW_REQUEST, {{ONCE(HEAD_ONE_BLOCK), ONCE(HEAD_COMPLETE), ONCE(HEAD_DONE)}}},
     {"another method",
      "DELETE /a HTTP/1.1\r\nHost: h.example\r\nAccept: */*\r\n\r\n",
-     SW_REQUEST,
-     {{WAY(HEAD_SHORT), WAY(HEAD_CONCLUDE), WAY(HEAD_DONE)}}},
+     SW_REQUEST, {{ONCE(HEAD_ONE_BLOCK), ONCE(HEAD_COMPLETE), ONCE(HEAD_DONE)}}},
     {"304",
      "HTTP/1.1 304 Not Modified\r\nETag: \"a\"\r\n\r\n",
      SW_RESPONSE,
-     {{WAY(HEAD_ANY), WAY(HEAD_SHORT), WAY(HEAD_CONCLUDE), WAY(HEAD_DONE)}}},
+     {{ONCE(HEAD_ANY), ONCE(HEAD_ONE_BLOCK), ONCE(HEAD_COMPLETE), ONCE(HEAD_DONE)}}},
 };
+/* clang-format on */
 
 static size_t read_head(size_t i, char *out, size_t room)
 {
@@ -106,19 +111,18 @@ static size_t read_head(size_t i, char *out, size_t room)
 static void check_head(size_t i, const char *variant, bool vectors)
 {
     static char text[1 << 13];
-    static const struct ways words = {{WAY(HEAD_WORDS), WAY(HEAD_DONE)}};
+    static const struct counts swar = {{ONCE(HEAD_SWAR), ONCE(HEAD_DONE)}};
     struct sw_head head;
     size_t n = read_head(i, text, sizeof text);
 
     sw_head_init(&head, heads[i].kind, NULL);
     memset(sw_paths, 0, sizeof sw_paths);
     ck_assert_int_eq(sw_head_parse(&head, guard_end(text, n), n), (ptrdiff_t)n);
-    must_be(heads[i].file, variant, vectors ? heads[i].vectors : words);
+    must_be(heads[i].file, variant, vectors ? heads[i].vectors : swar);
 }
 
-START_TEST(usual_heads)
+START_TEST(usual_heads_take_the_fast_path)
 {
-    static const char *const variants[] = {"portable", "sse42", "avx2", "avx512", "neon"};
     const char *best = sw_head_variant(NULL);
 
     for (size_t v = 0; v < COUNT(variants); v++)
@@ -128,34 +132,33 @@ START_TEST(usual_heads)
 }
 END_TEST
 
-/* A head that comes in two pieces is taken by lines again behind the one that was cut. */
-START_TEST(a_head_in_two_pieces)
+/* Of a head that comes in two pieces, the lines after the one that was split take the fast path. */
+START_TEST(head_in_two_pieces)
 {
-    static const char *const variants[] = {"portable", "sse42", "avx2", "avx512", "neon"};
     static char text[1 << 13];
     const char *best = sw_head_variant(NULL);
-    size_t n = read_head(0, text, sizeof text), cut = 0;
+    size_t n = read_head(0, text, sizeof text), first = 0;
 
-    while (memcmp(text + cut, "Upgrade-I", 9) != 0)
-        cut++;
+    while (memcmp(text + first, "Upgrade-I", 9) != 0)
+        first++;
+    first += 10;
     for (size_t v = 0; v < COUNT(variants); v++) {
         if (!sw_head_variant(variants[v]))
             continue;
         struct sw_head head;
         sw_head_init(&head, SW_REQUEST, NULL);
-        ck_assert_int_eq(sw_head_parse(&head, guard_end(text, cut + 10), cut + 10), 0);
+        ck_assert_int_eq(sw_head_parse(&head, guard_end(text, first), first), 0);
         memset(sw_paths, 0, sizeof sw_paths);
         ck_assert_int_eq(sw_head_parse(&head, guard_end(text, n), n), (ptrdiff_t)n);
         MUST(sw_paths[SW_PATH_HEAD_DONE] == 1 && sw_paths[SW_PATH_HEAD_FINISH] == 0 &&
-                 sw_paths[SW_PATH_HEAD_PART] <= 3 && sw_paths[SW_PATH_HEAD_ODD_LINE] == 0,
+                 sw_paths[SW_PATH_HEAD_STEP] <= 3 && sw_paths[SW_PATH_HEAD_SLOW_LINE] == 0,
              "the rest of a head by %s:%s", variants[v], text_of(sw_paths));
     }
     sw_head_variant(best);
 }
 END_TEST
 
-/* A Host that is not plain is the only one that needs its grammar. */
-START_TEST(hosts_by_their_grammar)
+START_TEST(only_unusual_hosts_are_parsed_by_their_grammar)
 {
     static const struct {
         const char *host;
@@ -196,9 +199,9 @@ static void begin(struct sw_body *body, struct sw_head *trailers)
     memset(sw_paths, 0, sizeof sw_paths);
 }
 
-START_TEST(usual_chunks)
+START_TEST(usual_chunks_take_the_fast_path)
 {
-    static const struct ways expected = {
+    static const struct counts expected = {
         {[SW_PATH_CHUNK_PLAIN] = 20, [SW_PATH_CHUNK_SAME] = 19, [SW_PATH_CHUNK_ANY] = 1}};
     static char text[1 << 10];
     struct sw_head trailers;
@@ -209,19 +212,21 @@ START_TEST(usual_chunks)
     begin(&body, &trailers);
     while (!sw_body_done(&body))
         at += (size_t)sw_body_next(&body, text + at, n - at, &content);
-    memset(&sw_paths[SW_PATH_HEAD_PART], 0, (SW_PATH_HOST + 1) * sizeof *sw_paths); /* trailers' */
-    must_be("one by one", "chunks", expected);
+    memset(&sw_paths[SW_PATH_HEAD_STEP], 0,
+           (SW_PATH_HOST + 1) * sizeof *sw_paths); /* of trailers */
+    must_be("sw_body_next", "chunks", expected);
     begin(&body, &trailers);
     ck_assert_int_eq(sw_body_compact(&body, text, &n), (ptrdiff_t)at);
     ck_assert_uint_eq(n, 20 * 16);
-    memset(&sw_paths[SW_PATH_HEAD_PART], 0, (SW_PATH_HOST + 1) * sizeof *sw_paths);
-    must_be("in place", "chunks", expected);
+    memset(&sw_paths[SW_PATH_HEAD_STEP], 0, (SW_PATH_HOST + 1) * sizeof *sw_paths);
+    must_be("sw_body_compact", "chunks", expected);
 }
 END_TEST
 
 int main(void)
 {
-    const TTest *const tests[] = {usual_heads, a_head_in_two_pieces, hosts_by_their_grammar,
-                                  usual_chunks};
+    const TTest *const tests[] = {usual_heads_take_the_fast_path, head_in_two_pieces,
+                                  only_unusual_hosts_are_parsed_by_their_grammar,
+                                  usual_chunks_take_the_fast_path};
     return expect_suite("paths", tests, COUNT(tests));
 }

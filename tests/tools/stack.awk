@@ -14,11 +14,11 @@ BEGIN {
 
     # A call through a pointer, by the function that makes it, and whatever the pointer may hold.
     pointer["choose"] = "weigh_media weigh_coding weigh_language"
-    cpus = "runtime/core/simd/head_fast.c:anywhere sw_cpu_has_sse42 sw_cpu_has_avx2 sw_cpu_has_avx512"
+    cpus = "runtime/core/simd/head_fast.c:always sw_cpu_has_sse42 sw_cpu_has_avx2 sw_cpu_has_avx512"
     ways = "sw_header_find_swar sw_header_find_avx512"
     pointer["choose_implementation"] = ways
     pointer["sw_header_find"] = ways " runtime/core/field_name.c:choose_implementation"
-    implementations = "sw_head_swar sw_head_sse42 sw_head_avx2 sw_head_avx512"
+    implementations = "sw_head_parse_swar sw_head_parse_sse42 sw_head_parse_avx2 sw_head_parse_avx512"
     pointer["sw_head_parse"] = pointer["resume"] = implementations " runtime/core/simd/head_fast.c:choose_implementation"
     pointer["choose_implementation"] = cpus " " implementations
     pointer["sw_head_variant"] = pointer["best"] = cpus

@@ -1,4 +1,4 @@
-/* header_avx512.c - the lookup of a field name by the masks of AVX-512. */
+/* field_name_avx512.c - the lookup of a field name with AVX-512. */
 /* SPDX-License-Identifier: MIT */
 #include "core/field_name.h"
 
@@ -11,7 +11,8 @@ enum sw_header sw_header_find_avx512(const char *name, size_t len)
 #else
 #include <immintrin.h>
 
-/* All of a name in one comparison, whatever its length: what is masked off is not read. */
+/* Compares a name of any length at once: a masked load does not touch the bytes masked off, which
+   may be on a guard page. */
 __attribute__((target("avx512bw,avx512vl"))) enum sw_header sw_header_find_avx512(const char *name,
                                                                                   size_t len)
 {

@@ -1,4 +1,4 @@
-/* head_avx2.c - heads by the vectors of AVX2. */
+/* head_avx2.c - the fast path through a head with AVX2: see head_block.h. */
 /* SPDX-License-Identifier: MIT */
 #include "core/simd/head_fast.h"
 
@@ -43,7 +43,7 @@ INLINE TARGET uint64_t bits_avx2(__m256i a, __m256i b)
     return (uint32_t)_mm256_movemask_epi8(a) | (uint64_t)(uint32_t)_mm256_movemask_epi8(b) << 32;
 }
 
-/* A constant that stays in its register, where the compiler would make it anew for each block. */
+/* Keeps a constant in its register: the compiler would load it again for each block. */
 INLINE TARGET __m256i kept(__m256i v)
 {
     __asm__("" : "+x"(v));
@@ -106,7 +106,7 @@ INLINE TARGET uint64_t host_avx2(struct block_avx2 block)
     return ~bits_avx2(_mm256_cmpeq_epi8(a, zero), _mm256_cmpeq_epi8(b, zero));
 }
 
-/* HTAB stops this too, and what is above 127: both are rare inside long values. */
+/* HTAB and bytes above 127 end the run too: both are rare in long values. */
 INLINE TARGET size_t clean_avx2(const char *p, size_t n)
 {
     size_t i = 0;
@@ -128,25 +128,21 @@ INLINE TARGET size_t clean_avx2(const char *p, size_t n)
     return i;
 }
 
-INLINE TARGET bool same_avx2(const struct sw_header_tables *tables, const char *end, size_t n,
-                             size_t id)
+INLINE TARGET bool is_name_avx2(const struct sw_header_tables *tables, const char *end, size_t n,
+                                size_t id, size_t width)
 {
-    return same_in_32(tables, end, n, tables->words[id]);
+    return width == 16 ? same_short(tables, end, n, tables->words[id])
+                       : same_in_32(tables, end, n, tables->words[id]);
 }
 
-INLINE TARGET bool same_near_avx2(const struct sw_header_tables *tables, const char *end, size_t n,
-                                  size_t id)
+INLINE TARGET size_t host_run_avx2(const char *p, size_t n, size_t left)
 {
-    return same_near_front(tables, end, n, tables->words[id]);
-}
-
-INLINE TARGET size_t host_run_avx2(const char *p, size_t n, size_t room)
-{
-    (void)room;
+    (void)left;
     return host_run(p, n);
 }
 
-/* Six without looking: lines are long enough for a block to have few ends. */
+/* The first six are written unconditionally: few blocks have more ends, and none of those branches
+   is mispredicted. */
 INLINE TARGET size_t emit_avx2(uint16_t *position, uint32_t base, uint64_t bits)
 {
     size_t count = (size_t)__builtin_popcountll(bits);

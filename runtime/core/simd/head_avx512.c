@@ -1,4 +1,4 @@
-/* head_avx512.c - heads by the vectors of AVX-512. */
+/* head_avx512.c - the fast path through a head with AVX-512: see head_block.h. */
 /* SPDX-License-Identifier: MIT */
 #include "core/simd/head_fast.h"
 
@@ -8,8 +8,8 @@
 #define NAME(x) x##_avx512
 #ifdef SW_SIMDE
 #define TARGET
-#define REGISTER "+m" /* none is as wide */
-/* SIMDe has all but these. */
+#define REGISTER "+m" /* no register is as wide */
+/* What SIMDe lacks. */
 static inline __m512i emulate_compress(uint64_t bits, __m512i bytes)
 {
     uint8_t from[64], to[64] = {0};
@@ -61,7 +61,7 @@ static inline __m512i emulate_load(uint64_t bits, const void *p)
 #define REGISTER "+v"
 #endif
 
-/* 64 bytes, or those of which `all` has a bit. */
+/* 64 bytes, or those with a bit in `all`. */
 struct block_avx512 {
     __m512i bytes;
     uint64_t all;
@@ -85,7 +85,7 @@ INLINE TARGET uint64_t combine_avx512(uint64_t bits, size_t n)
     return bits;
 }
 
-/* A constant that stays in its register, where the compiler would make it anew for each block. */
+/* Keeps a constant in its register: the compiler would load it again for each block. */
 INLINE TARGET __m512i kept(__m512i v)
 {
     __asm__("" : REGISTER(v));
@@ -102,8 +102,8 @@ INLINE TARGET struct classes_avx512 text_avx512(void)
                                    kept(_mm512_set1_epi8((char)SW_BYTE_CONTROL))};
 }
 
-/* Where bytes have one of these classes, which are looked up in sw_byte_classes, all at once.  No
-   byte above 127 has any that is asked for here; `high` is the high bit of each. */
+/* The mask of the bytes in this class, all 64 looked up in sw_byte_classes at once.  The table has
+   128 rows: bytes with the bit `high` set are in none of the classes used here. */
 INLINE TARGET uint64_t class_avx512(struct block_avx512 block, __m512i high, __m512i class)
 {
     const uint8_t *table = sw_byte_classes;
@@ -137,7 +137,7 @@ INLINE TARGET uint64_t host_avx512(struct block_avx512 block)
                         _mm512_set1_epi8(SW_BYTE_HOST));
 }
 
-/* HTAB stops this too, and what is above 127: both are rare inside long values. */
+/* HTAB and bytes above 127 end the run too: both are rare in long values. */
 INLINE TARGET size_t clean_avx512(const char *p, size_t n)
 {
     size_t i = 0;
@@ -157,27 +157,22 @@ INLINE TARGET size_t clean_avx512(const char *p, size_t n)
     return i;
 }
 
-INLINE TARGET bool same_avx512(const struct sw_header_tables *tables, const char *end, size_t n,
-                               size_t id)
+INLINE TARGET bool is_name_avx512(const struct sw_header_tables *tables, const char *end, size_t n,
+                                  size_t id, size_t width)
 {
-    return same_in_32(tables, end, n, tables->words[id]);
+    return width == 16 ? same_short(tables, end, n, tables->words[id])
+                       : same_in_32(tables, end, n, tables->words[id]);
 }
 
-INLINE TARGET bool same_near_avx512(const struct sw_header_tables *tables, const char *end,
-                                    size_t n, size_t id)
+INLINE TARGET size_t host_run_avx512(const char *p, size_t n, size_t left)
 {
-    return same_near_front(tables, end, n, tables->words[id]);
-}
-
-INLINE TARGET size_t host_run_avx512(const char *p, size_t n, size_t room)
-{
-    uint64_t host = host_avx512(room < 64 ? load_short_avx512(p, n) : load_avx512(p));
+    uint64_t host = host_avx512(left < 64 ? load_short_avx512(p, n) : load_avx512(p));
 
     return lowest(~host);
 }
 
-/* The numbers of the bits, packed, widened and moved to `base`: 16, and if that is not enough 32.
- */
+/* Bit numbers, compressed to the front, widened to 16 bits, plus `base`: 16 of them, and 32 if
+   there are more than 16. */
 INLINE TARGET size_t emit_avx512(uint16_t *position, uint32_t base, uint64_t bits)
 {
     static const _Alignas(64) uint8_t numbers[64] = {

@@ -1,16 +1,16 @@
-/* head_fast.c - which road through a head is the fastest here. */
+/* head_fast.c - the dispatcher of the fast path, and its rarer steps. */
 /* SPDX-License-Identifier: MIT */
 #include "base/cpu.h"
 #include "core/simd/head_fast.h"
 
 struct implementation {
     const char *name;
-    ptrdiff_t (*take)(struct sw_head *head, const char *buf, size_t len);
+    ptrdiff_t (*parse)(struct sw_head *head, const char *buf, size_t len);
     enum sw_header (*find)(const char *name, size_t len);
-    bool (*here)(void);
+    bool (*is_supported)(void);
 };
 
-static bool anywhere(void)
+static bool always(void)
 {
     return true;
 }
@@ -18,30 +18,31 @@ static bool anywhere(void)
 /* The best first. */
 static const struct implementation implementations[] = {
 #if defined(__x86_64__)
-    {"avx512", sw_head_avx512, sw_header_find_avx512, sw_cpu_has_avx512},
-    {"avx2", sw_head_avx2, sw_header_find_swar, sw_cpu_has_avx2},
-    {"sse42", sw_head_sse42, sw_header_find_swar, sw_cpu_has_sse42},
+    {"avx512", sw_head_parse_avx512, sw_header_find_avx512, sw_cpu_has_avx512},
+    {"avx2", sw_head_parse_avx2, sw_header_find_swar, sw_cpu_has_avx2},
+    {"sse42", sw_head_parse_sse42, sw_header_find_swar, sw_cpu_has_sse42},
 #endif
 #if defined(SW_HEAD_NEON)
-    {"neon", sw_head_neon, sw_header_find_swar, anywhere},
+    {"neon", sw_head_parse_neon, sw_header_find_swar, always},
 #endif
-    {"portable", sw_head_swar, sw_header_find_swar, anywhere},
+    {"portable", sw_head_parse_swar, sw_header_find_swar, always},
 };
 
 static const struct implementation *best(void)
 {
     for (const struct implementation *implementation = implementations;; implementation++)
-        if (implementation->here())
+        if (implementation->is_supported())
             return implementation;
 }
 
-/* Threads that come at the same time all find the same road. */
+/* Initially the dispatcher: picks the best implementation for this CPU and replaces itself. Threads
+   that run it at the same time pick the same. */
 static ptrdiff_t choose_implementation(struct sw_head *head, const char *buf, size_t len)
 {
     const struct implementation *implementation = best();
 
-    __atomic_store_n(&sw_head_implementation, implementation->take, __ATOMIC_RELAXED);
-    return implementation->take(head, buf, len);
+    __atomic_store_n(&sw_head_implementation, implementation->parse, __ATOMIC_RELAXED);
+    return implementation->parse(head, buf, len);
 }
 
 ptrdiff_t (*sw_head_implementation)(struct sw_head *head, const char *buf,
@@ -67,7 +68,7 @@ bool sw_head_status_line(struct sw_head *head, const char *buf, size_t len, size
 
 bool sw_head_slow_target(struct sw_head *head, const char *buf)
 {
-    SW_PATH(HEAD_TARGET);
+    SW_PATH(HEAD_SLOW_TARGET);
     if (buf[head->target - 1] == ' ' && sw_head_check_target(head, buf))
         return true;
     head->state = SW_HEAD_START;
@@ -102,7 +103,7 @@ size_t sw_head_fast_lines(const struct sw_head *head, size_t len, const uint16_t
 
 bool sw_head_slow_line(struct sw_head *head, const char *buf, size_t e, size_t r)
 {
-    SW_PATH(HEAD_ODD_LINE);
+    SW_PATH(HEAD_SLOW_LINE);
     if (buf[e] != ':' || !is_crlf(buf + r) || e - head->at - 1 >= head->max.name)
         return false;
     head->line = head->at;
@@ -121,10 +122,10 @@ const char *sw_head_variant(const char *name)
 {
     for (size_t i = 0; i < sizeof implementations / sizeof *implementations; i++) {
         const struct implementation *implementation = &implementations[i];
-        if (name ? same_text(name, implementation->name) && implementation->here()
-                 : implementation->take ==
+        if (name ? same_text(name, implementation->name) && implementation->is_supported()
+                 : implementation->parse ==
                        __atomic_load_n(&sw_head_implementation, __ATOMIC_RELAXED)) {
-            __atomic_store_n(&sw_head_implementation, implementation->take, __ATOMIC_RELAXED);
+            __atomic_store_n(&sw_head_implementation, implementation->parse, __ATOMIC_RELAXED);
             __atomic_store_n(&sw_header_implementation, implementation->find, __ATOMIC_RELAXED);
             return implementation->name;
         }

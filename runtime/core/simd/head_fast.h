@@ -1,4 +1,4 @@
-/* head_fast.h - what the fast roads through a head share. */
+/* head_fast.h - what the implementations of the fast path through a head share. */
 /* SPDX-License-Identifier: MIT */
 #ifndef SW_HEAD_FAST_H
 #define SW_HEAD_FAST_H
@@ -8,58 +8,61 @@
 #include "method_first.h"
 
 /*
- * A fast road takes whole lines, as many as are plainly right, starting with the line that begins
- * at head->at, and leaves head->at and the state where it stopped.  It knows no errors but those of
- * a request target: whatever else looks odd, head_step.c is to read again.
+ * The fast path parses complete lines from head->at on, as far as they pass its checks, and stops
+ * at the first that does not: head->at and head->state are then at the beginning of that line.  It
+ * reports no error: the slow path, head_step.c, parses that line by all the rules.
+ *
+ * There is one implementation for each instruction set, made from head_block.h, and head_swar.c for
+ * machines without vectors.  head_fast.c picks one for this CPU.
  */
 
-/* Every arm64 has vectors, but a build may have to leave them alone, and bits of a vector are
-   counted from its other end where the highest byte comes first. */
+/* Every arm64 has vectors, but a build may not allow them (-mgeneral-regs-only), and a big-endian
+   machine numbers the bytes of a vector from the other end. */
 #if defined(__aarch64__) && defined(__ARM_NEON) && !defined(__AARCH64EB__)
 #define SW_HEAD_NEON
 #endif
 
-/* One function is made of all this for each road: calls would cost more than they do. */
+/* All of this is inlined into each implementation: the calls would take longer than the work. */
 #define INLINE static inline __attribute__((always_inline))
 
-/* Name ends and line ends, in turn, that are known but not yet taken: enough for the fields inside
-   of a head, and one block more.  No line is shorter than four bytes. */
+/* Ends of names and lines, alternating: those of the fields in a struct sw_head, and of one block.
+   No line has less than four bytes, `a:` CR LF. */
 enum { POSITIONS_OF_BLOCK = 32, POSITIONS = 2 * SW_FIELDS_INLINE + POSITIONS_OF_BLOCK };
 
-/* For 64 bytes, a bit each. */
+/* One bit for each byte of a block: SW_BYTE_TOKEN, and control bytes but HTAB. */
 struct masks {
     uint64_t token, control;
 };
 
-/* Where in a block names and lines end, and the head. */
+/* Where names, lines and the head end in a block. */
 struct ends {
     uint64_t name, line, head;
-    uint64_t runs_on; /* 1 if a name goes on in the next block */
+    uint64_t carry; /* 1 if a name continues in the next block */
 };
 
-/* Name ends and line ends, in turn, up to `end`, and why there are no more. */
+/* The ends of names and lines up to `end`, and why the search stopped. */
 struct found {
     uint16_t *end;
     enum {
-        FOUND_END,  /* the end of the head is behind them */
-        FOUND_PART, /* there is no more, or no room for more */
-        FOUND_MANY, /* a block has more than lines that are right can have */
-    } then;
+        FOUND_END,      /* at the end of the head */
+        FOUND_PART,     /* at the end of the bytes, or of the array */
+        FOUND_TOO_MANY, /* at a block with more ends than valid lines can have */
+    } stop;
 };
 
-/* The number of the lowest bit that is set. */
+/* The number of the lowest bit that is set: one is. */
 INLINE size_t lowest(uint64_t bits)
 {
     return (unsigned)__builtin_ctzll(bits);
 }
 
-/* The same, and 64 if none is. */
+/* The number of the lowest bit that is set, or 64. */
 INLINE size_t count_zeros(uint64_t bits)
 {
     return bits ? lowest(bits) : 64;
 }
 
-/* The masks of a block of which the last 32 bytes are the last of n, 32 to 64. */
+/* The mask of n bytes, 32 to 64, from that of a block made of their first 32 and last 32. */
 INLINE uint64_t combine_halves(uint64_t bits, size_t n)
 {
     return (uint32_t)bits | bits >> 32 << (n - 32);
@@ -75,22 +78,22 @@ INLINE bool is_crlf(const char *p)
     return memcmp(p, "\r\n", 2) == 0;
 }
 
-/* Is the line at `at` the empty one, and whole? */
+/* Whether a complete empty line is at `at`. */
 INLINE bool is_end(const char *buf, size_t at, size_t len)
 {
     return at + 2 <= len && is_crlf(buf + at);
 }
 
-_Static_assert(SW_METHOD_FIRST != SW_METHOD_CONNECT, "what the first method asks for is a path");
+_Static_assert(SW_METHOD_FIRST != SW_METHOD_CONNECT, "the first method has a path as its target");
 
-/* Is this the first method of the grammar, and a space?  As most requests have it, it is asked
-   before the automaton is. */
+/* Whether this is the first method of the grammar and a space.  It is the usual one, so that this
+   comparison comes before sw_method_scan(). */
 INLINE bool is_first_method(const char *p)
 {
     return memcmp(p, SW_METHOD_FIRST_TEXT, sizeof SW_METHOD_FIRST_TEXT - 1) == 0;
 }
 
-/* The head is whole, fine, and so long. */
+/* The head is complete and valid, and has this length. */
 INLINE ptrdiff_t done(struct sw_head *head, size_t length)
 {
     SW_PATH(HEAD_DONE);
@@ -99,11 +102,9 @@ INLINE ptrdiff_t done(struct sw_head *head, size_t length)
 }
 
 /*
- * A line ends at the first control byte F of a run, and the next begins two bytes later: S = F
- * << 2. Adding S to the token bytes T makes a carry run through each name to its end, the first
- * byte that is no token: (T + S) & ~T.  One addition finds the colons of a block and validates the
- * names in it; colons inside values are never looked at.  A control byte where a line begins ends
- * the head. A line without a colon has its two ends in one.
+ * The ends of names and lines in a block: see the theory of operation in head_block.h.  `begin` has
+ * a bit where a line begins that ended in the block before, `in_name` is the carry out of that
+ * block, and `control_before` the last bit of its control mask.
  */
 INLINE struct ends find_ends(struct masks m, uint64_t begin, uint64_t in_name,
                              uint64_t control_before)
@@ -113,40 +114,40 @@ INLINE struct ends find_ends(struct masks m, uint64_t begin, uint64_t in_name,
 
     ends.line = m.control & ~(2 * m.control + control_before);
     uint64_t line = 4 * ends.line + begin;
-    ends.runs_on = __builtin_uaddll_overflow(m.token, line + in_name, &sum);
+    ends.carry = __builtin_uaddll_overflow(m.token, line + in_name, &sum);
     ends.name = sum & ~m.token;
     ends.head = line & m.control;
     return ends;
 }
 
-/* The bits below the lowest of these, or all if there is none. */
+/* The bits below the lowest bit that is set, or all if none is. */
 INLINE uint64_t below(uint64_t bits)
 {
     return (bits - 1) & ~bits;
 }
 
-/* Are the colon at e and the CRLF at r where they should be, and nothing between them to trim off
-   but one space?  Without the colon, r is not looked at. */
-INLINE bool is_plain(const char *buf, size_t e, size_t r)
+/* Whether there is a colon at e, CRLF at r, and no white space around the value but one space after
+   the colon.  Without the colon, r is not read: it may then be out of bounds. */
+INLINE bool is_fast_line(const char *buf, size_t e, size_t r)
 {
     return memcmp(buf + e, ": ", 2) == 0 && is_crlf(buf + r) && (unsigned char)buf[e + 2] > ' ' &&
            (unsigned char)buf[r - 1] > ' ';
 }
 
-/* Say how the field is called; the index is to point to it by `at`. */
-INLINE void put_id(struct sw_head *head, struct sw_field *field, uint16_t at, size_t id)
+/* Set the id of a field, and its `slot` in the index by id. */
+INLINE void set_id(struct sw_head *head, struct sw_field *field, uint16_t slot, size_t id)
 {
     field->id = (uint16_t)id;
     if (id == SW_HEADER_OTHER)
         return;
     if (sw_head_stale(head->slot[id], head->first))
-        head->slot[id] = at;
+        head->slot[id] = slot;
     else
-        sw_head_index(head, (uint16_t)(at - head->first), (unsigned)id);
+        sw_head_index(head, (uint16_t)(slot - head->first), (unsigned)id);
 }
 
-/* All of a field but its id: a name of n bytes at s, a value from one place to another. */
-INLINE void place(struct sw_field *field, size_t s, size_t n, size_t from, size_t to)
+/* Set all of a field but its id: a name of n bytes at s, and the value buf[from..to). */
+INLINE void set_field(struct sw_field *field, size_t s, size_t n, size_t from, size_t to)
 {
     field->name = (uint32_t)s;
     field->name_len = (uint16_t)n;
@@ -154,19 +155,18 @@ INLINE void place(struct sw_field *field, size_t s, size_t n, size_t from, size_
     field->value_len = (uint32_t)(to - from);
 }
 
-/* Does a field line begin here that is called Host, with its value behind one space?  Eight bytes
-   are there. */
+/* Whether this is `Host: ` in any case of letters.  Eight bytes are readable. */
 INLINE bool is_host_name(const char *p)
 {
     return (sw_load8_little(p) & UINT64_C(0x0000ffffdfdfdfdf)) == UINT64_C(0x0000203a54534f48);
 }
 
 /*
- * RFC 3986 3.2.3: are the n bytes of a host, of which `run` may be a name's, that name (one, RFC
- * 9110 4.2.1), a colon and a port below 60000?  value_host.c knows the rest.  Eight bytes lie
- * before p + n.
+ * Whether p[0..n) is a name of `run` bytes, not empty (RFC 9110 4.2.1), a colon and a port below
+ * 60000 (RFC 3986 3.2.3).  Other ports are left to value_host.c.  The eight bytes before p + n are
+ * readable.
  */
-INLINE bool is_port_behind(const char *p, size_t run, size_t n)
+INLINE bool is_port_after(const char *p, size_t run, size_t n)
 {
     size_t digits = n - run - 1;
 
@@ -177,8 +177,8 @@ INLINE bool is_port_behind(const char *p, size_t run, size_t n)
     return !(others >> (64 - 8 * digits)) && (digits < 5 || p[run + 1] < '6');
 }
 
-/* Take the Host line from s to r, which is the first field. */
-INLINE void put_host(struct sw_head *head, size_t s, size_t r)
+/* The Host line from s to r becomes the first field. */
+INLINE void set_first_host(struct sw_head *head, size_t s, size_t r)
 {
     head->fields[0] = (struct sw_field){
         .name = (uint32_t)s,
@@ -192,25 +192,25 @@ INLINE void put_host(struct sw_head *head, size_t s, size_t r)
     head->at = (uint32_t)r + 2;
 }
 
-/* One register for the address of many tables, which the compiler would compute for each of them.
- */
+/* Keeps the address of the tables in one register: the compiler would compute one for each. */
 INLINE const struct sw_header_tables *in_register(const struct sw_header_tables *tables)
 {
     __asm__("" : "+r"(tables));
     return tables;
 }
 
-/* A general register for a mask, which then outlives calls. */
+/* Keeps a mask in a general register. */
 INLINE uint64_t as_number(uint64_t mask)
 {
     __asm__("" : "+r"(mask));
     return mask;
 }
 
-/* Is the request target right that is not surely a path?  If not, the line is given back. */
+/* Checks by all the rules a request target that may not be a path.  If it is invalid, the request
+   line counts as not parsed. */
 bool sw_head_slow_target(struct sw_head *head, const char *buf);
 
-/* Does a line end here, with the version HTTP/1.0 or HTTP/1.1 before it? */
+/* Whether a line ends here with HTTP/1.0 or HTTP/1.1. */
 INLINE bool is_version(const char *end)
 {
     return memcmp(end - 9, " HTTP/1.", 8) == 0 &&
@@ -218,12 +218,12 @@ INLINE bool is_version(const char *end)
 }
 
 /*
- * The request line at `at`: a method of `space` token bytes, and a line of `end` bytes before its
- * first control byte.  `path` if only such bytes as a path or a query has, but for "%", stand
- * between the two spaces.  False if the line is not plain.
+ * The request line at `at`: a method of `space` token bytes, and `end` bytes before the first
+ * control byte.  `is_path` if all bytes between the two spaces are those of a path or a query, but
+ * not "%".  False if the line is for the slow path.
  */
-INLINE bool take_request_line(struct sw_head *head, const char *buf, size_t len, uint32_t at,
-                              size_t space, size_t end, enum sw_method method, bool path)
+INLINE bool parse_request_line(struct sw_head *head, const char *buf, size_t len, uint32_t at,
+                               size_t space, size_t end, enum sw_method method, bool is_path)
 {
     const char *p = buf + at;
     size_t target_len = end - space - 10;
@@ -239,29 +239,29 @@ INLINE bool take_request_line(struct sw_head *head, const char *buf, size_t len,
     head->target_len = (uint32_t)target_len;
     head->state = SW_HEAD_FIELD;
     head->at = at + (uint32_t)end + 2;
-    return (path && memcmp(p + space, " /", 2) == 0 && method != SW_METHOD_CONNECT) ||
+    return (is_path && memcmp(p + space, " /", 2) == 0 && method != SW_METHOD_CONNECT) ||
            sw_head_slow_target(head, buf);
 }
 
-/* The status line at head->at, whose first control byte is `end` bytes on. */
+/* The status line at head->at, which has `end` bytes before the first control byte. */
 bool sw_head_status_line(struct sw_head *head, const char *buf, size_t len, size_t end);
 
-/* How many of the lines, from head->at on, can be taken in one go: whole ones, none of them too
-   long, and with places for their fields one behind the other. */
+/* The number of lines from head->at on that parse_fast_lines() may parse: complete, within
+   max.line, and with room for their fields in one array. */
 size_t sw_head_fast_lines(const struct sw_head *head, size_t len, const uint16_t *position,
                           size_t count);
 
-/* Take the line at head->at whose name ends at e and which ends at r, if it is right.  There is a
-   place for its field. */
+/* Slow path of one line, at head->at, with the end of the name at e and of the line at r.  There is
+   room for its field.  False if it is for head_step.c. */
 bool sw_head_slow_line(struct sw_head *head, const char *buf, size_t e, size_t r);
 
-/* Take the fields up to the end of the head, if all are plain. */
+/* Parses lines by SWAR.  True if it came to the end of the head. */
 bool sw_head_lines_swar(struct sw_head *head, const char *buf, size_t len);
 
-/* The roads.  Each takes what it can of buf[head->at..len). */
-ptrdiff_t sw_head_sse42(struct sw_head *head, const char *buf, size_t len);
-ptrdiff_t sw_head_avx2(struct sw_head *head, const char *buf, size_t len);
-ptrdiff_t sw_head_avx512(struct sw_head *head, const char *buf, size_t len);
-ptrdiff_t sw_head_neon(struct sw_head *head, const char *buf, size_t len);
+/* The implementations of sw_head_parse(), with at least 32 bytes from head->at on. */
+ptrdiff_t sw_head_parse_sse42(struct sw_head *head, const char *buf, size_t len);
+ptrdiff_t sw_head_parse_avx2(struct sw_head *head, const char *buf, size_t len);
+ptrdiff_t sw_head_parse_avx512(struct sw_head *head, const char *buf, size_t len);
+ptrdiff_t sw_head_parse_neon(struct sw_head *head, const char *buf, size_t len);
 
 #endif

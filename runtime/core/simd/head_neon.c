@@ -1,4 +1,4 @@
-/* head_neon.c - heads by the vectors of arm64. */
+/* head_neon.c - the fast path through a head with NEON: see head_block.h. */
 /* SPDX-License-Identifier: MIT */
 #include "core/simd/head_fast.h"
 
@@ -57,15 +57,15 @@ INLINE struct block_neon classes_neon(struct block_neon block, const char (*tabl
                                 class_neon(block.v[2], tables), class_neon(block.v[3], tables)}};
 }
 
-/* All bits of each byte, if it has one of these. */
+/* 0xff for each byte that has one of these bits, else 0. */
 INLINE uint8x16_t any_neon(uint8x16_t bytes, uint8_t bits)
 {
     return vtstq_u8(bytes, vdupq_n_u8(bits));
 }
 
 /*
- * Arm64 has no instruction that takes one bit of each byte.  But when each byte keeps only that bit
- * which is its own among eight, adding neighbours three times over gathers them in order.
+ * Arm64 has no movemask.  Instead each byte keeps one bit, the i-th of eight bytes bit i, and three
+ * pairwise additions gather the eight bits in one byte.
  */
 INLINE uint8x16_t pairs_neon(uint8x16_t a, uint8x16_t b)
 {
@@ -74,7 +74,8 @@ INLINE uint8x16_t pairs_neon(uint8x16_t a, uint8x16_t b)
     return vpaddq_u8(vandq_u8(a, sixteen_neon(own)), vandq_u8(b, sixteen_neon(own)));
 }
 
-/* A byte for four of those whose class has one of these bits; the last step is the caller's. */
+/* The mask of the bytes that have one of these bits in their class, after two of three additions.
+ */
 INLINE uint8x16_t fours_neon(struct block_neon class, uint8_t bits)
 {
     return vpaddq_u8(pairs_neon(any_neon(class.v[0], bits), any_neon(class.v[1], bits)),
@@ -121,7 +122,7 @@ INLINE uint64_t host_neon(struct block_neon block)
     return vgetq_lane_u64(vreinterpretq_u64_u8(vpaddq_u8(fours, fours)), 0);
 }
 
-/* HTAB stops this too: it is rare inside long values. */
+/* HTAB ends the run too: it is rare in long values. */
 INLINE size_t clean_neon(const char *p, size_t n)
 {
     size_t i = 0;
@@ -140,8 +141,8 @@ INLINE size_t clean_neon(const char *p, size_t n)
     return i;
 }
 
-/* What differs, but for bit 5, between 16 bytes of a name and as many of a word; where the name has
-   not begun, the word must not have either. */
+/* The bits that differ, but for bit 5, between 16 bytes of a name and of a row.  The window masks
+   off what is before the name, where the row must be 0. */
 INLINE uint8x16_t differ_neon(const char *name, const unsigned char *window, const char *word)
 {
     return veorq_u8(vandq_u8(sixteen_neon(name), sixteen_neon(window)), sixteen_neon(word));
@@ -152,26 +153,21 @@ INLINE bool no_bit_neon(uint8x16_t bytes)
     return !vmaxvq_u32(vreinterpretq_u32_u8(bytes));
 }
 
-INLINE bool same_near_neon(const struct sw_header_tables *tables, const char *end, size_t n,
-                           size_t id)
-{
-    const char *word = tables->words[id];
-
-    return !word[15] && no_bit_neon(differ_neon(end - 16, tables->window + n + 16, word + 16));
-}
-
-INLINE bool same_neon(const struct sw_header_tables *tables, const char *end, size_t n, size_t id)
+INLINE bool is_name_neon(const struct sw_header_tables *tables, const char *end, size_t n,
+                         size_t id, size_t width)
 {
     const char *word = tables->words[id];
     const unsigned char *window = tables->window + n;
 
+    if (width == 16)
+        return !word[15] && no_bit_neon(differ_neon(end - 16, window + 16, word + 16));
     return no_bit_neon(vorrq_u8(differ_neon(end - 32, window, word),
                                 differ_neon(end - 16, window + 16, word + 16)));
 }
 
-INLINE size_t host_run_neon(const char *p, size_t n, size_t room)
+INLINE size_t host_run_neon(const char *p, size_t n, size_t left)
 {
-    (void)room;
+    (void)left;
     uint8x16_t last = class_neon(sixteen_neon(p + n - 16), host_tables);
     uint8x16_t front = n > 16 ? class_neon(sixteen_neon(p + n - 32), host_tables) : vdupq_n_u8(0);
     uint8x16_t pairs = pairs_neon(any_neon(front, 0xff), any_neon(last, 0xff));
@@ -181,13 +177,14 @@ INLINE size_t host_run_neon(const char *p, size_t n, size_t room)
     return count_zeros(~(uint64_t)host >> (32 - n));
 }
 
-/* Without asking whether there is one, for which compilers would branch: 63 if there is none. */
+/* The position of the lowest bit, or of 63: compilers would branch for count_zeros() alone. */
 INLINE uint16_t first_neon(uint32_t base, uint64_t bits)
 {
     return (uint16_t)(base + count_zeros(bits | UINT64_C(1) << 63));
 }
 
-/* Six without looking: lines are long enough for a block to have few ends. */
+/* The first six are written unconditionally: few blocks have more ends, and none of those branches
+   is mispredicted. */
 INLINE size_t emit_neon(uint16_t *position, uint32_t base, uint64_t bits)
 {
     size_t count = (size_t)__builtin_popcountll(bits);

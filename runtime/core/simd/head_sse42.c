@@ -1,4 +1,4 @@
-/* head_sse42.c - heads by the vectors of SSE4.2. */
+/* head_sse42.c - the fast path through a head with SSE4.2: see head_block.h. */
 /* SPDX-License-Identifier: MIT */
 #include "core/simd/head_fast.h"
 
@@ -104,7 +104,7 @@ INLINE TARGET uint64_t host_sse42(struct block_sse42 block)
     return host;
 }
 
-/* HTAB stops this too: it is rare inside long values. */
+/* HTAB ends the run too: it is rare in long values. */
 INLINE TARGET size_t clean_sse42(const char *p, size_t n)
 {
     size_t i = 0;
@@ -124,25 +124,19 @@ INLINE TARGET size_t clean_sse42(const char *p, size_t n)
     return i;
 }
 
-INLINE TARGET bool same_sse42(const struct sw_header_tables *tables, const char *end, size_t n,
-                              size_t id)
+INLINE TARGET bool is_name_sse42(const struct sw_header_tables *tables, const char *end, size_t n,
+                                 size_t id, size_t width)
 {
     const char *word = tables->words[id];
 
-    if (n <= 16)
-        return same_near_front(tables, end, n, word);
+    if (width == 16 || n <= 16)
+        return same_short(tables, end, n, word);
     return same_in_16(tables, end, 16, word + 16) && same_in_16(tables, end - 16, n - 16, word);
 }
 
-INLINE TARGET bool same_near_sse42(const struct sw_header_tables *tables, const char *end, size_t n,
-                                   size_t id)
+INLINE TARGET size_t host_run_sse42(const char *p, size_t n, size_t left)
 {
-    return same_near_front(tables, end, n, tables->words[id]);
-}
-
-INLINE TARGET size_t host_run_sse42(const char *p, size_t n, size_t room)
-{
-    (void)room;
+    (void)left;
     return host_run(p, n);
 }
 

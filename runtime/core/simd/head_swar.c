@@ -1,18 +1,28 @@
-/* head_swar.c - heads by plain 8-byte words, on any machine. */
+/* head_swar.c - the fast path through a head on any machine, by SWAR. */
 /* SPDX-License-Identifier: MIT */
+
+/*
+ * SWAR (SIMD within a register): eight bytes are loaded as one 64-bit number, and arithmetic on it
+ * tests all of them at once, with the result in the high bit of each byte.  Subtracting 1 from each
+ * byte sets the high bit of those that were 0; a borrow may set further ones after the first, so
+ * that only the first is exact, which is all a search needs.
+ *
+ * Lines are parsed one by one: the colon by such a search, the name by the hash, the end of the
+ * line by another search.  This file also parses heads of less than 32 bytes on every machine.  No
+ * byte outside the buffer is read: the last eight bytes are loaded again and shifted.
+ */
 #include "core/simd/head_fast.h"
 
 #define EACH(byte) (UINT64_C(0x0101010101010101) * (byte))
 
-/* A high bit for each byte that is 0, exact up to the first of them. */
+/* The high bit of each byte that is 0, exact up to the first of them. */
 INLINE uint64_t zeros_of(uint64_t word)
 {
     return (word - EACH(1)) & ~word & EACH(0x80);
 }
 
-/* The same, exact up to the first, for each control byte, HTAB too: what is below 0x20, and 0x7f.
-   (A
-   "~" behind a byte of all ones passes for one too: such a line is not plain.) */
+/* The same for control bytes, HTAB included: those below 0x20, and 0x7f.  (A "~" after a 0xff is
+   taken for one as well, by the carry: such a line takes the slow path.) */
 INLINE uint64_t controls_of(uint64_t word)
 {
     return ((word - EACH(0x20)) | (word + EACH(1))) & ~word & EACH(0x80);
@@ -23,7 +33,7 @@ INLINE size_t first_of(uint64_t bits)
     return (size_t)__builtin_ctzll(bits) / 8;
 }
 
-/* The fewer than eight bytes at `from`, and zeros behind them; len >= 8. */
+/* The fewer than eight bytes at `from`, and zeros after them; len >= 8. */
 INLINE uint64_t rest_at(const char *p, size_t from, size_t len)
 {
     return sw_load8_little(p + len - 8) >> 8 * (from + 8 - len);
@@ -34,7 +44,7 @@ INLINE uint64_t word_at(const char *p, size_t from, size_t len)
     return from + 8 <= len ? sw_load8_little(p + from) : rest_at(p, from, len);
 }
 
-/* The bytes of p[from..len) up to the first control other than HTAB; len if there is none. */
+/* The offset of the first control byte other than HTAB in p[from..len), or len. */
 INLINE size_t value_end(const char *p, size_t from, size_t len)
 {
     while (from + 16 <= len) {
@@ -66,7 +76,7 @@ INLINE size_t token_end(const char *p, size_t from, size_t len)
     return from;
 }
 
-/* Where a colon stands first; len if there is none. */
+/* The offset of the first colon in p[from..len), or len. */
 INLINE size_t colon(const char *p, size_t from, size_t len)
 {
     for (; from + 8 <= len; from += 8) {
@@ -82,7 +92,7 @@ INLINE size_t colon(const char *p, size_t from, size_t len)
     return len;
 }
 
-static bool take_start(struct sw_head *head, const char *buf, size_t len)
+static bool parse_start_line(struct sw_head *head, const char *buf, size_t len)
 {
     const char *p = buf + head->at;
     size_t left = len - head->at;
@@ -94,21 +104,22 @@ static bool take_start(struct sw_head *head, const char *buf, size_t len)
         return false;
     while (end < left && sw_byte_is(p[end], SW_BYTE_PATH))
         end++;
-    bool path = end + 9 <= left && p[end] == ' ';
-    end = path ? end + 9 : value_end(p, space, left);
-    return take_request_line(head, buf, len, head->at, space, end, sw_method_scan(p), path);
+    bool is_path = end + 9 <= left && p[end] == ' ';
+    end = is_path ? end + 9 : value_end(p, space, left);
+    return parse_request_line(head, buf, len, head->at, space, end, sw_method_scan(p), is_path);
 }
 
 /*
- * Take the field line at s, and return where the next one is, or 0 if this one is not plain.  The
- * index is to say `at` of its field.
+ * Parses the field line at s.  Returns the offset of the next one, or 0 if this one is for the slow
+ * path.  The index then has `slot` for its field.
  *
- * A name that the grammar knows is a token, and needs no look at its bytes, unless one of them is a
- * control: without bit 5, CR is the same as "-".  So the search for the end of the line begins with
- * the name, in which there is no CRLF: LF is the same as "*".
+ * A name of the grammar is a token, so that its bytes are not classified.  But the comparison
+ * ignores bit 5, in which CR differs from "-"; so the search for the end of the line starts at the
+ * name.  There is no CRLF in it: LF differs so from "*", which no name of the grammar has.
  */
-INLINE size_t take_line(struct sw_head *head, const struct sw_header_tables *tables,
-                        const char *buf, size_t len, size_t s, struct sw_field *field, uint16_t at)
+INLINE size_t parse_line(struct sw_head *head, const struct sw_header_tables *tables,
+                         const char *buf, size_t len, size_t s, struct sw_field *field,
+                         uint16_t slot)
 {
     size_t e = colon(buf, s, len), n = e - s, id;
 
@@ -125,14 +136,14 @@ INLINE size_t take_line(struct sw_head *head, const struct sw_header_tables *tab
     if (!is_end(buf, r, len) || r - s > head->max.line)
         return 0;
     struct sw_head_part value = {(uint32_t)e + 2, (uint32_t)r};
-    if (!is_plain(buf, e, r))
+    if (!is_fast_line(buf, e, r))
         value = sw_head_trim(buf, e + 1, r);
-    place(field, s, n, value.from, value.to);
-    put_id(head, field, at, id);
+    set_field(field, s, n, value.from, value.to);
+    set_id(head, field, slot, id);
     return r + 2;
 }
 
-/* The bytes of p[0..n) that the name of a host may have, RFC 3986 3.2.2. */
+/* The length of the run at p[0..n) of bytes that the name of a host may have, RFC 3986 3.2.2. */
 INLINE size_t host_run(const char *p, size_t n)
 {
     size_t run = 0;
@@ -142,18 +153,16 @@ INLINE size_t host_run(const char *p, size_t n)
     return run;
 }
 
-/* Is p[0..n), of which so many bytes are such, surely a registered name or an IPv4 address, and
-   perhaps a port?  Eight bytes lie before its end. */
+/* Whether p[0..n), which begins with such a run, is a registered name or an IPv4 address, and
+   optionally a port.  The eight bytes before its end are readable. */
 INLINE bool is_host(const char *p, size_t run, size_t n)
 {
-    return run == n ? n > 0 : is_port_behind(p, run, n);
+    return run == n ? n > 0 : is_port_after(p, run, n);
 }
 
-/*
- * The line at head->at, if it is a plain Host: as the first field, where RFC 9110 7.2 wants it, it
- * needs no lookup, and as a rule no search for its end.
- */
-static bool take_host(struct sw_head *head, const char *buf, size_t len)
+/* The line at head->at, if it is a plain Host: as the first field, where RFC 9110 7.2 recommends
+   it, it needs no lookup and no search for its end. */
+static bool parse_first_host(struct sw_head *head, const char *buf, size_t len)
 {
     size_t s = head->at, v = s + 6;
 
@@ -165,25 +174,25 @@ static bool take_host(struct sw_head *head, const char *buf, size_t len)
             ;
     if (!is_end(buf, r, len) || r - s > head->max.line || !is_host(buf + v, run, r - v))
         return false;
-    put_host(head, s, r);
+    set_first_host(head, s, r);
     return true;
 }
 
-/* Take lines up to the end of the head, if all are plain, or of the places for fields that lie one
-   behind the other. */
-static bool take_lines(struct sw_head *head, const char *buf, size_t len, size_t i, size_t room)
+/* Parses lines while there is room in the array that has the i-th field, up to field `room`.  True
+   if it came to the end of the head. */
+static bool parse_lines(struct sw_head *head, const char *buf, size_t len, size_t i, size_t room)
 {
     const struct sw_header_tables *tables = in_register(&sw_header_tables);
     struct sw_field *field = sw_head_place(head, i), *full = field + (room - i);
-    uint16_t at = (uint16_t)(head->first + i);
+    uint16_t slot = (uint16_t)(head->first + i);
     size_t s = head->at, next;
     bool end;
 
-    for (; !(end = is_end(buf, s, len)) && field != full; s = next, field++, at++)
-        if (!(next = take_line(head, tables, buf, len, s, field, at)))
+    for (; !(end = is_end(buf, s, len)) && field != full; s = next, field++, slot++)
+        if (!(next = parse_line(head, tables, buf, len, s, field, slot)))
             break;
     head->at = (uint32_t)s;
-    head->field_count = (uint16_t)(at - head->first);
+    head->field_count = (uint16_t)(slot - head->first);
     return end;
 }
 
@@ -193,16 +202,17 @@ bool sw_head_lines_swar(struct sw_head *head, const char *buf, size_t len)
     bool end = false;
 
     if (i < SW_FIELDS_INLINE)
-        end = take_lines(head, buf, len, i, least(max, SW_FIELDS_INLINE));
+        end = parse_lines(head, buf, len, i, least(max, SW_FIELDS_INLINE));
     i = head->field_count;
-    /* Without room that was lent, there is no place for more of them: not even one to point to. */
+    /* Without attached fields `max` is SW_FIELDS_INLINE or less, and there is no array to point to.
+     */
     if (!end && i >= SW_FIELDS_INLINE && i < max)
-        end = take_lines(head, buf, len, i, max);
+        end = parse_lines(head, buf, len, i, max);
     return end;
 }
 
-/* What the lines of a whole head mean together, as far as it is plain: a request has one Host. */
-static bool is_fine(const struct sw_head *head, const char *buf)
+/* RFC 9112 3.2: a request has exactly one Host.  False if it takes the slow path to know. */
+static bool has_valid_host(const struct sw_head *head, const char *buf)
 {
     if (head->kind == SW_RESPONSE)
         return true;
@@ -213,20 +223,20 @@ static bool is_fine(const struct sw_head *head, const char *buf)
     return is_host(p, host_run(p, host->value_len), host->value_len);
 }
 
-ptrdiff_t sw_head_swar(struct sw_head *head, const char *buf, size_t all)
+ptrdiff_t sw_head_parse_swar(struct sw_head *head, const char *buf, size_t all)
 {
     size_t len = least(all, head->max.offset);
     bool host = false;
 
-    SW_PATH(HEAD_WORDS);
+    SW_PATH(HEAD_SWAR);
     if (head->state == SW_HEAD_START) {
-        if (len < 8 || !take_start(head, buf, len))
+        if (len < 8 || !parse_start_line(head, buf, len))
             return sw_head_finish(head, buf, all);
-        host = take_host(head, buf, len);
+        host = parse_first_host(head, buf, len);
     }
     if (!sw_head_lines_swar(head, buf, len))
         return sw_head_finish(head, buf, all);
-    if (host ? !head->repeats : is_fine(head, buf))
+    if (host ? !head->repeats : has_valid_host(head, buf))
         return done(head, head->at + 2);
     head->at += 2;
     head->state = SW_HEAD_COMPLETE;

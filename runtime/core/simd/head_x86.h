@@ -1,4 +1,4 @@
-/* head_x86.h - what the roads by the vectors of x86-64 share. */
+/* head_x86.h - what the implementations for x86-64 share. */
 /* SPDX-License-Identifier: MIT */
 #ifndef SW_HEAD_X86_H
 #define SW_HEAD_X86_H
@@ -6,7 +6,7 @@
 #include "byte_nibbles.h"
 #include "core/simd/head_fast.h"
 
-/* `make check-avx512` tests AVX-512 on machines that have none, by SIMDe. */
+/* `make check-avx512` tests AVX-512 on machines without it, emulated by SIMDe. */
 #ifdef SW_SIMDE
 #define WITH_AVX2
 #define WITH_SSSE3
@@ -21,8 +21,8 @@
 #endif
 
 /*
- * A byte is in a class when its two lookups, by its low half and by its high half, have a bit in
- * common.  Bytes above 127 are in none: the first lookup gives 0 for them.
+ * A byte is in a class if its two lookups, by its low nibble and by its high nibble, have a bit in
+ * common.  Bytes above 127 are in none: pshufb gives 0 for them in the first lookup.
  */
 #define PATH_TABLES _mm_setr_epi8(SW_NIBBLES_PATH_LOW), _mm_setr_epi8(SW_NIBBLES_PATH_HIGH)
 #define HOST_TABLES _mm_setr_epi8(SW_NIBBLES_HOST_LOW), _mm_setr_epi8(SW_NIBBLES_HOST_HIGH)
@@ -39,18 +39,19 @@ INLINE WITH_SSSE3 __m128i class_of_16(const char *p, __m128i low, __m128i high)
     return _mm_and_si128(_mm_shuffle_epi8(low, bytes), _mm_shuffle_epi8(high, halves));
 }
 
-/* How many bytes of p[0..n), n <= 32, the name of a host may have, as in HOST_TABLES. */
+/* The length of the run of host bytes, as in HOST_TABLES, at p[0..n), n <= 32. */
 INLINE WITH_SSSE3 size_t host_run(const char *p, size_t n)
 {
     __m128i last = class_of_16(p + n - 16, HOST_TABLES), zero = _mm_setzero_si128();
     __m128i front = n > 16 ? class_of_16(p + n - 32, HOST_TABLES) : zero;
-    uint64_t odd = (uint64_t)_mm_movemask_epi8(_mm_cmpeq_epi8(last, zero)) << 16 |
-                   (uint64_t)_mm_movemask_epi8(_mm_cmpeq_epi8(front, zero)) | UINT64_C(1) << 32;
+    uint64_t others = (uint64_t)_mm_movemask_epi8(_mm_cmpeq_epi8(last, zero)) << 16 |
+                      (uint64_t)_mm_movemask_epi8(_mm_cmpeq_epi8(front, zero)) | UINT64_C(1) << 32;
 
-    return (size_t)__builtin_ctzll(odd >> (32 - n));
+    return (size_t)__builtin_ctzll(others >> (32 - n));
 }
 
-/* Are the n bytes before `end` the last n of the word, but for bit 5, and is it no longer? */
+/* Whether the n bytes before `end` are all of the word but for bit 5.  The word is at the end of
+   its row, as the name is at the end of what is read; the window masks off what is before it. */
 INLINE WITH_SSE41 bool same_in_16(const struct sw_header_tables *tables, const char *end, size_t n,
                                   const char *word)
 {
@@ -73,9 +74,9 @@ INLINE WITH_AVX2 bool same_in_32(const struct sw_header_tables *tables, const ch
     return _mm256_testz_si256(differ, differ);
 }
 
-/* For a row whose word may be longer than 16 bytes, which n is not. */
-INLINE WITH_SSE41 bool same_near_front(const struct sw_header_tables *tables, const char *end,
-                                       size_t n, const char *word)
+/* The same for n <= 16, in rows of 32: word[15] is 0 unless the word is longer than 16 bytes. */
+INLINE WITH_SSE41 bool same_short(const struct sw_header_tables *tables, const char *end, size_t n,
+                                  const char *word)
 {
     return !word[15] && same_in_16(tables, end, n, word + 16);
 }
