@@ -2,7 +2,14 @@
 /* SPDX-License-Identifier: MIT */
 #define _GNU_SOURCE
 #define _FILE_OFFSET_BITS 64
-#include "server/server.h"
+#include "server/access_log.h"
+#include "server/client_address.h"
+#include "server/metrics.h"
+#include "server/server_state.h"
+#include "server/transaction.h"
+#include "server/wait.h"
+#include "server/worker_state.h"
+#include "shockwave_server.h"
 
 #include <arpa/inet.h>
 #include <errno.h>

@@ -1,7 +1,14 @@
 /* admin.c - the handlers of the server's own: metrics as Prometheus text, liveness and readiness.
  */
 /* SPDX-License-Identifier: MIT */
-#include "server/server.h"
+#include "server/metrics.h"
+#include "server/output.h"
+#include "server/response.h"
+#include "server/server_state.h"
+#include "server/transaction.h"
+#include "server/wait.h"
+#include "server/worker_state.h"
+#include "shockwave_server.h"
 
 #include <string.h>
 

@@ -1,6 +1,16 @@
 /* server_room.c - how many peers there may be, and which of them makes room for another. */
 /* SPDX-License-Identifier: MIT */
-#include "server/server.h"
+#include "server/capacity.h"
+#include "server/connection.h"
+#include "server/connection_state.h"
+#include "server/list.h"
+#include "server/listener.h"
+#include "server/metrics.h"
+#include "server/room.h"
+#include "server/server_state.h"
+#include "server/wait.h"
+#include "server/worker_state.h"
+#include "shockwave_server.h"
 
 /*
  * A worker that is full is not held by peers that are idle: the one that has been so for longest is

@@ -1,7 +1,11 @@
 /* server_client.c - the client's address: the other end of the socket, or what a proxy reports. */
 /* SPDX-License-Identifier: MIT */
 #define _POSIX_C_SOURCE 200809L
-#include "server/server.h"
+#include "server/client_address.h"
+#include "server/connection_state.h"
+#include "server/transaction.h"
+#include "server/worker_state.h"
+#include "shockwave_server.h"
 
 #include <netinet/in.h>
 #include <string.h>

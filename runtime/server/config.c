@@ -1,6 +1,14 @@
 /* server_config.c - what a configuration means, and the memory it takes. */
 /* SPDX-License-Identifier: MIT */
-#include "server/server.h"
+#include "server/access_log.h"
+#include "server/config.h"
+#include "server/listener.h"
+#include "server/processors.h"
+#include "server/room.h"
+#include "server/server_state.h"
+#include "server/service_manager.h"
+#include "server/transaction.h"
+#include "shockwave_server.h"
 
 enum {
     SIZE_MAX_EACH = 1 << 26, /* no buffer of one connection is larger */

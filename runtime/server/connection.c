@@ -2,7 +2,25 @@
 /* SPDX-License-Identifier: MIT */
 #define _POSIX_C_SOURCE   200809L
 #define _FILE_OFFSET_BITS 64
-#include "server/server.h"
+#include "server/access_log.h"
+#include "server/client_address.h"
+#include "server/connection.h"
+#include "server/connection_state.h"
+#include "server/event_loop.h"
+#include "server/list.h"
+#include "server/listener.h"
+#include "server/metrics.h"
+#include "server/output.h"
+#include "server/proxy_protocol.h"
+#include "server/request.h"
+#include "server/response.h"
+#include "server/room.h"
+#include "server/suspend.h"
+#include "server/timer_wheel.h"
+#include "server/transaction.h"
+#include "server/wait.h"
+#include "server/worker_state.h"
+#include "shockwave_server.h"
 
 #include <errno.h>
 #include <linux/sockios.h>
@@ -252,7 +270,7 @@ static void read_socket(struct sw_worker *worker, struct sw_connection *connecti
 static void rest(struct sw_worker *worker, struct sw_connection *connection, enum sw_pause pause)
 {
     struct sw_transaction *txn = connection->txn;
-    if (connection->blocked || sw_lease_owes(txn)) {
+    if (connection->blocked || sw_transaction_has_output(txn)) {
         if (!txn->written)
             sw_transaction_release_output(txn);
         sw_transaction_compact(worker, connection);
@@ -315,7 +333,7 @@ static bool write_output(struct sw_worker *worker, struct sw_connection *connect
         sw_connection_close(worker, connection);
         return false;
     }
-    if (!connection->blocked && sw_lease_owes(txn)) {
+    if (!connection->blocked && sw_transaction_has_output(txn)) {
         sw_connection_schedule(worker, connection);
     } else if (!connection->blocked) {
         if (pause == SW_PAUSE_LAST) {
@@ -335,7 +353,7 @@ static bool write_output(struct sw_worker *worker, struct sw_connection *connect
             return false;
         }
     }
-    if (connection->hung && (connection->blocked || !sw_lease_owes(txn)))
+    if (connection->hung && (connection->blocked || !sw_transaction_has_output(txn)))
         sw_connection_close(
             worker, connection); /* all of the client's bytes were read; no event will come */
     else

@@ -1,6 +1,7 @@
 /* server_dispatch.c - from a target to its path, and the replies to what has no route. */
 /* SPDX-License-Identifier: MIT */
-#include "server/server.h"
+#include "server/response.h"
+#include "shockwave_server.h"
 
 #include <string.h>
 

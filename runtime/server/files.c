@@ -2,7 +2,11 @@
 /* SPDX-License-Identifier: MIT */
 #define _GNU_SOURCE
 #define _FILE_OFFSET_BITS 64
-#include "server/server.h"
+#include "server/openat.h"
+#include "server/response.h"
+#include "server/transaction.h"
+#include "server/worker_state.h"
+#include "shockwave_server.h"
 
 #include <errno.h>
 #include <limits.h>

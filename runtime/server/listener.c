@@ -1,7 +1,15 @@
 /* server_listen.c - listeners, and the peers that come through them. */
 /* SPDX-License-Identifier: MIT */
 #define _GNU_SOURCE
-#include "server/server.h"
+#include "server/capacity.h"
+#include "server/config.h"
+#include "server/connection.h"
+#include "server/event_loop.h"
+#include "server/listener.h"
+#include "server/server_state.h"
+#include "server/unix_socket.h"
+#include "server/worker_state.h"
+#include "shockwave_server.h"
 
 #include <arpa/inet.h>
 #include <errno.h>

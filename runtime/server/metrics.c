@@ -1,6 +1,10 @@
 /* metrics.c - a worker's counters. */
 /* SPDX-License-Identifier: MIT */
-#include "server/server.h"
+#include "server/metrics.h"
+#include "server/room.h"
+#include "server/transaction.h"
+#include "server/wait.h"
+#include "server/worker_state.h"
 
 /*
  * A worker's counters are on its own pages; nobody else writes there, so that counting is an

@@ -2,7 +2,12 @@
 /* SPDX-License-Identifier: MIT */
 #define _POSIX_C_SOURCE   200809L
 #define _FILE_OFFSET_BITS 64
-#include "server/server.h"
+#include "server/connection_state.h"
+#include "server/event_loop.h"
+#include "server/metrics.h"
+#include "server/output.h"
+#include "server/transaction.h"
+#include "server/worker_state.h"
 
 #include <errno.h>
 #include <sys/sendfile.h>
@@ -74,7 +79,8 @@ bool sw_connection_flush(struct sw_worker *worker, struct sw_connection *connect
 {
     struct sw_transaction *txn = connection->txn;
     size_t portion = PORTION;
-    while (!connection->broken && !connection->blocked && portion && sw_lease_owes(txn)) {
+    while (!connection->broken && !connection->blocked && portion &&
+           sw_transaction_has_output(txn)) {
         ssize_t n = transmit(connection, txn, portion);
         if (n >= 0) {
             portion -= (size_t)n < portion ? (size_t)n : portion;

@@ -2,7 +2,17 @@
 /* SPDX-License-Identifier: MIT */
 #define _GNU_SOURCE
 #include "core/conn.h"
-#include "server/server.h"
+#include "server/access_log.h"
+#include "server/connection_state.h"
+#include "server/listener.h"
+#include "server/metrics.h"
+#include "server/request.h"
+#include "server/response.h"
+#include "server/suspend.h"
+#include "server/transaction.h"
+#include "server/wait.h"
+#include "server/worker_state.h"
+#include "shockwave_server.h"
 
 #include <string.h>
 

@@ -1,7 +1,12 @@
 /* server_exchange.c - a request and its reply: the handler, its hooks, and what they may call. */
 /* SPDX-License-Identifier: MIT */
 #include "core/conn.h"
-#include "server/server.h"
+#include "server/connection_state.h"
+#include "server/output.h"
+#include "server/response.h"
+#include "server/transaction.h"
+#include "server/worker_state.h"
+#include "shockwave_server.h"
 
 #include <string.h>
 
@@ -11,16 +16,6 @@ enum {
 };
 
 /* ---- Replies -------------------------------------------------------------------------------- */
-
-/* Where the next request begins in the input: after empty lines, which are none of it, and at the
-   end while nothing else has come.  RFC 9112 2.2. */
-uint32_t sw_transaction_request_at(const struct sw_transaction *txn)
-{
-    uint32_t at = txn->start;
-    while (at < txn->end && (txn->in[at] == '\r' || txn->in[at] == '\n'))
-        at++;
-    return at;
-}
 
 /* Was it HEAD, of which no more than that may have come? */
 static bool is_head_request(const struct sw_transaction *txn)

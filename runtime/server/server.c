@@ -1,7 +1,15 @@
 /* server.c - a server from its opening to its end. */
 /* SPDX-License-Identifier: MIT */
 #define _GNU_SOURCE
-#include "server/server.h"
+#include "server/access_log.h"
+#include "server/config.h"
+#include "server/event_loop.h"
+#include "server/listener.h"
+#include "server/server_state.h"
+#include "server/service_manager.h"
+#include "server/worker.h"
+#include "server/worker_state.h"
+#include "shockwave_server.h"
 
 #include <errno.h>
 #include <signal.h>

@@ -1,6 +1,13 @@
 /* shared_capacity.c - workers accept for each other when one of them is full. */
 /* SPDX-License-Identifier: MIT */
-#include "server/server.h"
+#include "server/capacity.h"
+#include "server/event_loop.h"
+#include "server/listener.h"
+#include "server/room.h"
+#include "server/server_state.h"
+#include "server/shared_capacity.h"
+#include "server/worker_state.h"
+#include "shockwave_server.h"
 
 /*
  * The kernel deals newcomers out to the workers, each of which has a queue of its own, whether it

@@ -1,6 +1,11 @@
 /* server_hold.c - exchanges that are held: who resumes them, and what they are told meanwhile. */
 /* SPDX-License-Identifier: MIT */
-#include "server/server.h"
+#include "server/connection_state.h"
+#include "server/event_loop.h"
+#include "server/suspend.h"
+#include "server/transaction.h"
+#include "server/worker_state.h"
+#include "shockwave_server.h"
 
 /*
  * The worker's own view of a held exchange is lease->held.  Other threads see lease->hold alone, of

@@ -1,7 +1,14 @@
 /* server_lease.c - what a peer is lent while bytes are in flight, and no longer. */
 /* SPDX-License-Identifier: MIT */
 #include "core/head.h"
-#include "server/server.h"
+#include "server/connection_state.h"
+#include "server/list.h"
+#include "server/room.h"
+#include "server/timer_wheel.h"
+#include "server/transaction.h"
+#include "server/wait.h"
+#include "server/worker_state.h"
+#include "shockwave_server.h"
 
 #include <string.h>
 
@@ -183,6 +190,15 @@ void sw_transaction_stash_head(struct sw_worker *worker, struct sw_connection *c
         return;
     sw_conn_init(&connection->conn, SW_SERVER, connection->conn.limits);
     sw_transaction_release(worker, connection);
+}
+
+/* Empty lines before a request are ignored, RFC 9112 2.2. */
+uint32_t sw_transaction_request_at(const struct sw_transaction *txn)
+{
+    uint32_t at = txn->start;
+    while (at < txn->end && (txn->in[at] == '\r' || txn->in[at] == '\n'))
+        at++;
+    return at;
 }
 
 /* ---- Shelves -------------------------------------------------------------------------------- */

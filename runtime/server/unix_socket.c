@@ -1,7 +1,9 @@
 /* server_local.c - unix sockets: binding them at a path, and removing them from it. */
 /* SPDX-License-Identifier: MIT */
 #define _GNU_SOURCE
-#include "server/server.h"
+#include "server/listener.h"
+#include "server/unix_socket.h"
+#include "shockwave_server.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -1,7 +1,26 @@
 /* server_worker.c - a thread that serves: its turns, and how it leaves. */
 /* SPDX-License-Identifier: MIT */
 #define _POSIX_C_SOURCE 200809L
-#include "server/server.h"
+#include "server/access_log.h"
+#include "server/capacity.h"
+#include "server/config.h"
+#include "server/connection.h"
+#include "server/connection_state.h"
+#include "server/event_loop.h"
+#include "server/list.h"
+#include "server/listener.h"
+#include "server/metrics.h"
+#include "server/room.h"
+#include "server/server_state.h"
+#include "server/service_manager.h"
+#include "server/shared_capacity.h"
+#include "server/suspend.h"
+#include "server/timer_wheel.h"
+#include "server/transaction.h"
+#include "server/wait.h"
+#include "server/worker.h"
+#include "server/worker_state.h"
+#include "shockwave_server.h"
 
 #include <errno.h>
 #include <time.h>

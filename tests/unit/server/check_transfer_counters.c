@@ -5,7 +5,7 @@
 
 #include <stdio.h>
 
-#include "server/server.h"
+#include "server/transaction.h"
 
 #define TEXT SW_SPAN("text/plain")
 #define GET  "GET / HTTP/1.1\r\nHost: x\r\n\r\n"
