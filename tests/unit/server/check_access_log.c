@@ -325,21 +325,20 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("server log");
-    TCase *tcase = suite_case("server log");
-    tcase_add_test(tcase, lines_are_combined);
-    tcase_add_test(tcase, lines_are_json);
-    tcase_add_loop_test(tcase, every_fate_is_told, 0, (int)COUNT(told) * 2);
-    tcase_add_test(tcase, a_head_too_large_is_told);
-    tcase_add_test(tcase, an_end_too_early_is_told);
-    tcase_add_loop_test(tcase, times_that_ran_out_are_told, 0, (int)COUNT(slow));
-    tcase_add_test(tcase, a_reply_cut_short_is_not_whole);
-    tcase_add_test(tcase, who_is_refused_is_told);
-    tcase_add_loop_test(tcase, lines_are_of_the_client, 0, (int)COUNT(clients));
-    tcase_add_test(tcase, who_has_gone_is_known);
-    tcase_add_loop_test(tcase, no_sensitive_field_is_in_it, 0, (int)COUNT(shells) * 2);
-    tcase_add_loop_test(tcase, nobody_writes_lines_of_his_own, 0, (int)COUNT(foreign) * 2);
-    tcase_add_loop_test(tcase, what_is_long_is_cut, 0, 2);
-    suite_add_tcase(suite, tcase);
-    return suite_run(suite);
+    const struct suite_test tests[] = {
+        {lines_are_combined, 1},
+        {lines_are_json, 1},
+        {every_fate_is_told, COUNT(told) * 2},
+        {a_head_too_large_is_told, 1},
+        {an_end_too_early_is_told, 1},
+        {times_that_ran_out_are_told, COUNT(slow)},
+        {a_reply_cut_short_is_not_whole, 1},
+        {who_is_refused_is_told, 1},
+        {lines_are_of_the_client, COUNT(clients)},
+        {who_has_gone_is_known, 1},
+        {no_sensitive_field_is_in_it, COUNT(shells) * 2},
+        {nobody_writes_lines_of_his_own, COUNT(foreign) * 2},
+        {what_is_long_is_cut, 2},
+    };
+    return suite_main("server log", tests, COUNT(tests));
 }

@@ -260,18 +260,15 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("server config");
-    TCase *tcase = suite_case("server config");
-    tcase_add_test(tcase, scratch_and_user_are_the_handlers);
-    tcase_add_test(tcase, input_is_as_large_as_was_asked_for);
-    tcase_add_loop_test(tcase, output_is_as_large_as_was_asked_for, 0,
-                        (int)(sizeof outputs / sizeof *outputs));
-    tcase_add_test(tcase, lingering_has_its_time);
-    tcase_add_loop_test(tcase, a_member_out_of_range_is_named, 0,
-                        (int)(sizeof wrong / sizeof *wrong));
-    tcase_add_test(tcase, a_listener_that_cannot_be_is_named);
-    tcase_add_test(tcase, nothing_is_no_configuration_and_no_server);
-    tcase_add_test(tcase, memory_that_is_not_used_is_not_resident);
-    suite_add_tcase(suite, tcase);
-    return suite_run(suite);
+    const struct suite_test tests[] = {
+        {scratch_and_user_are_the_handlers, 1},
+        {input_is_as_large_as_was_asked_for, 1},
+        {output_is_as_large_as_was_asked_for, COUNT(outputs)},
+        {lingering_has_its_time, 1},
+        {a_member_out_of_range_is_named, COUNT(wrong)},
+        {a_listener_that_cannot_be_is_named, 1},
+        {nothing_is_no_configuration_and_no_server, 1},
+        {memory_that_is_not_used_is_not_resident, 1},
+    };
+    return suite_main("server config", tests, COUNT(tests));
 }

@@ -174,12 +174,11 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("server later");
-    TCase *tcase = suite_case("server later");
-    tcase_add_test(tcase, holding_holds_content_back);
-    tcase_add_test(tcase, another_thread_resumes);
-    tcase_add_test(tcase, who_holds_is_told_that_the_peer_is_gone);
-    tcase_add_test(tcase, an_upgrade_hands_over_socket_and_bytes);
-    suite_add_tcase(suite, tcase);
-    return suite_run(suite);
+    const struct suite_test tests[] = {
+        {holding_holds_content_back, 1},
+        {another_thread_resumes, 1},
+        {who_holds_is_told_that_the_peer_is_gone, 1},
+        {an_upgrade_hands_over_socket_and_bytes, 1},
+    };
+    return suite_main("server later", tests, COUNT(tests));
 }

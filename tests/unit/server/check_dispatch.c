@@ -110,6 +110,9 @@ END_TEST
 
 int main(void)
 {
-    const TTest *const tests[] = {requests_find_their_functions, options_stands_once};
-    return expect_suite("server dispatch", tests, COUNT(tests));
+    const struct suite_test tests[] = {
+        {requests_find_their_functions, 1},
+        {options_stands_once, 1},
+    };
+    return suite_main("server dispatch", tests, COUNT(tests));
 }

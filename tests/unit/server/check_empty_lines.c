@@ -209,23 +209,16 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("server empty lines");
-    TCase *tcase = tcase_create("server empty lines");
-    tcase_set_timeout(tcase, 60);
-    tcase_add_test(tcase, empty_lines_are_idle);
-    tcase_add_test(tcase, a_request_after_them_is_answered);
-    tcase_add_loop_test(tcase, the_end_of_the_connection_after_them_is_no_fault, 0, BEFORE * STRAY);
-    tcase_add_loop_test(tcase, a_request_that_begins_after_them_has_its_time, 0,
-                        (int)(sizeof begun / sizeof *begun));
-    tcase_add_test(tcase, empty_lines_do_not_keep_a_connection);
-    tcase_add_test(tcase, many_empty_lines_are_idle);
-    tcase_add_loop_test(tcase, after_a_proxy_header_and_in_place_of_one, 0, 4);
-    tcase_add_loop_test(tcase, leaving_closes_the_connection_as_an_idle_one, 0, BEFORE * STRAY);
-    tcase_add_loop_test(tcase, the_connection_makes_room_for_another, 0, BEFORE * (STRAY + 1));
-    suite_add_tcase(suite, tcase);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed > 0;
+    const struct suite_test tests[] = {
+        {empty_lines_are_idle, 1},
+        {a_request_after_them_is_answered, 1},
+        {the_end_of_the_connection_after_them_is_no_fault, BEFORE * STRAY},
+        {a_request_that_begins_after_them_has_its_time, COUNT(begun)},
+        {empty_lines_do_not_keep_a_connection, 1},
+        {many_empty_lines_are_idle, 1},
+        {after_a_proxy_header_and_in_place_of_one, 4},
+        {leaving_closes_the_connection_as_an_idle_one, BEFORE * STRAY},
+        {the_connection_makes_room_for_another, BEFORE * (STRAY + 1)},
+    };
+    return suite_main("server empty lines", tests, COUNT(tests));
 }

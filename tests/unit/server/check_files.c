@@ -418,23 +418,22 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("server_files");
-    TCase *tcase = suite_case("server_files");
-    tcase_add_unchecked_fixture(tcase, make_tree, remove_tree);
-    tcase_add_loop_test(tcase, each_name_is_what_it_is, 0, WAYS);
-    tcase_add_loop_test(tcase, without_links_none_is_followed, 0, WAYS);
-    tcase_add_loop_test(tcase, links_are_counted, 0, WAYS);
-    tcase_add_loop_test(tcase, dotfiles_are_served_to_who_wants_them, 0, WAYS);
-    tcase_add_loop_test(tcase, long_names_are_not_there, 0, WAYS);
-    tcase_add_test(tcase, a_bare_prefix_is_redirected);
-    tcase_add_test(tcase, what_is_no_member_is_refused);
-    tcase_add_loop_test(tcase, scratch_holds_the_longest_name, 0, 2);
-    tcase_add_test(tcase, a_prefix_is_the_handlers);
-    tcase_add_loop_test(tcase, a_redirection_may_be_too_long, 0, 2);
-    tcase_add_test(tcase, without_scratch_there_is_no_reply);
-    tcase_add_test(tcase, what_is_no_directory_is_not_opened);
-    tcase_add_test(tcase, methods_are_answered);
-    tcase_add_test(tcase, head_is_get_without_content);
-    suite_add_tcase(suite, tcase);
-    return suite_run(suite);
+    const struct suite_test tests[] = {
+        {each_name_is_what_it_is, WAYS},
+        {without_links_none_is_followed, WAYS},
+        {links_are_counted, WAYS},
+        {dotfiles_are_served_to_who_wants_them, WAYS},
+        {long_names_are_not_there, WAYS},
+        {a_bare_prefix_is_redirected, 1},
+        {what_is_no_member_is_refused, 1},
+        {scratch_holds_the_longest_name, 2},
+        {a_prefix_is_the_handlers, 1},
+        {a_redirection_may_be_too_long, 2},
+        {without_scratch_there_is_no_reply, 1},
+        {what_is_no_directory_is_not_opened, 1},
+        {methods_are_answered, 1},
+        {head_is_get_without_content, 1},
+    };
+    return suite_main_with((struct suite_fixture){make_tree, remove_tree, false}, "server files",
+                           tests, COUNT(tests));
 }

@@ -172,16 +172,14 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("server_files_faults");
-    TCase *tcase = suite_case("server_files_faults");
-    tcase_add_unchecked_fixture(tcase, make_tree, remove_tree);
-    tcase_add_loop_test(tcase, only_regular_files_are_opened, 0, WAYS);
-    tcase_add_loop_test(tcase, a_fifo_that_comes_in_between_is_not_opened, 0, 2);
-    tcase_add_loop_test(tcase, each_error_has_its_status, 0, 2 * WAYS);
+    const struct suite_test tests[] = {
+        {only_regular_files_are_opened, WAYS},   {a_fifo_that_comes_in_between_is_not_opened, 2},
+        {each_error_has_its_status, 2 * WAYS},
 #ifdef SYS_openat2
-    tcase_add_loop_test(tcase, without_openat2_the_same_is_served, 0, 3);
+        {without_openat2_the_same_is_served, 3},
 #endif
-    tcase_add_loop_test(tcase, a_lease_is_not_waited_for, 0, WAYS);
-    suite_add_tcase(suite, tcase);
-    return suite_run(suite);
+        {a_lease_is_not_waited_for, WAYS},
+    };
+    return suite_main_with((struct suite_fixture){make_tree, remove_tree, false},
+                           "server files faults", tests, COUNT(tests));
 }

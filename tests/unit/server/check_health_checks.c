@@ -208,11 +208,11 @@ END_TEST
 
 int main(void)
 {
-    const TTest *const tests[] = {
-        a_probe_of_a_port_is_no_error,
-        health_is_told_by_a_full_server,
-        what_is_reserved_has_its_own_bound,
-        what_is_reserved_is_in_the_memory,
+    const struct suite_test tests[] = {
+        {a_probe_of_a_port_is_no_error, 1},
+        {health_is_told_by_a_full_server, 1},
+        {what_is_reserved_has_its_own_bound, 1},
+        {what_is_reserved_is_in_the_memory, 1},
     };
-    return expect_suite("server probed", tests, COUNT(tests));
+    return suite_main("server probed", tests, COUNT(tests));
 }

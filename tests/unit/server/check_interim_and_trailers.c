@@ -123,7 +123,11 @@ END_TEST
 
 int main(void)
 {
-    const TTest *const tests[] = {hints_come_first, a_hint_is_no_reply, trailers_come_last,
-                                  a_handler_sees_each_line_of_a_list};
-    return expect_suite("server around", tests, COUNT(tests));
+    const struct suite_test tests[] = {
+        {hints_come_first, 1},
+        {a_hint_is_no_reply, 1},
+        {trailers_come_last, 1},
+        {a_handler_sees_each_line_of_a_list, 1},
+    };
+    return suite_main("server around", tests, COUNT(tests));
 }

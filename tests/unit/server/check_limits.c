@@ -542,31 +542,24 @@ START_TEST(who_does_not_read_takes_little_of_the_kernels_memory)
 }
 END_TEST
 
-static Suite *make_suite(void)
-{
-    Suite *suite = suite_create("server limits");
-    TCase *tcase = suite_case("server limits");
-    tcase_add_loop_test(tcase, a_member_out_of_range_is_named, 0,
-                        (int)(sizeof wrong / sizeof *wrong));
-    tcase_add_test(tcase, memory_is_known_beforehand);
-    tcase_add_test(tcase, a_port_in_use_is_told);
-    tcase_add_test(tcase, several_listeners);
-    tcase_add_test(tcase, the_last_request_is_told);
-    tcase_add_test(tcase, connections_beyond_the_limit_wait);
-    tcase_add_test(tcase, connections_beyond_the_limit_are_refused);
-    tcase_add_test(tcase, refusing_has_its_limit_too);
-    tcase_add_test(tcase, peers_wait_for_a_lease_in_turn);
-    tcase_add_test(tcase, waiting_for_a_lease_is_not_idling);
-    tcase_add_test(tcase, the_core_obeys_the_configured_limits);
-    tcase_add_test(tcase, a_head_comes_in_two_pieces);
-    tcase_add_test(tcase, the_input_buffer_is_used_to_its_end);
-    tcase_add_test(tcase, out_of_descriptors_it_serves_on_and_does_not_spin);
-    tcase_add_test(tcase, who_does_not_read_takes_little_of_the_kernels_memory);
-    suite_add_tcase(suite, tcase);
-    return suite;
-}
-
 int main(void)
 {
-    return suite_run(make_suite());
+    const struct suite_test tests[] = {
+        {a_member_out_of_range_is_named, COUNT(wrong)},
+        {memory_is_known_beforehand, 1},
+        {a_port_in_use_is_told, 1},
+        {several_listeners, 1},
+        {the_last_request_is_told, 1},
+        {connections_beyond_the_limit_wait, 1},
+        {connections_beyond_the_limit_are_refused, 1},
+        {refusing_has_its_limit_too, 1},
+        {peers_wait_for_a_lease_in_turn, 1},
+        {waiting_for_a_lease_is_not_idling, 1},
+        {the_core_obeys_the_configured_limits, 1},
+        {a_head_comes_in_two_pieces, 1},
+        {the_input_buffer_is_used_to_its_end, 1},
+        {out_of_descriptors_it_serves_on_and_does_not_spin, 1},
+        {who_does_not_read_takes_little_of_the_kernels_memory, 1},
+    };
+    return suite_main("server limits", tests, COUNT(tests));
 }

@@ -249,16 +249,16 @@ END_TEST
 
 int main(void)
 {
-    const TTest *const tests[] = {
-        what_happens_is_counted,
-        bytes_are_counted,
-        all_workers_are_asked,
-        connections_are_told_by_state,
-        who_is_held_is_being_handled,
-        timeouts_are_told_by_kind,
-        the_format_is_that_of_prometheus,
-        a_slow_reader_gets_all_of_it,
-        health_is_told,
+    const struct suite_test tests[] = {
+        {what_happens_is_counted, 1},
+        {bytes_are_counted, 1},
+        {all_workers_are_asked, 1},
+        {connections_are_told_by_state, 1},
+        {who_is_held_is_being_handled, 1},
+        {timeouts_are_told_by_kind, 1},
+        {the_format_is_that_of_prometheus, 1},
+        {a_slow_reader_gets_all_of_it, 1},
+        {health_is_told, 1},
     };
-    return expect_suite("server metrics", tests, COUNT(tests));
+    return suite_main("server metrics", tests, COUNT(tests));
 }

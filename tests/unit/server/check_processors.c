@@ -12,6 +12,7 @@
 
 #include "server/config.h"
 #include "server/processors.h"
+#include "suite.h"
 
 #define V2(top, mount) "30 23 0:26 " top " " mount " rw,nosuid shared:9 - cgroup2 cgroup2 rw\n"
 #define V1(top, mount) "31 23 0:27 " top " " mount " rw - cgroup cgroup rw,cpu,cpuacct\n"
@@ -197,14 +198,9 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("server processors");
-    TCase *tcase = tcase_create("server processors");
-    tcase_add_loop_test(tcase, quotas_are_read, 0, (int)(sizeof trees / sizeof *trees));
-    tcase_add_test(tcase, the_mask_is_heeded);
-    suite_add_tcase(suite, tcase);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed > 0;
+    const struct suite_test tests[] = {
+        {quotas_are_read, COUNT(trees)},
+        {the_mask_is_heeded, 1},
+    };
+    return suite_main("server processors", tests, COUNT(tests));
 }

@@ -272,15 +272,11 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("server_sendfile");
-    TCase *tcase = suite_case("server_sendfile");
-    tcase_add_test(tcase, a_file_keeps_its_place);
-    tcase_add_test(tcase, only_a_reply_with_content_has_the_file);
-    tcase_add_test(tcase, who_asks_ahead_gets_each_file);
-    tcase_add_test(tcase, a_slow_reader_gets_all_of_it);
-    tcase_add_test(tcase, many_pieces_make_a_reply);
-    tcase_add_test(tcase, a_file_that_is_too_short_ends_the_connection);
-    tcase_add_test(tcase, nobody_dies_of_a_peer_that_goes);
-    suite_add_tcase(suite, tcase);
-    return suite_run(suite);
+    const struct suite_test tests[] = {
+        {a_file_keeps_its_place, 1},          {only_a_reply_with_content_has_the_file, 1},
+        {who_asks_ahead_gets_each_file, 1},   {a_slow_reader_gets_all_of_it, 1},
+        {many_pieces_make_a_reply, 1},        {a_file_that_is_too_short_ends_the_connection, 1},
+        {nobody_dies_of_a_peer_that_goes, 1},
+    };
+    return suite_main("server sendfile", tests, COUNT(tests));
 }

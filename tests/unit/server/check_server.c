@@ -537,28 +537,22 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("server");
-    TCase *tcase = suite_case("server");
-    tcase_add_test(tcase, replies_in_order);
-    tcase_add_loop_test(tcase, a_reply_has_one_head_whichever_way_it_goes, 0,
-                        (int)(sizeof statuses / sizeof *statuses));
-    tcase_add_test(tcase, a_type_of_two_lines_is_500);
-    tcase_add_test(tcase, a_batch_is_one_write);
-    tcase_add_test(tcase, a_large_body_goes_out_from_where_it_lies);
-    tcase_add_loop_test(tcase, a_mistake_before_the_head_is_500, 0,
-                        (int)(sizeof mistakes / sizeof *mistakes));
-    tcase_add_loop_test(tcase, a_mistake_about_a_head_is_500_without_content, 0,
-                        (int)(sizeof mistakes / sizeof *mistakes));
-    tcase_add_loop_test(tcase, a_mistake_behind_the_head_closes, 0,
-                        (int)(sizeof later_mistakes / sizeof *later_mistakes));
-    tcase_add_test(tcase, a_reply_waits_for_a_slow_reader);
-    tcase_add_test(tcase, a_stream_flows_through);
-    tcase_add_test(tcase, chunks_and_trailers_reach_the_handler);
-    tcase_add_test(tcase, content_that_was_not_taken_is_offered_again);
-    tcase_add_test(tcase, what_is_lent_keeps_its_place);
-    tcase_add_loop_test(tcase, content_that_nobody_takes_is_not_a_request, 0,
-                        (int)(sizeof content_cases / sizeof *content_cases));
-    tcase_add_test(tcase, only_who_reads_says_continue);
-    suite_add_tcase(suite, tcase);
-    return suite_run(suite);
+    const struct suite_test tests[] = {
+        {replies_in_order, 1},
+        {a_reply_has_one_head_whichever_way_it_goes, COUNT(statuses)},
+        {a_type_of_two_lines_is_500, 1},
+        {a_batch_is_one_write, 1},
+        {a_large_body_goes_out_from_where_it_lies, 1},
+        {a_mistake_before_the_head_is_500, COUNT(mistakes)},
+        {a_mistake_about_a_head_is_500_without_content, COUNT(mistakes)},
+        {a_mistake_behind_the_head_closes, COUNT(later_mistakes)},
+        {a_reply_waits_for_a_slow_reader, 1},
+        {a_stream_flows_through, 1},
+        {chunks_and_trailers_reach_the_handler, 1},
+        {content_that_was_not_taken_is_offered_again, 1},
+        {what_is_lent_keeps_its_place, 1},
+        {content_that_nobody_takes_is_not_a_request, COUNT(content_cases)},
+        {only_who_reads_says_continue, 1},
+    };
+    return suite_main("server", tests, COUNT(tests));
 }

@@ -262,17 +262,14 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("server manager");
-    TCase *tcase = suite_case("server manager");
-    tcase_add_loop_test(tcase, inherited_sockets_are_read, 0,
-                        (int)(sizeof inherited / sizeof *inherited));
-    tcase_add_test(tcase, a_process_without_a_number_inherits_nothing);
-    tcase_add_loop_test(tcase, the_manager_is_told, 0, (int)(sizeof places / sizeof *places));
-    tcase_add_test(tcase, a_manager_that_does_not_read_stops_nothing);
-    tcase_add_test(tcase, newcomers_are_for_who_stays);
-    tcase_add_test(tcase, a_server_that_does_not_run_is_open);
-    tcase_add_loop_test(tcase, what_is_no_place_is_refused, 0,
-                        (int)(sizeof no_places / sizeof *no_places));
-    suite_add_tcase(suite, tcase);
-    return suite_run(suite);
+    const struct suite_test tests[] = {
+        {inherited_sockets_are_read, COUNT(inherited)},
+        {a_process_without_a_number_inherits_nothing, 1},
+        {the_manager_is_told, COUNT(places)},
+        {a_manager_that_does_not_read_stops_nothing, 1},
+        {newcomers_are_for_who_stays, 1},
+        {a_server_that_does_not_run_is_open, 1},
+        {what_is_no_place_is_refused, COUNT(no_places)},
+    };
+    return suite_main("server manager", tests, COUNT(tests));
 }

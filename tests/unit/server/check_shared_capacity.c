@@ -188,12 +188,12 @@ END_TEST
 
 int main(void)
 {
-    const TTest *const tests[] = {
-        no_client_waits_while_there_is_room,
-        a_place_anywhere_is_for_who_waits,
-        who_is_idle_makes_room_for_all_workers,
-        who_is_refused_finds_no_room_anywhere,
-        a_crowded_server_leaves,
+    const struct suite_test tests[] = {
+        {no_client_waits_while_there_is_room, 1},
+        {a_place_anywhere_is_for_who_waits, 1},
+        {who_is_idle_makes_room_for_all_workers, 1},
+        {who_is_refused_finds_no_room_anywhere, 1},
+        {a_crowded_server_leaves, 1},
     };
-    return expect_suite("server share", tests, COUNT(tests));
+    return suite_main("server share", tests, COUNT(tests));
 }

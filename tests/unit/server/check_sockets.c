@@ -299,21 +299,15 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("server sockets");
-    TCase *tcase = tcase_create("server sockets");
-    tcase_set_timeout(tcase, 60);
-    tcase_add_loop_test(tcase, requests_before_a_close_are_read, 0, 2);
-    tcase_add_loop_test(tcase, requests_of_one_connection_before_a_close_are_read, 0, 2);
-    tcase_add_loop_test(tcase, content_before_a_close_is_read, 0, 2);
-    tcase_add_loop_test(tcase, half_a_request_before_a_close_is_no_more, 0, 2);
-    tcase_add_test(tcase, a_held_exchange_of_a_closed_connection_is_told);
-    tcase_add_loop_test(tcase, urgent_data_does_not_hide_what_follows, 0, 2);
-    tcase_add_test(tcase, descriptors_do_not_hide_what_follows);
-    tcase_add_test(tcase, an_old_event_does_not_close_another_connection);
-    suite_add_tcase(suite, tcase);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed > 0;
+    const struct suite_test tests[] = {
+        {requests_before_a_close_are_read, 2},
+        {requests_of_one_connection_before_a_close_are_read, 2},
+        {content_before_a_close_is_read, 2},
+        {half_a_request_before_a_close_is_no_more, 2},
+        {a_held_exchange_of_a_closed_connection_is_told, 1},
+        {urgent_data_does_not_hide_what_follows, 2},
+        {descriptors_do_not_hide_what_follows, 1},
+        {an_old_event_does_not_close_another_connection, 1},
+    };
+    return suite_main("server sockets", tests, COUNT(tests));
 }

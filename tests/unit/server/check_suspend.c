@@ -320,15 +320,13 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("server waits");
-    TCase *tcase = suite_case("server waits");
-    tcase_add_loop_test(tcase, a_head_is_there_for_content_that_dribbles, 0,
-                        (int)(sizeof trickled / sizeof *trickled));
-    tcase_add_loop_test(tcase, content_that_nobody_wants_dribbles_away, 0, 2);
-    tcase_add_test(tcase, a_head_is_there_when_its_peer_is_gone);
-    tcase_add_test(tcase, a_head_is_there_for_a_reply_that_is_taken_slowly);
-    tcase_add_test(tcase, who_takes_enough_in_time_is_not_cut);
-    tcase_add_test(tcase, a_large_reply_goes_out_in_portions);
-    suite_add_tcase(suite, tcase);
-    return suite_run(suite);
+    const struct suite_test tests[] = {
+        {a_head_is_there_for_content_that_dribbles, COUNT(trickled)},
+        {content_that_nobody_wants_dribbles_away, 2},
+        {a_head_is_there_when_its_peer_is_gone, 1},
+        {a_head_is_there_for_a_reply_that_is_taken_slowly, 1},
+        {who_takes_enough_in_time_is_not_cut, 1},
+        {a_large_reply_goes_out_in_portions, 1},
+    };
+    return suite_main("server waits", tests, COUNT(tests));
 }

@@ -366,22 +366,16 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("server hold");
-    TCase *tcase = suite_case("server hold");
-    tcase_add_loop_test(tcase, the_handler_is_told_once_that_the_client_is_gone, 0, 8);
-    tcase_add_test(tcase, who_is_answered_is_not_told);
-    tcase_add_test(tcase, one_of_several_calls_resumes);
-    tcase_add_test(tcase, what_is_not_held_is_not_resumed);
-    tcase_add_loop_test(tcase, a_reply_that_fails_is_held_on, 0, 2);
-    tcase_add_loop_test(tcase, a_half_closed_client_is_told_of_and_answered, 0, 2);
-    tcase_add_loop_test(tcase, the_time_to_hold_has_an_end, 0,
-                        (int)(sizeof bounded / sizeof *bounded));
-    tcase_add_test(tcase, a_deadline_ends_with_its_hold);
-    tcase_add_test(tcase, a_deadline_does_not_keep_the_server);
-    suite_add_tcase(suite, tcase);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed > 0;
+    const struct suite_test tests[] = {
+        {the_handler_is_told_once_that_the_client_is_gone, 8},
+        {who_is_answered_is_not_told, 1},
+        {one_of_several_calls_resumes, 1},
+        {what_is_not_held_is_not_resumed, 1},
+        {a_reply_that_fails_is_held_on, 2},
+        {a_half_closed_client_is_told_of_and_answered, 2},
+        {the_time_to_hold_has_an_end, COUNT(bounded)},
+        {a_deadline_ends_with_its_hold, 1},
+        {a_deadline_does_not_keep_the_server, 1},
+    };
+    return suite_main("server hold", tests, COUNT(tests));
 }

@@ -324,29 +324,23 @@ START_TEST(who_never_resumes_is_cut)
 }
 END_TEST
 
-static Suite *make_suite(void)
-{
-    Suite *suite = suite_create("server time");
-    TCase *tcase = suite_case("server time");
-    tcase_add_test(tcase, a_head_has_its_time);
-    tcase_add_test(tcase, dribbling_does_not_stretch_a_head);
-    tcase_add_test(tcase, content_has_its_time);
-    tcase_add_test(tcase, dribbling_does_not_stretch_content_but_progress_does);
-    tcase_add_test(tcase, idleness_has_its_time);
-    tcase_add_test(tcase, who_has_asked_is_not_idle);
-    tcase_add_test(tcase, a_reader_has_its_time);
-    tcase_add_test(tcase, a_refusal_is_not_lost);
-    tcase_add_test(tcase, half_closing_gets_its_replies);
-    tcase_add_test(tcase, resets_harm_nobody);
-    tcase_add_test(tcase, leaving_finishes_what_is_under_way);
-    tcase_add_test(tcase, leaving_has_its_time);
-    tcase_add_test(tcase, leaving_twice_is_leaving_at_once);
-    tcase_add_test(tcase, who_never_resumes_is_cut);
-    suite_add_tcase(suite, tcase);
-    return suite;
-}
-
 int main(void)
 {
-    return suite_run(make_suite());
+    const struct suite_test tests[] = {
+        {a_head_has_its_time, 1},
+        {dribbling_does_not_stretch_a_head, 1},
+        {content_has_its_time, 1},
+        {dribbling_does_not_stretch_content_but_progress_does, 1},
+        {idleness_has_its_time, 1},
+        {who_has_asked_is_not_idle, 1},
+        {a_reader_has_its_time, 1},
+        {a_refusal_is_not_lost, 1},
+        {half_closing_gets_its_replies, 1},
+        {resets_harm_nobody, 1},
+        {leaving_finishes_what_is_under_way, 1},
+        {leaving_has_its_time, 1},
+        {leaving_twice_is_leaving_at_once, 1},
+        {who_never_resumes_is_cut, 1},
+    };
+    return suite_main("server time", tests, COUNT(tests));
 }

@@ -390,16 +390,16 @@ END_TEST
 
 int main(void)
 {
-    const TTest *const tests[] = {
-        a_newcomer_does_not_overtake,
-        who_waits_keeps_its_place,
-        as_many_come_as_are_free,
-        no_time_of_a_head_runs_while_it_waits,
-        a_head_has_its_time_afterwards,
-        a_head_that_is_late_is_told_so,
-        who_has_been_idle_longest_makes_room,
-        what_is_under_way_makes_no_room,
-        who_has_just_asked_is_not_idle,
+    const struct suite_test tests[] = {
+        {a_newcomer_does_not_overtake, 1},
+        {who_waits_keeps_its_place, 1},
+        {as_many_come_as_are_free, 1},
+        {no_time_of_a_head_runs_while_it_waits, 1},
+        {a_head_has_its_time_afterwards, 1},
+        {a_head_that_is_late_is_told_so, 1},
+        {who_has_been_idle_longest_makes_room, 1},
+        {what_is_under_way_makes_no_room, 1},
+        {who_has_just_asked_is_not_idle, 1},
     };
-    return expect_suite("server queue", tests, COUNT(tests));
+    return suite_main("server queue", tests, COUNT(tests));
 }

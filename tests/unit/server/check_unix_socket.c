@@ -389,29 +389,22 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("server local");
-    TCase *tcase = tcase_create("server local");
-    tcase_set_timeout(tcase, 60);
-    tcase_add_checked_fixture(tcase, make_folder, remove_folder);
-    tcase_add_test(tcase, a_server_removes_its_socket);
-    tcase_add_test(tcase, a_server_leaves_its_successor_alone);
-    tcase_add_test(tcase, a_server_leaves_what_was_moved_over_it);
-    tcase_add_test(tcase, a_server_leaves_other_files_alone);
-    tcase_add_test(tcase, a_successor_comes_while_the_old_one_leaves);
-    tcase_add_loop_test(tcase, a_stale_socket_is_replaced, 0, 2);
-    tcase_add_test(tcase, a_server_whose_queue_is_full_is_in_use);
-    tcase_add_test(tcase, what_is_in_use_is_left_alone);
-    tcase_add_test(tcase, one_of_several_gets_the_path);
-    tcase_add_test(tcase, a_lock_is_waited_for);
-    tcase_add_test(tcase, a_lock_is_not_waited_for_for_ever);
-    tcase_add_test(tcase, a_socket_has_the_mode_it_is_given);
-    tcase_add_test(tcase, a_socket_has_the_owner_it_is_given);
-    tcase_add_loop_test(tcase, what_cannot_have_a_mode_is_refused, 0,
-                        (int)(sizeof wrong / sizeof *wrong));
-    suite_add_tcase(suite, tcase);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed > 0;
+    const struct suite_test tests[] = {
+        {a_server_removes_its_socket, 1},
+        {a_server_leaves_its_successor_alone, 1},
+        {a_server_leaves_what_was_moved_over_it, 1},
+        {a_server_leaves_other_files_alone, 1},
+        {a_successor_comes_while_the_old_one_leaves, 1},
+        {a_stale_socket_is_replaced, 2},
+        {a_server_whose_queue_is_full_is_in_use, 1},
+        {what_is_in_use_is_left_alone, 1},
+        {one_of_several_gets_the_path, 1},
+        {a_lock_is_waited_for, 1},
+        {a_lock_is_not_waited_for_for_ever, 1},
+        {a_socket_has_the_mode_it_is_given, 1},
+        {a_socket_has_the_owner_it_is_given, 1},
+        {what_cannot_have_a_mode_is_refused, COUNT(wrong)},
+    };
+    return suite_main_with((struct suite_fixture){make_folder, remove_folder, true}, "server local",
+                           tests, COUNT(tests));
 }

@@ -348,21 +348,18 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("server workers");
-    TCase *tcase = suite_case("server workers");
-    tcase_add_test(tcase, the_kernel_deals_connections_out_to_workers);
-    tcase_add_test(tcase, there_is_a_worker_for_each_processor);
-    tcase_add_test(tcase, a_unix_socket_is_common_to_all);
-    tcase_add_test(tcase, a_socket_that_listens_already_is_common_to_all);
-    tcase_add_test(tcase, who_is_full_is_not_told_of_newcomers);
-    tcase_add_test(tcase, a_signal_handler_stops_all);
-    tcase_add_test(tcase, what_was_cut_is_summed);
-    tcase_add_test(tcase, a_thread_that_cannot_be_started_is_told);
-    tcase_add_loop_test(tcase, a_port_is_shared_by_consent, 0,
-                        (int)(sizeof beside / sizeof *beside));
-    tcase_add_test(tcase, the_backlog_is_what_was_asked_for);
-    tcase_add_loop_test(tcase, what_does_not_listen_is_no_listener, 0,
-                        (int)(sizeof no_listeners / sizeof *no_listeners));
-    suite_add_tcase(suite, tcase);
-    return suite_run(suite);
+    const struct suite_test tests[] = {
+        {the_kernel_deals_connections_out_to_workers, 1},
+        {there_is_a_worker_for_each_processor, 1},
+        {a_unix_socket_is_common_to_all, 1},
+        {a_socket_that_listens_already_is_common_to_all, 1},
+        {who_is_full_is_not_told_of_newcomers, 1},
+        {a_signal_handler_stops_all, 1},
+        {what_was_cut_is_summed, 1},
+        {a_thread_that_cannot_be_started_is_told, 1},
+        {a_port_is_shared_by_consent, COUNT(beside)},
+        {the_backlog_is_what_was_asked_for, 1},
+        {what_does_not_listen_is_no_listener, COUNT(no_listeners)},
+    };
+    return suite_main("server workers", tests, COUNT(tests));
 }
