@@ -153,24 +153,24 @@ static inline void serve_path(struct sw_exchange *exchange)
 }
 
 /* What there may be less of: openat2(), procfs. */
-enum { WAY_WALK = 1, WAY_NO_PROC = 2, WAYS = 4 };
+enum { VARIANT_WALK = 1, VARIANT_NO_PROC = 2, VARIANTS = 4 };
 
-static inline void open_files(int way)
+static inline void open_files(int variant)
 {
     ck_assert_int_eq(sw_files_open(&files), 0);
-    files.walk = files.walk || (way & WAY_WALK);
-    if (way & WAY_NO_PROC && files.proc >= 0) {
+    files.walk = files.walk || (variant & VARIANT_WALK);
+    if (variant & VARIANT_NO_PROC && files.proc >= 0) {
         close(files.proc);
         files.proc = -1;
     }
 }
 
 /* Serve in one of WAYS. */
-static inline void serve(struct sw_files config, int way)
+static inline void serve(struct sw_files config, int variant)
 {
     files = config;
     files.root = root;
-    open_files(way);
+    open_files(variant);
     served_begin(&served, (struct sw_server_config){.handler = serve_path, .user = &files});
 }
 

@@ -9,7 +9,7 @@
 
 #include "served.h"
 
-enum { LENT_SIZE = 100000, HUGE_SIZE = 1 << 28 };
+enum { NOCOPY_SIZE = 100000, HUGE_SIZE = 1 << 28 };
 
 static char buf[1 << 20], text[1 << 20];
 static char log_path[] = "/tmp/shockwave-log-XXXXXX";
@@ -19,28 +19,28 @@ static _Atomic(struct sw_exchange *) pending; /* that /wait holds */
 
 /* ---- The handler ----------------------------------------------------------------------------- */
 
-static inline void answer_whole(struct sw_exchange *exchange, const struct sw_head *trailers,
-                                const char *bytes)
+static inline void reply_complete(struct sw_exchange *exchange, const struct sw_head *trailers,
+                                  const char *bytes)
 {
     (void)trailers, (void)bytes;
-    sw_reply(exchange, SW_STATUS_OK, SW_SPAN("text/plain"), SW_SPAN("whole"));
+    sw_reply(exchange, SW_STATUS_OK, SW_SPAN("text/plain"), SW_SPAN("complete"));
 }
 
-static inline void answer_resumed(struct sw_exchange *exchange)
+static inline void reply_resumed(struct sw_exchange *exchange)
 {
     sw_reply(exchange, SW_STATUS_OK, SW_SPAN("text/plain"), SW_SPAN("later"));
 }
 
-static inline void answer_endlessly(struct sw_exchange *exchange)
+static inline void reply_endlessly(struct sw_exchange *exchange)
 {
     static char zeros[8192];
     while (sw_reply_write(exchange, (struct sw_span){zeros, sizeof zeros}) == sizeof zeros)
         continue;
 }
 
-static const struct sw_hooks read_hooks = {.on_request_end = answer_whole},
-                             wait_hooks = {.on_resume = answer_resumed},
-                             endless_hooks = {.on_writable = answer_endlessly};
+static const struct sw_hooks read_hooks = {.on_request_end = reply_complete},
+                             wait_hooks = {.on_resume = reply_resumed},
+                             endless_hooks = {.on_writable = reply_endlessly};
 
 static inline bool is_for(const struct sw_exchange *exchange, const char *path)
 {
@@ -48,9 +48,9 @@ static inline bool is_for(const struct sw_exchange *exchange, const char *path)
     return target.n == strlen(path) && memcmp(target.p, path, target.n) == 0;
 }
 
-static inline void answer(struct sw_exchange *exchange)
+static inline void handle(struct sw_exchange *exchange)
 {
-    static char lent[LENT_SIZE], *huge;
+    static char nocopy[NOCOPY_SIZE], *huge;
     if (is_for(exchange, "/nothing"))
         return;
     if (is_for(exchange, "/read")) {
@@ -62,9 +62,10 @@ static inline void answer(struct sw_exchange *exchange)
     } else if (is_for(exchange, "/endless")) {
         exchange->hooks = &endless_hooks;
         sw_reply_begin(exchange, SW_STATUS_OK, SW_LENGTH_UNKNOWN);
-        answer_endlessly(exchange);
-    } else if (is_for(exchange, "/lent")) {
-        sw_reply(exchange, SW_STATUS_OK, SW_SPAN("text/plain"), (struct sw_span){lent, LENT_SIZE});
+        reply_endlessly(exchange);
+    } else if (is_for(exchange, "/nocopy")) {
+        sw_reply(exchange, SW_STATUS_OK, SW_SPAN("text/plain"),
+                 (struct sw_span){nocopy, NOCOPY_SIZE});
     } else if (is_for(exchange, "/huge")) {
         huge = huge ? huge : calloc(1, HUGE_SIZE);
         sw_reply(exchange, SW_STATUS_OK, SW_SPAN("text/plain"), (struct sw_span){huge, HUGE_SIZE});
@@ -90,7 +91,7 @@ static inline void serve_logged(struct sw_server_config config)
     close(fd);
     if (!config.access_log && !config.access_log_fd)
         config.access_log = log_path;
-    config.handler = config.handler ? config.handler : answer;
+    config.handler = config.handler ? config.handler : handle;
     served_begin(&served, config);
 }
 
@@ -113,7 +114,7 @@ static inline void read_file(const char *path)
 /* Wait until a file holds this. */
 static inline void expect_in(const char *path, const char *part)
 {
-    for (int i = 0; i < PATIENCE; i++) {
+    for (int i = 0; i < WAIT_MAX_MS; i++) {
         read_file(path);
         if (strstr(text, part))
             return;

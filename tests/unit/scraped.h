@@ -21,7 +21,7 @@ static inline int open_admin(void)
 static inline const char *look(const char *request)
 {
     int fd = open_admin();
-    client_say(fd, request);
+    client_send_text(fd, request);
     client_all(fd, page, sizeof page);
     close(fd);
     return page;
@@ -44,7 +44,7 @@ static inline long sample(const char *from, const char *name)
 /* Wait until a sample is what it must become. */
 static inline void expect_sample(const char *name, long want)
 {
-    for (int i = 0; i < PATIENCE && sample(scrape(), name) != want; i++)
+    for (int i = 0; i < WAIT_MAX_MS && sample(scrape(), name) != want; i++)
         usleep(1000);
     ck_assert_msg(sample(page, name) == want, "%s is %ld, not %ld", name, sample(page, name), want);
 }

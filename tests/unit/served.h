@@ -17,18 +17,18 @@
 #include "suite.h"
 
 /* How long a test waits for what must come: only a failing one ever waits so long. */
-enum { PATIENCE = 20000 };
+enum { WAIT_MAX_MS = 20000 };
 
 struct served {
     struct sw_server *server;
     pthread_t thread;
-    int cut; /* what sw_server_run() returned */
+    int force_closed; /* what sw_server_run() returned */
 };
 
 static void *served_thread(void *data)
 {
     struct served *served = data;
-    served->cut = sw_server_run(served->server);
+    served->force_closed = sw_server_run(served->server);
     return NULL;
 }
 
@@ -51,7 +51,7 @@ static inline int served_wait(struct served *served)
 {
     ck_assert_int_eq(pthread_join(served->thread, NULL), 0);
     sw_server_close(served->server);
-    return served->cut;
+    return served->force_closed;
 }
 
 static inline int served_end(struct served *served)
@@ -93,7 +93,7 @@ static inline void client_send(int fd, const char *bytes, size_t n)
     }
 }
 
-static inline void client_say(int fd, const char *text)
+static inline void client_send_text(int fd, const char *text)
 {
     client_send(fd, text, strlen(text));
 }
@@ -102,7 +102,7 @@ static inline void client_say(int fd, const char *text)
 static inline ssize_t client_receive(int fd, char *buf, size_t size)
 {
     struct pollfd poll_fd = {.fd = fd, .events = POLLIN};
-    ck_assert_msg(poll(&poll_fd, 1, PATIENCE) == 1, "nothing came");
+    ck_assert_msg(poll(&poll_fd, 1, WAIT_MAX_MS) == 1, "nothing came");
     return recv(fd, buf, size, 0);
 }
 
@@ -139,7 +139,7 @@ static inline size_t client_ask(const struct served *served, const char *request
                                 size_t size)
 {
     int fd = client_open(served);
-    client_say(fd, request);
+    client_send_text(fd, request);
     size_t n = client_all(fd, buf, size);
     close(fd);
     return n;

@@ -77,7 +77,7 @@ static pid_t start(bool full, bool log_to_out)
     dup2(null, STDOUT_FILENO);
     if (full)
         fill_standard_error();
-    alarm(3 * PATIENCE / 1000);
+    alarm(3 * WAIT_MAX_MS / 1000);
     _exit(sw_main_serve(sizeof arguments / sizeof *arguments - 1, arguments));
 }
 
@@ -87,7 +87,7 @@ static int open_local(void)
     strcpy(address.sun_path, place);
     int fd = socket(AF_UNIX, SOCK_STREAM, 0);
     for (int i = 0; connect(fd, (struct sockaddr *)&address, sizeof address); i++) {
-        ck_assert_msg(i < PATIENCE, "it does not listen");
+        ck_assert_msg(i < WAIT_MAX_MS, "it does not listen");
         usleep(1000);
     }
     return fd;
@@ -96,7 +96,7 @@ static int open_local(void)
 static void ask(void)
 {
     int fd = open_local();
-    client_say(fd, GET);
+    client_send_text(fd, GET);
     client_all(fd, buf, sizeof buf);
     ck_assert_ptr_eq(strstr(buf, "HTTP/1.1 200 OK\r\n"), buf);
     close(fd);
@@ -116,7 +116,7 @@ START_TEST(it_serves_and_ends_whatever_standard_error_and_signals_do)
         ask();
     if (cases[_i].force_close) {
         late = open_local();
-        client_say(late, "GET /");
+        client_send_text(late, "GET /");
         ask();
     }
     kill(child, SIGTERM);

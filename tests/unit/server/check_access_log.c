@@ -1,4 +1,4 @@
-/* check_server_log.c - the access log: what a line says, of whom, and what it never says. */
+/* check_access_log.c - the access log: what a line says, of whom, and what it never says. */
 /* SPDX-License-Identifier: MIT */
 #define _GNU_SOURCE
 #include "expect.h"
@@ -10,7 +10,7 @@
 
 /* ---- What a line says ------------------------------------------------------------------------ */
 
-START_TEST(lines_are_combined)
+START_TEST(combined_format)
 {
     serve_logged((struct sw_server_config){0});
     client_ask(&served,
@@ -23,7 +23,7 @@ START_TEST(lines_are_combined)
 }
 END_TEST
 
-START_TEST(lines_are_json)
+START_TEST(json_format)
 {
     serve_logged((struct sw_server_config){.log_format = SW_LOG_JSON});
     client_ask(&served,
@@ -42,11 +42,11 @@ END_TEST
 
 static const struct {
     const char *request, *combined, *json;
-} told[] = {
+} outcomes[] = {
     {"HEAD / HTTP/1.0\r\n\r\n", "\"HEAD / HTTP/1.0\" 200 - \"-\" \"-\"",
      "\"version\":\"1.0\",\"status\":200,\"bytes\":0,"},
     {"BREW /none HTTP/1.1\r\n" HOST CLOSE, "\"BREW /none HTTP/1.1\" 204 - ", "\"method\":\"BREW\""},
-    {"GET /lent HTTP/1.1\r\n" HOST CLOSE, "\"GET /lent HTTP/1.1\" 200 100000 ",
+    {"GET /nocopy HTTP/1.1\r\n" HOST CLOSE, "\"GET /nocopy HTTP/1.1\" 200 100000 ",
      "\"bytes\":100000,"},
     {"GET /chunked HTTP/1.1\r\n" HOST CLOSE, "\"GET /chunked HTTP/1.1\" 200 10 ", "\"bytes\":10,"},
     /* What the server says itself, and why. */
@@ -72,24 +72,24 @@ static const struct {
 };
 
 /* Each row in each format. */
-START_TEST(every_fate_is_told)
+START_TEST(each_outcome_is_logged)
 {
     bool json = _i % 2;
-    const char *want = json ? told[_i / 2].json : told[_i / 2].combined;
+    const char *want = json ? outcomes[_i / 2].json : outcomes[_i / 2].combined;
     serve_logged((struct sw_server_config){.log_format = json ? SW_LOG_JSON : SW_LOG_COMBINED});
-    client_ask(&served, told[_i / 2].request, buf, sizeof buf);
+    client_ask(&served, outcomes[_i / 2].request, buf, sizeof buf);
     expect_part(want);
     end_logged();
 }
 END_TEST
 
-START_TEST(a_head_too_large_is_told)
+START_TEST(too_large_head_is_logged)
 {
     serve_logged((struct sw_server_config){.limits.head = 200});
     int fd = client_open(&served);
-    client_say(fd, "GET /large HTTP/1.1\r\n" HOST "A: ");
+    client_send_text(fd, "GET /large HTTP/1.1\r\n" HOST "A: ");
     for (int i = 0; i < 300; i++)
-        client_say(fd, "a");
+        client_send_text(fd, "a");
     client_all(fd, buf, sizeof buf);
     close(fd);
     expect_part("\"GET /large HTTP/1.1\" 431 ");
@@ -98,11 +98,11 @@ START_TEST(a_head_too_large_is_told)
 }
 END_TEST
 
-START_TEST(an_end_too_early_is_told)
+START_TEST(truncated_head_is_logged)
 {
     serve_logged((struct sw_server_config){0});
     int fd = client_open(&served);
-    client_say(fd, "GET / HTTP/1.1\r\nHo");
+    client_send_text(fd, "GET / HTTP/1.1\r\nHo");
     shutdown(fd, SHUT_WR);
     client_all(fd, buf, sizeof buf);
     close(fd);
@@ -123,12 +123,12 @@ static const struct {
     {"GET /endless HTTP/1.1\r\n" HOST "\r\n", "\"timeout of write\""},
 };
 
-START_TEST(times_that_ran_out_are_told)
+START_TEST(timeouts_are_logged)
 {
     serve_logged(
         (struct sw_server_config){.head_timeout = 100, .body_timeout = 100, .write_timeout = 100});
     int fd = client_open(&served);
-    client_say(fd, slow[_i].request);
+    client_send_text(fd, slow[_i].request);
     expect_part(slow[_i].want);
     close(fd);
     end_logged();
@@ -136,11 +136,11 @@ START_TEST(times_that_ran_out_are_told)
 END_TEST
 
 /* Who goes in the middle of a reply has not got all of it. */
-START_TEST(a_reply_cut_short_is_not_whole)
+START_TEST(incomplete_reply_is_logged_as_such)
 {
     serve_logged((struct sw_server_config){.log_format = SW_LOG_JSON});
     int fd = client_open_narrow(&served, 4096);
-    client_say(fd, "GET /huge HTTP/1.1\r\n" HOST "\r\n");
+    client_send_text(fd, "GET /huge HTTP/1.1\r\n" HOST "\r\n");
     client_until(fd, buf, sizeof buf, "HTTP/1.1 200");
     close(fd);
     expect_part("\"whole\":false");
@@ -152,13 +152,13 @@ START_TEST(a_reply_cut_short_is_not_whole)
 }
 END_TEST
 
-START_TEST(who_is_refused_is_told)
+START_TEST(refused_connection_is_logged)
 {
     serve_logged((struct sw_server_config){.connections = 1, .full = SW_FULL_REFUSE, .workers = 1});
     int first = client_open(&served);
-    client_say(first, "GET / HTTP/1.1\r\n" HOST "\r\n");
+    client_send_text(first, "GET / HTTP/1.1\r\n" HOST "\r\n");
     client_until(first, buf, sizeof buf, "hello");
-    client_say(first, "G"); /* under way: an idle connection would make room */
+    client_send_text(first, "G"); /* under way: an idle connection would make room */
     int second = client_open(&served);
     client_all(second, buf, sizeof buf);
     expect_part("127.0.0.1 - - [");
@@ -193,7 +193,7 @@ static const struct {
      "] \"-\" 000 - \"-\" \"-\" \"BAD_PROXY at byte 0, "},
 };
 
-START_TEST(lines_are_of_the_client)
+START_TEST(client_address_is_logged)
 {
     const struct sw_listener_config listener = {.address = "127.0.0.1",
                                                 .proxy_protocol = clients[_i].proxy_protocol};
@@ -203,7 +203,7 @@ START_TEST(lines_are_of_the_client)
                                            .trusted = &nearby,
                                            .trusted_count = 1});
     int fd = client_open(&served);
-    client_say(fd, clients[_i].request);
+    client_send_text(fd, clients[_i].request);
     while (client_receive(fd, buf, sizeof buf) > 0)
         continue;
     close(fd);
@@ -213,13 +213,13 @@ START_TEST(lines_are_of_the_client)
 END_TEST
 
 /* Whoever has gone before his line is written is in it all the same. */
-START_TEST(who_has_gone_is_known)
+START_TEST(closed_client_is_logged_with_its_address)
 {
     serve_logged((struct sw_server_config){0});
     int fd = client_open(&served);
     const struct linger now = {.l_onoff = 1, .l_linger = 0};
     setsockopt(fd, SOL_SOCKET, SO_LINGER, &now, sizeof now);
-    client_say(fd, "GET /wait HTTP/1.1\r\n" HOST "\r\n");
+    client_send_text(fd, "GET /wait HTTP/1.1\r\n" HOST "\r\n");
     struct sw_exchange *exchange;
     while (!(exchange = atomic_exchange(&pending, NULL)))
         usleep(1000);
@@ -235,7 +235,7 @@ END_TEST
 static const char *const shells[] = {"GET / HTTP/1.1\r\n" HOST "%s" CLOSE,
                                      "GET / HTTP/1.1\r\n" HOST "%sBad : x\r\n\r\n"};
 
-START_TEST(no_sensitive_field_is_in_it)
+START_TEST(sensitive_fields_are_not_logged)
 {
     static char fields[4096], request[8192];
     size_t n = 0, sensitive = 0;
@@ -282,7 +282,7 @@ static const struct {
     {"a\n127.0.0.1 - -", "BARE_LF", "BARE_LF"},
 };
 
-START_TEST(nobody_writes_lines_of_his_own)
+START_TEST(log_injection_is_escaped)
 {
     char request[400];
     bool json = _i % 2;
@@ -300,7 +300,7 @@ START_TEST(nobody_writes_lines_of_his_own)
 END_TEST
 
 /* What is long is cut, so that a line always fits; wherever the cut comes in an escape. */
-START_TEST(what_is_long_is_cut)
+START_TEST(long_values_are_truncated)
 {
     static char request[20000];
     for (int shift = 0; shift < 6; shift++) {
@@ -326,19 +326,19 @@ END_TEST
 int main(void)
 {
     const struct suite_test tests[] = {
-        {lines_are_combined, 1},
-        {lines_are_json, 1},
-        {every_fate_is_told, COUNT(told) * 2},
-        {a_head_too_large_is_told, 1},
-        {an_end_too_early_is_told, 1},
-        {times_that_ran_out_are_told, COUNT(slow)},
-        {a_reply_cut_short_is_not_whole, 1},
-        {who_is_refused_is_told, 1},
-        {lines_are_of_the_client, COUNT(clients)},
-        {who_has_gone_is_known, 1},
-        {no_sensitive_field_is_in_it, COUNT(shells) * 2},
-        {nobody_writes_lines_of_his_own, COUNT(foreign) * 2},
-        {what_is_long_is_cut, 2},
+        {combined_format, 1},
+        {json_format, 1},
+        {each_outcome_is_logged, COUNT(outcomes) * 2},
+        {too_large_head_is_logged, 1},
+        {truncated_head_is_logged, 1},
+        {timeouts_are_logged, COUNT(slow)},
+        {incomplete_reply_is_logged_as_such, 1},
+        {refused_connection_is_logged, 1},
+        {client_address_is_logged, COUNT(clients)},
+        {closed_client_is_logged_with_its_address, 1},
+        {sensitive_fields_are_not_logged, COUNT(shells) * 2},
+        {log_injection_is_escaped, COUNT(foreign) * 2},
+        {long_values_are_truncated, 2},
     };
     return suite_main("server log", tests, COUNT(tests));
 }

@@ -1,4 +1,4 @@
-/* check_server_log_written.c - the access log: where its lines go, and where they do not. */
+/* check_access_log_written.c - the access log: where its lines go, and where they do not. */
 /* SPDX-License-Identifier: MIT */
 #define _GNU_SOURCE
 #include <fcntl.h>
@@ -33,7 +33,7 @@ static long counted(const char *metric)
                                   .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     int fd = socket(AF_INET, SOCK_STREAM, 0);
     ck_assert_int_eq(connect(fd, (struct sockaddr *)&address, sizeof address), 0);
-    client_say(fd, "GET /metrics HTTP/1.0\r\n\r\n");
+    client_send_text(fd, "GET /metrics HTTP/1.0\r\n\r\n");
     client_all(fd, buf, sizeof buf);
     close(fd);
     snprintf(line, sizeof line, "\n%s ", metric);
@@ -50,7 +50,7 @@ static long dropped(void)
 static void ask(int fd, size_t times)
 {
     for (size_t i = 0; i < times; i++) {
-        client_say(fd, GET);
+        client_send_text(fd, GET);
         client_until(fd, buf, sizeof buf, "hello");
     }
 }
@@ -71,12 +71,12 @@ static const struct {
     {{.log_buffer = 8191}, "log_buffer", EINVAL},
 };
 
-START_TEST(what_cannot_be_a_log_is_named)
+START_TEST(unusable_log_path_is_reported)
 {
     static const struct sw_listener_config any = {.address = "127.0.0.1"};
     struct sw_server_config config = wrong[_i].config;
     struct sw_server_error fault;
-    config.handler = answer;
+    config.handler = handle;
     config.listeners = &any;
     config.listener_count = 1;
     ck_assert_ptr_null(sw_server_open(&config, &fault));
@@ -85,9 +85,9 @@ START_TEST(what_cannot_be_a_log_is_named)
 }
 END_TEST
 
-START_TEST(what_is_read_only_cannot_be_a_log)
+START_TEST(read_only_descriptor_is_refused)
 {
-    struct sw_server_config config = {.handler = answer,
+    struct sw_server_config config = {.handler = handle,
                                       .access_log_fd = open("/dev/null", O_RDONLY)};
     struct sw_server_error fault;
     ck_assert_ptr_null(sw_server_open(&config, &fault));
@@ -95,7 +95,7 @@ START_TEST(what_is_read_only_cannot_be_a_log)
 }
 END_TEST
 
-START_TEST(a_file_is_made_and_appended_to)
+START_TEST(log_file_is_created_and_appended_to)
 {
     struct stat info;
     char path[sizeof log_path + 8];
@@ -116,25 +116,25 @@ START_TEST(a_file_is_made_and_appended_to)
 }
 END_TEST
 
-START_TEST(a_log_that_was_renamed_is_made_anew)
+START_TEST(renamed_log_is_created_again)
 {
     char before[sizeof log_path + 8];
     serve_logged((struct sw_server_config){.workers = 3});
     snprintf(before, sizeof before, "%s.1", log_path);
     int fd = client_open(&served);
-    client_say(fd, "GET /before HTTP/1.1\r\n" HOST "\r\n");
+    client_send_text(fd, "GET /before HTTP/1.1\r\n" HOST "\r\n");
     expect_part("/before");
     ck_assert_int_eq(rename(log_path, before), 0);
-    client_say(fd, "GET /meanwhile HTTP/1.1\r\n" HOST "\r\n");
-    expect_in(before, "/meanwhile");
+    client_send_text(fd, "GET /between HTTP/1.1\r\n" HOST "\r\n");
+    expect_in(before, "/between");
     sw_server_reopen(served.server);
     while (access(log_path, F_OK))
         usleep(1000);
     usleep(100000); /* each worker has a descriptor of its own */
-    client_say(fd, "GET /behind HTTP/1.1\r\n" HOST "\r\n");
-    expect_part("/behind");
+    client_send_text(fd, "GET /after HTTP/1.1\r\n" HOST "\r\n");
+    expect_part("/after");
     read_file(before);
-    ck_assert_ptr_null(strstr(text, "/behind"));
+    ck_assert_ptr_null(strstr(text, "/after"));
     close(fd);
     unlink(before);
     end_logged();
@@ -152,7 +152,7 @@ static void note_fault(const struct sw_server_error *fault)
 }
 
 /* Where it cannot be opened, the one there is goes on, and that is told, by one worker for all. */
-START_TEST(a_log_that_cannot_be_opened_is_not_given_up)
+START_TEST(log_that_cannot_be_reopened_is_kept)
 {
     char folder[] = "/tmp/shockwave-log-XXXXXX", path[64], before[80], moved[64];
     ck_assert_ptr_nonnull(mkdtemp(folder));
@@ -171,8 +171,8 @@ START_TEST(a_log_that_cannot_be_opened_is_not_given_up)
         ck_assert_int_eq(atomic_load(&faults), i);
         ck_assert_int_eq(atomic_load(&fault_code), ENOENT);
     }
-    client_say(fd, "GET /behind HTTP/1.1\r\n" HOST "\r\n");
-    expect_in(before, "/behind");
+    client_send_text(fd, "GET /after HTTP/1.1\r\n" HOST "\r\n");
+    expect_in(before, "/after");
     close(fd);
     unlink(before);
     rmdir(moved);
@@ -180,7 +180,7 @@ START_TEST(a_log_that_cannot_be_opened_is_not_given_up)
 }
 END_TEST
 
-START_TEST(a_full_disk_stops_nobody)
+START_TEST(full_disk_does_not_stop_the_server)
 {
     serve_counted((struct sw_server_config){.access_log = "/dev/full"});
     int fd = client_open(&served);
@@ -194,7 +194,7 @@ END_TEST
 /* The limit for files stands for a disk that fills up in the middle of a line; and once there is
    room again, what comes stands on a line of its own.  The hole before is for libcheck, whose own
    files have to stay below the limit. */
-START_TEST(a_disk_that_fills_up_stops_nobody)
+START_TEST(disk_that_fills_up_does_not_stop_the_server)
 {
     enum { HOLE = 1 << 24 };
     struct rlimit limit = {HOLE + 1000, RLIM_INFINITY};
@@ -207,10 +207,10 @@ START_TEST(a_disk_that_fills_up_stops_nobody)
     ck_assert_int_gt(dropped(), 0);
     limit.rlim_cur = RLIM_INFINITY;
     setrlimit(RLIMIT_FSIZE, &limit);
-    client_say(fd, "GET /behind HTTP/1.1\r\n" HOST "\r\n");
-    expect_part("/behind");
+    client_send_text(fd, "GET /after HTTP/1.1\r\n" HOST "\r\n");
+    expect_part("/after");
     ck_assert_uint_gt(count(text, "\n"), 10);
-    const char *last = strstr(text, "/behind");
+    const char *last = strstr(text, "/after");
     while (last > text && last[-1] != '\n')
         last--;
     ck_assert_uint_eq(count(last, "127.0.0.1"), 1);
@@ -225,7 +225,7 @@ END_TEST
 static size_t read_on(int fd, size_t *n)
 {
     struct pollfd poll_fd = {.fd = fd, .events = POLLIN};
-    ck_assert_msg(poll(&poll_fd, 1, PATIENCE) == 1, "nothing came behind: %s", text);
+    ck_assert_msg(poll(&poll_fd, 1, WAIT_MAX_MS) == 1, "nothing came after: %s", text);
     ssize_t got = read(fd, text + *n, sizeof text - 1 - *n);
     ck_assert_int_gt(got, 0);
     *n += (size_t)got;
@@ -233,7 +233,7 @@ static size_t read_on(int fd, size_t *n)
     return count(text, "\n");
 }
 
-START_TEST(a_descriptor_stays_ours)
+START_TEST(log_descriptor_stays_the_callers)
 {
     int ends[2];
     ck_assert_int_eq(pipe(ends), 0);
@@ -264,8 +264,8 @@ static size_t sleep_at(uint32_t log_buffer, size_t requests)
     size_t n = 0;
     while (read_on(ends[0], &n) < requests - (size_t)lost) /* it has woken up */
         continue;
-    client_say(fd, "GET /behind HTTP/1.1\r\n" HOST "\r\n");
-    while (!strstr(text, "/behind"))
+    client_send_text(fd, "GET /after HTTP/1.1\r\n" HOST "\r\n");
+    while (!strstr(text, "/after"))
         read_on(ends[0], &n);
     ck_assert_uint_eq(count(text, "\n127.0.0.1 - - [") + 1, count(text, "\n"));
     close(fd);
@@ -275,7 +275,7 @@ static size_t sleep_at(uint32_t log_buffer, size_t requests)
     return (size_t)lost;
 }
 
-START_TEST(a_sleeping_reader_stops_nobody)
+START_TEST(unread_pipe_does_not_stop_the_server)
 {
     size_t lost = sleep_at(0, 2000);
     ck_assert_uint_gt(lost, 0);
@@ -284,7 +284,7 @@ START_TEST(a_sleeping_reader_stops_nobody)
 }
 END_TEST
 
-START_TEST(a_reader_who_has_gone_stops_nobody)
+START_TEST(closed_pipe_does_not_stop_the_server)
 {
     int ends[2];
     ck_assert_int_eq(pipe(ends), 0);
@@ -301,7 +301,7 @@ START_TEST(a_reader_who_has_gone_stops_nobody)
 END_TEST
 
 /* A socket that keeps messages apart: what is written at once is one of them. */
-START_TEST(lines_of_a_turn_are_written_at_once)
+START_TEST(lines_of_an_iteration_are_one_write)
 {
     int ends[2];
     char requests[10 * sizeof GET] = "";
@@ -310,7 +310,7 @@ START_TEST(lines_of_a_turn_are_written_at_once)
     for (int i = 0; i < 10; i++)
         strcat(requests, GET);
     int fd = client_open(&served);
-    client_say(fd, requests);
+    client_send_text(fd, requests);
     ssize_t n = client_receive(ends[0], text, sizeof text - 1);
     text[n] = '\0';
     ck_assert_uint_eq(count(text, "\n"), 10);
@@ -320,7 +320,7 @@ START_TEST(lines_of_a_turn_are_written_at_once)
 END_TEST
 
 /* A socket whose reader sleeps is not waited for, whoever else may wait on it. */
-START_TEST(a_sleeping_socket_stops_nobody)
+START_TEST(unread_socket_does_not_stop_the_server)
 {
     int ends[2];
     ck_assert_int_eq(socketpair(AF_UNIX, SOCK_STREAM, 0, ends), 0);
@@ -336,7 +336,7 @@ END_TEST
 /* ---- Workers --------------------------------------------------------------------------------- */
 
 /* Through a pipe, where larger writes would be torn: each worker has many lines ready at once. */
-START_TEST(lines_of_workers_do_not_mix)
+START_TEST(lines_of_workers_do_not_interleave)
 {
     enum { CLIENTS = 8, EACH = 100 };
     static char requests[EACH * sizeof GET + 1];
@@ -350,7 +350,7 @@ START_TEST(lines_of_workers_do_not_mix)
     for (int i = 0; i < CLIENTS; i++)
         fds[i] = client_open(&served);
     for (int i = 0; i < CLIENTS; i++)
-        client_say(fds[i], requests);
+        client_send_text(fds[i], requests);
     while (read_on(ends[0], &n) < CLIENTS * EACH)
         continue;
     ck_assert_uint_eq(count(text, " 200 5 \"-\" \"-\"\n127.0.0.1 - - ["), CLIENTS * EACH - 1);
@@ -360,9 +360,9 @@ START_TEST(lines_of_workers_do_not_mix)
 }
 END_TEST
 
-START_TEST(lines_are_part_of_the_memory_foretold)
+START_TEST(log_buffers_are_counted_in_memory)
 {
-    struct sw_server_config config = {.handler = answer, .workers = 2};
+    struct sw_server_config config = {.handler = handle, .workers = 2};
     size_t without = sw_server_memory(&config);
     config.access_log = "/dev/null";
     size_t with = sw_server_memory(&config);
@@ -375,20 +375,20 @@ END_TEST
 int main(void)
 {
     const struct suite_test tests[] = {
-        {what_cannot_be_a_log_is_named, COUNT(wrong)},
-        {what_is_read_only_cannot_be_a_log, 1},
-        {a_file_is_made_and_appended_to, 1},
-        {a_log_that_was_renamed_is_made_anew, 1},
-        {a_log_that_cannot_be_opened_is_not_given_up, 1},
-        {a_full_disk_stops_nobody, 1},
-        {a_disk_that_fills_up_stops_nobody, 1},
-        {a_descriptor_stays_ours, 1},
-        {a_sleeping_reader_stops_nobody, 1},
-        {a_reader_who_has_gone_stops_nobody, 1},
-        {lines_of_a_turn_are_written_at_once, 1},
-        {a_sleeping_socket_stops_nobody, 1},
-        {lines_of_workers_do_not_mix, 1},
-        {lines_are_part_of_the_memory_foretold, 1},
+        {unusable_log_path_is_reported, COUNT(wrong)},
+        {read_only_descriptor_is_refused, 1},
+        {log_file_is_created_and_appended_to, 1},
+        {renamed_log_is_created_again, 1},
+        {log_that_cannot_be_reopened_is_kept, 1},
+        {full_disk_does_not_stop_the_server, 1},
+        {disk_that_fills_up_does_not_stop_the_server, 1},
+        {log_descriptor_stays_the_callers, 1},
+        {unread_pipe_does_not_stop_the_server, 1},
+        {closed_pipe_does_not_stop_the_server, 1},
+        {lines_of_an_iteration_are_one_write, 1},
+        {unread_socket_does_not_stop_the_server, 1},
+        {lines_of_workers_do_not_interleave, 1},
+        {log_buffers_are_counted_in_memory, 1},
     };
     return suite_main("server log written", tests, COUNT(tests));
 }

@@ -1,4 +1,4 @@
-/* check_server_config.c - the server: each member of the configuration is obeyed. */
+/* check_config.c - the server: each member of the configuration is obeyed. */
 /* SPDX-License-Identifier: MIT */
 #define _GNU_SOURCE
 #include "served.h"
@@ -17,7 +17,7 @@ static struct served served;
 /* ---- What a handler gets ----------------------------------------------------------------------
  */
 
-static void say_what_there_is(struct sw_exchange *exchange)
+static void reply_sizes(struct sw_exchange *exchange)
 {
     char text[64];
     memset(exchange->scratch, 'x', exchange->scratch_size);
@@ -26,15 +26,14 @@ static void say_what_there_is(struct sw_exchange *exchange)
     sw_reply(exchange, SW_STATUS_OK, TEXT, (struct sw_span){text, (size_t)n});
 }
 
-START_TEST(scratch_and_user_are_the_handlers)
+START_TEST(handler_gets_scratch_and_user)
 {
-    struct sw_server_config config = {
-        .handler = say_what_there_is, .scratch = 100000, .user = "mine"};
+    struct sw_server_config config = {.handler = reply_sizes, .scratch = 100000, .user = "mine"};
     served_begin(&served, config);
     int fd[3];
     for (int i = 0; i < 3; i++) {
         fd[i] = client_open(&served);
-        client_say(fd[i], GET);
+        client_send_text(fd[i], GET);
         client_until(fd[i], buf, sizeof buf, "100032 bytes, mine"); /* the next multiple of 64 */
     }
     for (int i = 0; i < 3; i++)
@@ -66,7 +65,7 @@ static void measured(struct sw_exchange *exchange, const struct sw_head *trailer
 
 static const struct sw_hooks measure_hooks = {.on_content = measure, .on_request_end = measured};
 
-static void hold_and_measure(struct sw_exchange *exchange)
+static void suspend_and_measure(struct sw_exchange *exchange)
 {
     exchange->hooks = &measure_hooks;
     sw_exchange_suspend(exchange);
@@ -81,9 +80,9 @@ static size_t longest_run(uint32_t input)
     struct sw_exchange *exchange;
     atomic_store(&longest, 0);
     served_begin(&served,
-                 (struct sw_server_config){.handler = hold_and_measure, .input_buffer = input});
+                 (struct sw_server_config){.handler = suspend_and_measure, .input_buffer = input});
     int fd = client_open(&served);
-    client_say(fd, "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 60000\r\n\r\n");
+    client_send_text(fd, "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 60000\r\n\r\n");
     while (!(exchange = atomic_exchange(&pending, NULL)))
         usleep(1000);
     client_send(fd, content, sizeof content);
@@ -94,7 +93,7 @@ static size_t longest_run(uint32_t input)
     return atomic_load(&longest);
 }
 
-START_TEST(input_is_as_large_as_was_asked_for)
+START_TEST(input_buffer_has_the_configured_size)
 {
     ck_assert_uint_le(longest_run(0), 32768);
     ck_assert_uint_gt(longest_run(65536), 32768);
@@ -114,7 +113,7 @@ static const struct {
     const char *want;
 } outputs[] = {{0, "HTTP/1.1 500 "}, {65536, "HTTP/1.1 200 "}};
 
-START_TEST(output_is_as_large_as_was_asked_for)
+START_TEST(output_buffer_has_the_configured_size)
 {
     struct sw_server_config config = {.handler = write_large_head,
                                       .output_buffer = outputs[_i].output};
@@ -129,13 +128,13 @@ END_TEST
  */
 
 /* Who has got his last reply and does not go is thrown out long before another has idled enough. */
-START_TEST(lingering_has_its_time)
+START_TEST(linger_is_bounded)
 {
     served_begin(&served, (struct sw_server_config){
-                              .handler = say_what_there_is, .linger = 100, .idle_timeout = 1500});
+                              .handler = reply_sizes, .linger = 100, .idle_timeout = 1500});
     int idle = client_open(&served), lingering = client_open(&served);
     struct pollfd closed = {.fd = idle, .events = POLLIN};
-    client_say(lingering, "nonsense\r\n\r\n");
+    client_send_text(lingering, "nonsense\r\n\r\n");
     client_until(lingering, buf, sizeof buf, "\n");
     while (send(lingering, "x", 1, MSG_NOSIGNAL) == 1)
         ck_assert_int_eq(poll(&closed, 1, 20), 0);
@@ -188,7 +187,7 @@ static const struct {
     {"limits.lenient", {.handler = hello, .limits.lenient = UINT32_MAX}},
 };
 
-START_TEST(a_member_out_of_range_is_named)
+START_TEST(out_of_range_member_is_reported)
 {
     struct sw_server_error fault;
     ck_assert_ptr_eq(sw_server_open(&wrong[_i].config, &fault), NULL);
@@ -199,7 +198,7 @@ START_TEST(a_member_out_of_range_is_named)
 END_TEST
 
 /* What is known without the system is known beforehand, and of several listeners which one. */
-START_TEST(a_listener_that_cannot_be_is_named)
+START_TEST(invalid_listener_is_reported)
 {
     struct sw_server_config config = {.handler = hello, .listener_count = 2, .listeners = zeroed};
     struct sw_server_error fault;
@@ -214,7 +213,7 @@ START_TEST(a_listener_that_cannot_be_is_named)
 }
 END_TEST
 
-START_TEST(nothing_is_no_configuration_and_no_server)
+START_TEST(null_configuration_is_refused)
 {
     struct sw_server_error fault;
     ck_assert_ptr_eq(sw_server_open(NULL, &fault), NULL);
@@ -246,12 +245,12 @@ static void memory_flags(const void *p, char *flags, size_t size)
     fclose(maps);
 }
 
-START_TEST(memory_that_is_not_used_is_not_resident)
+START_TEST(unused_memory_is_not_resident)
 {
     char flags[512];
     if (access("/sys/kernel/mm/transparent_hugepage", F_OK))
         return; /* pages are of one size */
-    served_begin(&served, (struct sw_server_config){.handler = say_what_there_is});
+    served_begin(&served, (struct sw_server_config){.handler = reply_sizes});
     memory_flags(served.server, flags, sizeof flags);
     ck_assert_msg(strstr(flags, " nh"), "pages may be huge:%s", flags);
     served_end(&served);
@@ -261,14 +260,14 @@ END_TEST
 int main(void)
 {
     const struct suite_test tests[] = {
-        {scratch_and_user_are_the_handlers, 1},
-        {input_is_as_large_as_was_asked_for, 1},
-        {output_is_as_large_as_was_asked_for, COUNT(outputs)},
-        {lingering_has_its_time, 1},
-        {a_member_out_of_range_is_named, COUNT(wrong)},
-        {a_listener_that_cannot_be_is_named, 1},
-        {nothing_is_no_configuration_and_no_server, 1},
-        {memory_that_is_not_used_is_not_resident, 1},
+        {handler_gets_scratch_and_user, 1},
+        {input_buffer_has_the_configured_size, 1},
+        {output_buffer_has_the_configured_size, COUNT(outputs)},
+        {linger_is_bounded, 1},
+        {out_of_range_member_is_reported, COUNT(wrong)},
+        {invalid_listener_is_reported, 1},
+        {null_configuration_is_refused, 1},
+        {unused_memory_is_not_resident, 1},
     };
     return suite_main("server config", tests, COUNT(tests));
 }

@@ -1,4 +1,4 @@
-/* check_server_later.c - the server: replies that come later, and what is handed over. */
+/* check_deferred.c - the server: replies that come later, and what is handed over. */
 /* SPDX-License-Identifier: MIT */
 #include "served.h"
 
@@ -19,30 +19,30 @@ static void serve(void (*handler)(struct sw_exchange *exchange))
 /* ---- Later ----------------------------------------------------------------------------------- */
 
 static _Atomic(struct sw_exchange *) pending;
-static atomic_int told_gone, told_over, over_whole;
+static atomic_int on_disconnect_calls, on_complete_calls, complete_replies;
 
 static void late_reply(struct sw_exchange *exchange)
 {
     sw_reply(exchange, SW_STATUS_OK, TEXT, SW_SPAN("late"));
 }
 
-static void late_gone(struct sw_exchange *exchange)
+static void count_disconnect(struct sw_exchange *exchange)
 {
     (void)exchange;
-    atomic_fetch_add(&told_gone, 1);
+    atomic_fetch_add(&on_disconnect_calls, 1);
 }
 
-static void late_over(struct sw_exchange *exchange, bool whole)
+static void count_complete(struct sw_exchange *exchange, bool is_complete)
 {
     (void)exchange;
-    atomic_fetch_add(&over_whole, whole);
-    atomic_fetch_add(&told_over, 1);
+    atomic_fetch_add(&complete_replies, is_complete);
+    atomic_fetch_add(&on_complete_calls, 1);
 }
 
 static const struct sw_hooks late_hooks = {
-    .on_resume = late_reply, .on_disconnect = late_gone, .on_complete = late_over};
+    .on_resume = late_reply, .on_disconnect = count_disconnect, .on_complete = count_complete};
 
-static void hold(struct sw_exchange *exchange)
+static void suspend(struct sw_exchange *exchange)
 {
     exchange->hooks = &late_hooks;
     sw_exchange_suspend(exchange);
@@ -63,18 +63,18 @@ static void await(atomic_int *what, int value)
         usleep(1000);
 }
 
-START_TEST(another_thread_resumes)
+START_TEST(resume_from_another_thread)
 {
-    serve(hold);
+    serve(suspend);
     int fd = client_open(&served);
     for (int i = 1; i <= 100; i++) {
-        client_say(fd, "GET / HTTP/1.1\r\n" HOST "\r\n");
+        client_send_text(fd, "GET / HTTP/1.1\r\n" HOST "\r\n");
         sw_exchange_resume(await_pending());
         client_until(fd, buf, sizeof buf, "late");
-        await(&told_over, i);
+        await(&on_complete_calls, i);
     }
-    ck_assert_int_eq(atomic_load(&over_whole), 100);
-    ck_assert_int_eq(atomic_load(&told_gone), 0);
+    ck_assert_int_eq(atomic_load(&complete_replies), 100);
+    ck_assert_int_eq(atomic_load(&on_disconnect_calls), 0);
     close(fd);
     served_end(&served);
 }
@@ -87,7 +87,7 @@ static void content_end(struct sw_exchange *exchange, const struct sw_head *trai
     ck_assert_int_eq(sw_reply_end(exchange), SW_OK);
 }
 
-static size_t hold_first(struct sw_exchange *exchange, struct sw_span bytes)
+static size_t suspend_first(struct sw_exchange *exchange, struct sw_span bytes)
 {
     if (!exchange->data) {
         exchange->data = exchange;
@@ -98,20 +98,20 @@ static size_t hold_first(struct sw_exchange *exchange, struct sw_span bytes)
     return sw_reply_write(exchange, bytes);
 }
 
-static const struct sw_hooks hold_content_hooks = {.on_content = hold_first,
-                                                   .on_request_end = content_end};
+static const struct sw_hooks suspend_content_hooks = {.on_content = suspend_first,
+                                                      .on_request_end = content_end};
 
-static void hold_at_content(struct sw_exchange *exchange)
+static void suspend_at_content(struct sw_exchange *exchange)
 {
-    exchange->hooks = &hold_content_hooks;
+    exchange->hooks = &suspend_content_hooks;
     sw_reply_begin(exchange, SW_STATUS_OK, 4);
 }
 
-START_TEST(holding_holds_content_back)
+START_TEST(suspended_exchange_gets_no_content)
 {
-    serve(hold_at_content);
+    serve(suspend_at_content);
     int fd = client_open(&served);
-    client_say(fd, "POST / HTTP/1.1\r\n" HOST "Content-Length: 5\r\n\r\nabcdeGET /");
+    client_send_text(fd, "POST / HTTP/1.1\r\n" HOST "Content-Length: 5\r\n\r\nabcdeGET /");
     client_until(fd, buf, sizeof buf, "\r\n\r\n"); /* the head of the reply does not wait */
     sw_exchange_resume(await_pending());
     client_until(fd, buf, sizeof buf, "bcde");
@@ -120,28 +120,28 @@ START_TEST(holding_holds_content_back)
 }
 END_TEST
 
-START_TEST(who_holds_is_told_that_the_peer_is_gone)
+START_TEST(disconnect_is_reported_while_suspended)
 {
-    serve(hold);
+    serve(suspend);
     int fd = client_open(&served);
-    client_say(fd, "GET / HTTP/1.1\r\n" HOST "\r\n");
+    client_send_text(fd, "GET / HTTP/1.1\r\n" HOST "\r\n");
     struct sw_exchange *exchange = await_pending();
     struct linger reset = {.l_onoff = 1};
     setsockopt(fd, SOL_SOCKET, SO_LINGER, &reset, sizeof reset);
     close(fd);
-    await(&told_gone, 1);
-    ck_assert_int_eq(atomic_load(&told_over), 0);
+    await(&on_disconnect_calls, 1);
+    ck_assert_int_eq(atomic_load(&on_complete_calls), 0);
     ck_assert_int_eq(sw_exchange_target(exchange).p[0], '/'); /* still there */
     sw_exchange_resume(exchange);
-    await(&told_over, 1);
-    ck_assert_int_eq(atomic_load(&over_whole), 0);
+    await(&on_complete_calls, 1);
+    ck_assert_int_eq(atomic_load(&complete_replies), 0);
     served_end(&served);
 }
 END_TEST
 
 /* ---- Upgrades -------------------------------------------------------------------------------- */
 
-static void speak(struct sw_exchange *exchange, int fd, struct sw_span rest)
+static void echo_rest(struct sw_exchange *exchange, int fd, struct sw_span rest)
 {
     (void)exchange;
     send(fd, rest.p, rest.n, MSG_NOSIGNAL);
@@ -149,17 +149,17 @@ static void speak(struct sw_exchange *exchange, int fd, struct sw_span rest)
     close(fd);
 }
 
-static const struct sw_hooks speak_hooks = {.on_upgrade = speak, .on_complete = late_over};
+static const struct sw_hooks echo_hooks = {.on_upgrade = echo_rest, .on_complete = count_complete};
 
 static void upgrade(struct sw_exchange *exchange)
 {
-    exchange->hooks = &speak_hooks;
+    exchange->hooks = &echo_hooks;
     struct sw_writer *out = sw_reply_begin(exchange, SW_STATUS_SWITCHING_PROTOCOLS, 0);
     sw_write_field(out, SW_HEADER_UPGRADE, SW_SPAN("parrot"));
     ck_assert_int_eq(sw_reply_end(exchange), SW_OK);
 }
 
-START_TEST(an_upgrade_hands_over_socket_and_bytes)
+START_TEST(upgrade_passes_socket_and_unread_bytes)
 {
     serve(upgrade);
     client_ask(&served,
@@ -167,7 +167,7 @@ START_TEST(an_upgrade_hands_over_socket_and_bytes)
                buf, sizeof buf);
     ck_assert_ptr_eq(strstr(buf, "HTTP/1.1 101 "), buf);
     ck_assert_ptr_ne(strstr(buf, "\r\n\r\nlovely, indeed"), NULL);
-    await(&told_over, 1);
+    await(&on_complete_calls, 1);
     served_end(&served);
 }
 END_TEST
@@ -175,10 +175,10 @@ END_TEST
 int main(void)
 {
     const struct suite_test tests[] = {
-        {holding_holds_content_back, 1},
-        {another_thread_resumes, 1},
-        {who_holds_is_told_that_the_peer_is_gone, 1},
-        {an_upgrade_hands_over_socket_and_bytes, 1},
+        {suspended_exchange_gets_no_content, 1},
+        {resume_from_another_thread, 1},
+        {disconnect_is_reported_while_suspended, 1},
+        {upgrade_passes_socket_and_unread_bytes, 1},
     };
     return suite_main("server later", tests, COUNT(tests));
 }

@@ -1,4 +1,4 @@
-/* check_server_dispatch.c - the server: from a request to the function that answers its route. */
+/* check_dispatch.c - the server: from a request to the function that answers its route. */
 /* SPDX-License-Identifier: MIT */
 #include <stdio.h>
 
@@ -11,8 +11,8 @@ static char buf[1 << 16];
 static struct served served;
 
 /* Each route says its name and what it captured. */
-static void say(struct sw_exchange *exchange, const char *name, const struct sw_span *captures,
-                size_t n)
+static void reply_route(struct sw_exchange *exchange, const char *name,
+                        const struct sw_span *captures, size_t n)
 {
     struct sw_writer out = {.p = exchange->scratch, .size = exchange->scratch_size};
     sw_write_bytes(&out, name, strlen(name));
@@ -26,7 +26,7 @@ static void say(struct sw_exchange *exchange, const char *name, const struct sw_
 #define ROUTE(name, n)                                                                             \
     void demo_##name(struct sw_exchange *exchange, const struct sw_span *captures)                 \
     {                                                                                              \
-        say(exchange, #name, captures, n);                                                         \
+        reply_route(exchange, #name, captures, n);                                                 \
     }
 
 ROUTE(home, 0)
@@ -69,7 +69,7 @@ static const struct {
     {"CONNECT x:443", "501 Not Implemented", NULL, "no such method here\n"},
 };
 
-START_TEST(requests_find_their_functions)
+START_TEST(requests_are_dispatched_to_routes)
 {
     served_begin(&served, (struct sw_server_config){.handler = demo_dispatch});
     for (size_t i = 0; i < COUNT(cases); i++) {
@@ -99,7 +99,7 @@ static void unrouted(struct sw_exchange *exchange)
     sw_reply_unrouted(exchange, "GET, OPTIONS");
 }
 
-START_TEST(options_stands_once)
+START_TEST(options_is_listed_once_in_allow)
 {
     served_begin(&served, (struct sw_server_config){.handler = unrouted});
     client_ask(&served, "PUT / HTTP/1.0\r\n\r\n", buf, sizeof buf);
@@ -111,8 +111,8 @@ END_TEST
 int main(void)
 {
     const struct suite_test tests[] = {
-        {requests_find_their_functions, 1},
-        {options_stands_once, 1},
+        {requests_are_dispatched_to_routes, 1},
+        {options_is_listed_once_in_allow, 1},
     };
     return suite_main("server dispatch", tests, COUNT(tests));
 }

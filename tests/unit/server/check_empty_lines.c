@@ -1,4 +1,4 @@
-/* check_server_empty_lines.c - the server: empty lines are no request, and have no time of one. */
+/* check_empty_lines.c - the server: empty lines are no request, and have no time of one. */
 /* SPDX-License-Identifier: MIT */
 #include "logged.h"
 
@@ -12,12 +12,12 @@ static const char *const stray[] = {"\r", "\r\n", "\r\n\r", "\r\n\r\n\r\n\r\n"};
 enum { BEFORE = sizeof before / sizeof *before, STRAY = sizeof stray / sizeof *stray, IDLE = 3000 };
 
 /* /hello and the like for the log, and what was counted. */
-static void answer_or_tell(struct sw_exchange *exchange)
+static void handle_or_serve_metrics(struct sw_exchange *exchange)
 {
     if (is_for(exchange, "/metrics"))
         sw_metrics_serve(exchange);
     else
-        answer(exchange);
+        handle(exchange);
 }
 
 static void expect_counted(const char *line)
@@ -30,10 +30,10 @@ static void expect_counted(const char *line)
 static int open_and_stray(const char *first, const char *lines)
 {
     int fd = client_open(&served);
-    client_say(fd, first);
+    client_send_text(fd, first);
     if (*first)
-        client_until(fd, buf, sizeof buf, strcmp(first, POST) == 0 ? "whole" : "hello");
-    client_say(fd, lines);
+        client_until(fd, buf, sizeof buf, strcmp(first, POST) == 0 ? "complete" : "hello");
+    client_send_text(fd, lines);
     return fd;
 }
 
@@ -41,8 +41,10 @@ static int open_and_stray(const char *first, const char *lines)
 START_TEST(empty_lines_are_idle)
 {
     int fds[BEFORE * STRAY];
-    serve_logged((struct sw_server_config){
-        .handler = answer_or_tell, .head_timeout = 100, .idle_timeout = IDLE, .workers = 1});
+    serve_logged((struct sw_server_config){.handler = handle_or_serve_metrics,
+                                           .head_timeout = 100,
+                                           .idle_timeout = IDLE,
+                                           .workers = 1});
     for (int i = 0; i < BEFORE * STRAY; i++)
         fds[i] = open_and_stray(before[i % BEFORE], stray[i / BEFORE]);
     for (int i = 0; i < BEFORE * STRAY; i++) {
@@ -61,7 +63,7 @@ START_TEST(empty_lines_are_idle)
 END_TEST
 
 /* The client asks when the time of a head would be over: it gets its reply, and no other. */
-START_TEST(a_request_after_them_is_answered)
+START_TEST(request_after_empty_lines_gets_a_reply)
 {
     int fds[BEFORE * STRAY];
     serve_logged((struct sw_server_config){.head_timeout = 100});
@@ -69,7 +71,7 @@ START_TEST(a_request_after_them_is_answered)
         fds[i] = open_and_stray(before[i % BEFORE], stray[i / BEFORE]);
     usleep(400000);
     for (int i = 0; i < BEFORE * STRAY; i++) {
-        client_say(fds[i], strlen(stray[i / BEFORE]) % 2 ? "\n" GET : GET);
+        client_send_text(fds[i], strlen(stray[i / BEFORE]) % 2 ? "\n" GET : GET);
         client_until(fds[i], buf, sizeof buf, "hello");
         ck_assert_ptr_eq(strstr(buf, "HTTP/1.1 200 OK\r\n"), buf);
         close(fds[i]);
@@ -78,9 +80,9 @@ START_TEST(a_request_after_them_is_answered)
 }
 END_TEST
 
-START_TEST(the_end_of_the_connection_after_them_is_no_fault)
+START_TEST(close_after_empty_lines_is_no_error)
 {
-    serve_logged((struct sw_server_config){.handler = answer});
+    serve_logged((struct sw_server_config){.handler = handle});
     int fd = open_and_stray(before[_i % BEFORE], stray[_i / BEFORE]);
     shutdown(fd, SHUT_WR);
     ck_assert_uint_eq(client_all(fd, buf, sizeof buf), 0);
@@ -101,11 +103,11 @@ static const struct {
 };
 
 /* As soon as a request has begun, it has its time, and the client is told. */
-START_TEST(a_request_that_begins_after_them_has_its_time)
+START_TEST(request_begun_after_empty_lines_times_out)
 {
     serve_logged((struct sw_server_config){.head_timeout = 100});
     int fd = client_open(&served);
-    client_say(fd, begun[_i].bytes);
+    client_send_text(fd, begun[_i].bytes);
     size_t n = client_all(fd, buf, sizeof buf), end = strlen(begun[_i].end);
     ck_assert_ptr_eq(strstr(buf, begun[_i].status), buf);
     ck_assert_str_eq(buf + n - end, begun[_i].end);
@@ -115,14 +117,14 @@ START_TEST(a_request_that_begins_after_them_has_its_time)
 END_TEST
 
 /* The time of an idle connection is not begun anew by an empty line. */
-START_TEST(empty_lines_do_not_keep_a_connection)
+START_TEST(empty_lines_do_not_extend_the_idle_timeout)
 {
     serve_logged((struct sw_server_config){
         .idle_timeout = 1000, .limits = {.empty_lines = 255}, .workers = 1});
     int fd = client_open(&served);
     struct pollfd closed = {.fd = fd, .events = POLLIN};
     while (poll(&closed, 1, 100) == 0)
-        client_say(fd, "\r\n");
+        client_send_text(fd, "\r\n");
     ck_assert_int_le(client_receive(fd, buf, sizeof buf), 0);
     close(fd);
     end_logged();
@@ -148,7 +150,7 @@ START_TEST(many_empty_lines_are_idle)
 }
 END_TEST
 
-START_TEST(after_a_proxy_header_and_in_place_of_one)
+START_TEST(empty_lines_with_the_proxy_protocol)
 {
     static const struct sw_network all = {{{0}}, 0};
     static const char *const lines[] = {"\r\n", "\r", "PROXY UNKNOWN\r\n\r\n",
@@ -172,12 +174,12 @@ START_TEST(after_a_proxy_header_and_in_place_of_one)
 END_TEST
 
 /* Such a connection is idle for a server that leaves as well: closed soon, and not cut. */
-START_TEST(leaving_closes_the_connection_as_an_idle_one)
+START_TEST(graceful_shutdown_closes_it_as_idle)
 {
     serve_logged((struct sw_server_config){.head_timeout = 1000000, .drain = 20000});
     int fd = open_and_stray(before[_i % BEFORE], stray[_i / BEFORE]);
     int other = client_open(&served);
-    client_say(other, GET);
+    client_send_text(other, GET);
     client_until(other, buf, sizeof buf, "hello");
     sw_server_stop(served.server);
     ck_assert_uint_eq(client_all(fd, buf, sizeof buf), 0);
@@ -189,7 +191,7 @@ START_TEST(leaving_closes_the_connection_as_an_idle_one)
 END_TEST
 
 /* When all connections are in use, one that has sent empty lines makes room as an idle one does. */
-START_TEST(the_connection_makes_room_for_another)
+START_TEST(connection_with_empty_lines_is_evicted)
 {
     serve_logged((struct sw_server_config){
         .connections = 1, .idle_timeout = 1000000, .workers = 1, .limits = {.empty_lines = 255}});
@@ -198,7 +200,7 @@ START_TEST(the_connection_makes_room_for_another)
         lines[i] = i % 2 ? '\n' : '\r';
     int fd = open_and_stray(before[_i % BEFORE], _i / BEFORE == STRAY ? lines : stray[_i / BEFORE]);
     int other = client_open(&served);
-    client_say(other, GET);
+    client_send_text(other, GET);
     client_until(other, buf, sizeof buf, "hello");
     ck_assert_int_le(client_receive(fd, buf, sizeof buf), 0);
     close(other);
@@ -211,14 +213,14 @@ int main(void)
 {
     const struct suite_test tests[] = {
         {empty_lines_are_idle, 1},
-        {a_request_after_them_is_answered, 1},
-        {the_end_of_the_connection_after_them_is_no_fault, BEFORE * STRAY},
-        {a_request_that_begins_after_them_has_its_time, COUNT(begun)},
-        {empty_lines_do_not_keep_a_connection, 1},
+        {request_after_empty_lines_gets_a_reply, 1},
+        {close_after_empty_lines_is_no_error, BEFORE * STRAY},
+        {request_begun_after_empty_lines_times_out, COUNT(begun)},
+        {empty_lines_do_not_extend_the_idle_timeout, 1},
         {many_empty_lines_are_idle, 1},
-        {after_a_proxy_header_and_in_place_of_one, 4},
-        {leaving_closes_the_connection_as_an_idle_one, BEFORE * STRAY},
-        {the_connection_makes_room_for_another, BEFORE * (STRAY + 1)},
+        {empty_lines_with_the_proxy_protocol, 4},
+        {graceful_shutdown_closes_it_as_idle, BEFORE * STRAY},
+        {connection_with_empty_lines_is_evicted, BEFORE * (STRAY + 1)},
     };
     return suite_main("server empty lines", tests, COUNT(tests));
 }

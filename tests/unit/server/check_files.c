@@ -1,4 +1,4 @@
-/* check_server_files.c - a directory served: which names, and which files they are. */
+/* check_files.c - a directory served: which names, and which files they are. */
 /* SPDX-License-Identifier: MIT */
 #define _GNU_SOURCE
 #include "filed.h"
@@ -129,7 +129,7 @@ static void be_ordinary(void)
     ck_assert_int_eq(syscall(SYS_capset, &header, none), 0);
 }
 
-START_TEST(each_name_is_what_it_is)
+START_TEST(targets_map_to_files)
 {
     be_ordinary();
     serve((struct sw_files){0}, _i);
@@ -147,7 +147,7 @@ START_TEST(each_name_is_what_it_is)
 }
 END_TEST
 
-START_TEST(without_links_none_is_followed)
+START_TEST(links_are_not_followed_when_disabled)
 {
     serve((struct sw_files){.symlinks = SW_SYMLINKS_OFF}, _i);
     for (size_t i = 0; i < sizeof links / sizeof *links; i++) {
@@ -164,7 +164,7 @@ START_TEST(without_links_none_is_followed)
 END_TEST
 
 /* A chain of as many links as the kernel follows, and of one more. */
-START_TEST(links_are_counted)
+START_TEST(link_chain_has_a_limit)
 {
     char name[64], target[64];
     serve((struct sw_files){0}, _i);
@@ -187,7 +187,7 @@ END_TEST
 static const char *const hidden[] = {"/.secret", "/.git/config", "/dir/.hidden",
                                      "/dir/.well-known/x", "/.well-known/.x"};
 
-START_TEST(dotfiles_are_served_to_who_wants_them)
+START_TEST(dotfiles_are_served_when_enabled)
 {
     serve((struct sw_files){.dotfiles = true}, _i);
     for (size_t i = 0; i < sizeof hidden / sizeof *hidden; i++)
@@ -198,7 +198,7 @@ START_TEST(dotfiles_are_served_to_who_wants_them)
 }
 END_TEST
 
-START_TEST(long_names_are_not_there)
+START_TEST(too_long_names_are_404)
 {
     static const size_t lengths[] = {250, 260, 3000, 4000, 8000};
     char target[8192], segment[] = "/a";
@@ -223,7 +223,7 @@ static void serve_rest(struct sw_exchange *exchange)
     sw_files_serve(&files, exchange, (struct sw_span){target.p + 8, target.n - 8});
 }
 
-START_TEST(a_prefix_is_the_handlers)
+START_TEST(handler_strips_a_prefix)
 {
     files = (struct sw_files){.root = root};
     ck_assert_int_eq(sw_files_open(&files), 0);
@@ -243,7 +243,7 @@ static void serve_nothing(struct sw_exchange *exchange)
     sw_files_serve(&files, exchange, (struct sw_span){NULL, 0});
 }
 
-START_TEST(a_bare_prefix_is_redirected)
+START_TEST(prefix_without_slash_is_redirected)
 {
     static const struct {
         const char *target, *location; /* NULL: the index */
@@ -272,7 +272,7 @@ START_TEST(a_bare_prefix_is_redirected)
 }
 END_TEST
 
-START_TEST(a_redirection_may_be_too_long)
+START_TEST(too_long_redirect_is_refused)
 {
     static const uint32_t scratch[] = {4096, 32768};
     char target[6000];
@@ -290,7 +290,7 @@ START_TEST(a_redirection_may_be_too_long)
 }
 END_TEST
 
-START_TEST(without_scratch_there_is_no_reply)
+START_TEST(missing_scratch_is_500)
 {
     files = (struct sw_files){.root = root};
     ck_assert_int_eq(sw_files_open(&files), 0);
@@ -302,7 +302,7 @@ START_TEST(without_scratch_there_is_no_reply)
 }
 END_TEST
 
-START_TEST(what_is_no_directory_is_not_opened)
+START_TEST(non_directory_root_is_refused)
 {
     char name[64];
     snprintf(name, sizeof name, "%s/a.txt", root);
@@ -317,7 +317,7 @@ START_TEST(what_is_no_directory_is_not_opened)
 }
 END_TEST
 
-START_TEST(what_is_no_member_is_refused)
+START_TEST(invalid_members_are_refused)
 {
     static char longest[SW_CACHE_CONTROL_MAX + 2];
     static const char *const values[] = {"", " a", "a ", "a\t", "a\r\nX: y", "a\nb", "a\x7f", "\1"};
@@ -341,7 +341,7 @@ START_TEST(what_is_no_member_is_refused)
 END_TEST
 
 /* With what it asks for, the longest name that there is can be served; with less it cannot. */
-START_TEST(scratch_holds_the_longest_name)
+START_TEST(scratch_fits_the_longest_name)
 {
     const struct sw_limits small = {.target = 200}, large = {.target = 1 << 20};
     ck_assert_uint_eq(sw_files_scratch(NULL), sw_files_scratch(&large));
@@ -377,7 +377,7 @@ static const struct {
     {"GET", 200, ""},
 };
 
-START_TEST(methods_are_answered)
+START_TEST(other_methods_are_405)
 {
     serve((struct sw_files){0}, 0);
     for (size_t i = 0; i < sizeof methods / sizeof *methods; i++) {
@@ -398,7 +398,7 @@ static void keep_head(char *head)
     memset(strstr(head, "Date: "), ' ', strlen("Date: ") + SW_DATE_LEN);
 }
 
-START_TEST(head_is_get_without_content)
+START_TEST(head_equals_get_without_content)
 {
     static const char *const targets[] = {"/a.txt", "/empty.css", "/none", "/nothing"};
     char head[1024], get[1024];
@@ -419,20 +419,13 @@ END_TEST
 int main(void)
 {
     const struct suite_test tests[] = {
-        {each_name_is_what_it_is, WAYS},
-        {without_links_none_is_followed, WAYS},
-        {links_are_counted, WAYS},
-        {dotfiles_are_served_to_who_wants_them, WAYS},
-        {long_names_are_not_there, WAYS},
-        {a_bare_prefix_is_redirected, 1},
-        {what_is_no_member_is_refused, 1},
-        {scratch_holds_the_longest_name, 2},
-        {a_prefix_is_the_handlers, 1},
-        {a_redirection_may_be_too_long, 2},
-        {without_scratch_there_is_no_reply, 1},
-        {what_is_no_directory_is_not_opened, 1},
-        {methods_are_answered, 1},
-        {head_is_get_without_content, 1},
+        {targets_map_to_files, VARIANTS},   {links_are_not_followed_when_disabled, VARIANTS},
+        {link_chain_has_a_limit, VARIANTS}, {dotfiles_are_served_when_enabled, VARIANTS},
+        {too_long_names_are_404, VARIANTS}, {prefix_without_slash_is_redirected, 1},
+        {invalid_members_are_refused, 1},   {scratch_fits_the_longest_name, 2},
+        {handler_strips_a_prefix, 1},       {too_long_redirect_is_refused, 2},
+        {missing_scratch_is_500, 1},        {non_directory_root_is_refused, 1},
+        {other_methods_are_405, 1},         {head_equals_get_without_content, 1},
     };
     return suite_main_with((struct suite_fixture){make_tree, remove_tree, false}, "server files",
                            tests, COUNT(tests));

@@ -1,4 +1,4 @@
-/* check_server_files_faults.c - a directory served: what is not opened, and what cannot be now. */
+/* check_files_faults.c - a directory served: what is not opened, and what cannot be now. */
 /* SPDX-License-Identifier: MIT */
 #define _GNU_SOURCE
 #include "filed.h"
@@ -67,7 +67,7 @@ static void *exchange_them(void *data)
     return NULL;
 }
 
-START_TEST(a_fifo_that_comes_in_between_is_not_opened)
+START_TEST(file_replaced_by_a_fifo_is_not_opened)
 {
     pthread_t thread;
     serve((struct sw_files){0}, _i);
@@ -116,7 +116,7 @@ static const struct {
 };
 
 /* The call that finds a name, or the one that reads it then. */
-START_TEST(each_error_has_its_status)
+START_TEST(system_errors_map_to_statuses)
 {
     serve((struct sw_files){0}, _i / 2);
     long call = SYS_openat;
@@ -136,7 +136,7 @@ END_TEST
 
 #ifdef SYS_openat2
 /* A sandbox that was there, or one that comes later. */
-START_TEST(without_openat2_the_same_is_served)
+START_TEST(without_openat2_files_are_the_same)
 {
     static const int before[] = {ENOSYS, EPERM, 0};
     bool is_set = before[_i] && let_fail(SYS_openat2, before[_i]);
@@ -154,7 +154,7 @@ END_TEST
 #endif
 
 /* Another process that holds a lease is told, and has its time; the client comes again. */
-START_TEST(a_lease_is_not_waited_for)
+START_TEST(file_lease_does_not_block)
 {
     signal(SIGIO, SIG_IGN);
     serve((struct sw_files){0}, _i);
@@ -173,12 +173,12 @@ END_TEST
 int main(void)
 {
     const struct suite_test tests[] = {
-        {only_regular_files_are_opened, WAYS},   {a_fifo_that_comes_in_between_is_not_opened, 2},
-        {each_error_has_its_status, 2 * WAYS},
+        {only_regular_files_are_opened, VARIANTS},     {file_replaced_by_a_fifo_is_not_opened, 2},
+        {system_errors_map_to_statuses, 2 * VARIANTS},
 #ifdef SYS_openat2
-        {without_openat2_the_same_is_served, 3},
+        {without_openat2_files_are_the_same, 3},
 #endif
-        {a_lease_is_not_waited_for, WAYS},
+        {file_lease_does_not_block, VARIANTS},
     };
     return suite_main_with((struct suite_fixture){make_tree, remove_tree, false},
                            "server files faults", tests, COUNT(tests));

@@ -1,4 +1,4 @@
-/* check_server_files_sent.c - a directory served: whether, how much of, and as what a file is sent.
+/* check_files_sent.c - a directory served: whether, how much of, and as what a file is sent.
  */
 /* SPDX-License-Identifier: MIT */
 #define _GNU_SOURCE
@@ -65,7 +65,7 @@ static void fill_in(char *out, size_t room, const char *fields, const char *tag,
     }
 }
 
-START_TEST(conditions_are_judged)
+START_TEST(conditional_requests)
 {
     char tag[256], date[256], fields[512];
     serve((struct sw_files){.cache_control = "max-age=60"}, 0);
@@ -111,7 +111,7 @@ static const struct {
     {"", {1e9, 5}, false},    {"one", {-1, 999999999}, false}, {"one", {1e9, 5}, true},
 };
 
-START_TEST(a_tag_is_the_same_on_every_machine)
+START_TEST(etag_does_not_depend_on_the_machine)
 {
     char name[64], tag[256], target[32];
     serve((struct sw_files){0}, 0);
@@ -134,7 +134,7 @@ START_TEST(a_tag_is_the_same_on_every_machine)
 END_TEST
 
 /* Files of one size and one time that differ in their coding alone. */
-START_TEST(a_tag_names_its_coding)
+START_TEST(etag_differs_by_coding)
 {
     static const char *const codings[] = {"", ".br", ".zst", ".gz"}, *const accepted[] = {
                                                                          "identity", "br", "zstd",
@@ -160,7 +160,7 @@ START_TEST(a_tag_names_its_coding)
 }
 END_TEST
 
-START_TEST(a_tag_follows_the_content)
+START_TEST(etag_follows_the_content)
 {
     char name[64], tag[256];
     snprintf(name, sizeof name, "%s/new.txt", root);
@@ -183,7 +183,7 @@ START_TEST(a_tag_follows_the_content)
 }
 END_TEST
 
-START_TEST(no_file_is_from_the_future)
+START_TEST(last_modified_is_not_in_the_future)
 {
     char name[64], date[256];
     snprintf(name, sizeof name, "%s/new.txt", root);
@@ -225,7 +225,7 @@ static const struct {
      200, "", LETTERS},
 };
 
-START_TEST(a_range_is_cut_out)
+START_TEST(single_ranges)
 {
     char fields[256];
     serve((struct sw_files){0}, 0);
@@ -277,7 +277,7 @@ static const struct {
       {23, 25}}},
 };
 
-START_TEST(ranges_come_in_parts)
+START_TEST(several_ranges_are_multipart)
 {
     static const char type[] = "multipart/byteranges; boundary=";
     char fields[256], want[8192];
@@ -341,7 +341,7 @@ static const struct {
     {"/page.js", "Accept-Encoding: br\r\nRange: bytes=0-0,8-\r\n", "br", "page in br"},
 };
 
-START_TEST(what_is_compressed_already_is_sent_so)
+START_TEST(precompressed_files_are_negotiated)
 {
     char tag[256] = "";
     serve((struct sw_files){.precompressed = true}, _i);
@@ -360,7 +360,7 @@ START_TEST(what_is_compressed_already_is_sent_so)
 }
 END_TEST
 
-START_TEST(nothing_is_compressed_unless_it_is_wanted)
+START_TEST(precompressed_is_off_by_default)
 {
     serve((struct sw_files){0}, 0);
     ck_assert_str_eq(ask("GET", "/page.js", "Accept-Encoding: br\r\n"), "page as it is");
@@ -387,7 +387,7 @@ static const char *const shapes[] = {
     "GET /a.txt",   "GET /dir/data.JSON",      "GET /dir/nothing", "HEAD /a.txt", "GET /dir",
     "GET /nothing", "GET /dirlink/index.html", "GET /socket",      "GET /page.js"};
 
-START_TEST(no_descriptor_is_kept)
+START_TEST(descriptors_are_not_leaked)
 {
     static const char *const fields[] = {"",
                                          "If-None-Match: *\r\n",
@@ -405,7 +405,7 @@ START_TEST(no_descriptor_is_kept)
             client_ask(&served, request, buf, sizeof buf);
         }
     int fd = client_open_narrow(&served, 4096); /* goes in the middle of it */
-    client_say(fd, "GET /huge.bin HTTP/1.1\r\nHost: x\r\n\r\n");
+    client_send_text(fd, "GET /huge.bin HTTP/1.1\r\nHost: x\r\n\r\n");
     client_receive(fd, buf, sizeof buf);
     close(fd);
     end();
@@ -413,21 +413,21 @@ START_TEST(no_descriptor_is_kept)
 }
 END_TEST
 
-START_TEST(without_descriptors_it_says_so_and_recovers)
+START_TEST(descriptor_exhaustion_is_503_and_recovers)
 {
     struct rlimit limit, none;
     getrlimit(RLIMIT_NOFILE, &limit);
     serve((struct sw_files){0}, _i);
     int fd = client_open(&served);
-    client_say(fd, "GET /dir/data.JSON HTTP/1.1\r\nHost: x\r\n\r\n");
+    client_send_text(fd, "GET /dir/data.JSON HTTP/1.1\r\nHost: x\r\n\r\n");
     client_until(fd, buf, sizeof buf, "{}");
     none = limit;
     none.rlim_cur = 1; /* poll() wants one */
     setrlimit(RLIMIT_NOFILE, &none);
-    client_say(fd, "GET /dir/data.JSON HTTP/1.1\r\nHost: x\r\n\r\n");
+    client_send_text(fd, "GET /dir/data.JSON HTTP/1.1\r\nHost: x\r\n\r\n");
     client_until(fd, buf, sizeof buf, "\r\n\r\n503 Service Unavailable\r\n");
     setrlimit(RLIMIT_NOFILE, &limit);
-    client_say(fd, "GET /dir/data.JSON HTTP/1.1\r\nHost: x\r\n\r\n");
+    client_send_text(fd, "GET /dir/data.JSON HTTP/1.1\r\nHost: x\r\n\r\n");
     client_until(fd, buf, sizeof buf, "{}");
     close(fd);
     end();
@@ -444,18 +444,18 @@ static size_t resident(void)
 }
 
 /* While one reads a lot and another does not read at all, a third is served. */
-START_TEST(a_large_file_flows_in_little_memory)
+START_TEST(large_file_needs_little_memory)
 {
     enum { MANY = 1 << 29 };
     serve((struct sw_files){0}, 0);
     memset(buf, 1, sizeof buf);
     ask("GET", "/a.txt", "");
     int stuck = client_open_narrow(&served, 4096), fd = client_open(&served);
-    client_say(stuck, "GET /huge.bin HTTP/1.1\r\nHost: x\r\n\r\n");
+    client_send_text(stuck, "GET /huge.bin HTTP/1.1\r\nHost: x\r\n\r\n");
     client_until(stuck, buf, 100, "HTTP/1.1 200 OK\r\n");
     size_t before = resident();
-    client_say(fd, "GET /huge.bin HTTP/1.1\r\nHost: x\r\nRange: bytes=1-536870912\r\n"
-                   "Connection: close\r\n\r\n");
+    client_send_text(fd, "GET /huge.bin HTTP/1.1\r\nHost: x\r\nRange: bytes=1-536870912\r\n"
+                         "Connection: close\r\n\r\n");
     client_until(fd, buf, 1024, "\r\n\r\n");
     size_t n = 0, wrong = 0;
     for (ssize_t got; (got = client_receive(fd, buf, sizeof buf)) > 0; n += (size_t)got)
@@ -475,18 +475,18 @@ END_TEST
 int main(void)
 {
     const struct suite_test tests[] = {
-        {conditions_are_judged, 1},
-        {a_tag_follows_the_content, 1},
-        {a_tag_is_the_same_on_every_machine, 1},
-        {a_tag_names_its_coding, 1},
-        {no_file_is_from_the_future, 1},
-        {a_range_is_cut_out, 1},
-        {ranges_come_in_parts, 1},
-        {what_is_compressed_already_is_sent_so, WAYS},
-        {nothing_is_compressed_unless_it_is_wanted, 1},
-        {no_descriptor_is_kept, WAYS},
-        {without_descriptors_it_says_so_and_recovers, WAYS},
-        {a_large_file_flows_in_little_memory, 1},
+        {conditional_requests, 1},
+        {etag_follows_the_content, 1},
+        {etag_does_not_depend_on_the_machine, 1},
+        {etag_differs_by_coding, 1},
+        {last_modified_is_not_in_the_future, 1},
+        {single_ranges, 1},
+        {several_ranges_are_multipart, 1},
+        {precompressed_files_are_negotiated, VARIANTS},
+        {precompressed_is_off_by_default, 1},
+        {descriptors_are_not_leaked, VARIANTS},
+        {descriptor_exhaustion_is_503_and_recovers, VARIANTS},
+        {large_file_needs_little_memory, 1},
     };
     return suite_main_with((struct suite_fixture){make_tree, remove_tree, false},
                            "server files sent", tests, COUNT(tests));

@@ -1,4 +1,4 @@
-/* check_server_probed.c - the server behind load balancers, which look whether it is there. */
+/* check_health_checks.c - the server behind load balancers, which look whether it is there. */
 /* SPDX-License-Identifier: MIT */
 #define _GNU_SOURCE
 #include "expect.h"
@@ -71,15 +71,15 @@ static void expect_no_more_than_error(size_t i, const char *error)
 }
 
 /* As on a listener without PROXY headers: what does not begin is no error. */
-START_TEST(a_probe_of_a_port_is_no_error)
+START_TEST(tcp_probe_is_no_error)
 {
-    static const enum sw_proxy_protocol ways[] = {SW_PROXY_PROTOCOL_OFF, SW_PROXY_PROTOCOL_OPTIONAL,
-                                                  SW_PROXY_PROTOCOL_REQUIRED};
-    for (size_t i = 0; i < COUNT(probes) * COUNT(ways) * 2; i++) {
+    static const enum sw_proxy_protocol settings[] = {
+        SW_PROXY_PROTOCOL_OFF, SW_PROXY_PROTOCOL_OPTIONAL, SW_PROXY_PROTOCOL_REQUIRED};
+    for (size_t i = 0; i < COUNT(probes) * COUNT(settings) * 2; i++) {
         size_t row = i / 6;
         bool trusted = i % 2;
         const struct sw_listener_config listeners[] = {
-            {.address = "127.0.0.1", .proxy_protocol = ways[i / 2 % 3]},
+            {.address = "127.0.0.1", .proxy_protocol = settings[i / 2 % 3]},
             {.address = "127.0.0.1", .handler = sw_admin_serve}};
         if (probes[row].n && (listeners[0].proxy_protocol == SW_PROXY_PROTOCOL_OFF || !trusted))
             continue;
@@ -107,7 +107,7 @@ static void fill_up(int *fd, int n)
 {
     for (int i = 0; i < n; i++) {
         fd[i] = client_open(&served);
-        client_say(fd[i], "POST /read HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\n");
+        client_send_text(fd[i], "POST /read HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\n");
     }
 }
 
@@ -133,7 +133,7 @@ static void watch(struct sw_exchange *exchange)
     sw_admin_serve(exchange);
 }
 
-START_TEST(health_is_told_by_a_full_server)
+START_TEST(full_server_reports_health)
 {
     for (size_t i = 0; i < COUNT(crowds); i++) {
         const struct sw_listener_config listeners[] = {
@@ -151,8 +151,8 @@ START_TEST(health_is_told_by_a_full_server)
         fill_up(fd, 4);
         expect_sample("shockwave_connections{state=\"body\"}", crowds[i].exchanges);
         expect_health();
-        client_say(fd[0], "12345");
-        client_until(fd[0], buf, sizeof buf, "whole");
+        client_send_text(fd[0], "12345");
+        client_until(fd[0], buf, sizeof buf, "complete");
         for (int n = 0; n < 4; n++)
             close(fd[n]);
         end_logged();
@@ -161,7 +161,7 @@ START_TEST(health_is_told_by_a_full_server)
 END_TEST
 
 /* What is kept for health is not for others, nor the other way round. */
-START_TEST(what_is_reserved_has_its_own_bound)
+START_TEST(reserved_connections_have_their_own_limit)
 {
     const struct sw_listener_config listeners[] = {
         {.address = "127.0.0.1"}, {.address = "127.0.0.1", .handler = sw_admin_serve}};
@@ -170,16 +170,16 @@ START_TEST(what_is_reserved_has_its_own_bound)
     int fd[SW_RESERVED + 1], usual = client_open(&served);
     for (int i = 0; i <= SW_RESERVED; i++) {
         fd[i] = open_admin();
-        client_say(fd[i], "POST /livez HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n");
+        client_send_text(fd[i], "POST /livez HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n");
         if (i < SW_RESERVED) {
-            client_say(fd[i], "\r\n");
+            client_send_text(fd[i], "\r\n");
             client_until(fd[i], buf, sizeof buf, " 405 ");
         }
     }
-    client_say(usual, "GET / HTTP/1.1\r\nHost: x\r\n\r\n");
+    client_send_text(usual, "GET / HTTP/1.1\r\nHost: x\r\n\r\n");
     client_until(usual, buf, sizeof buf, "hello");
     struct pollfd last = {.fd = fd[SW_RESERVED], .events = POLLIN};
-    client_say(fd[SW_RESERVED], "\r\n");
+    client_send_text(fd[SW_RESERVED], "\r\n");
     ck_assert_int_eq(poll(&last, 1, 50), 0);
     close(fd[0]);
     client_until(fd[SW_RESERVED], buf, sizeof buf, " 405 ");
@@ -194,10 +194,10 @@ static const struct sw_listener_config usual_listener = {.address = "127.0.0.1"}
                                        reserved_listener = {.address = "127.0.0.1",
                                                             .reserved = true};
 
-START_TEST(what_is_reserved_is_in_the_memory)
+START_TEST(reserved_connections_are_counted_in_memory)
 {
     struct sw_server_config config = {
-        .handler = answer, .workers = 1, .listeners = &usual_listener, .listener_count = 1};
+        .handler = handle, .workers = 1, .listeners = &usual_listener, .listener_count = 1};
     size_t usual = sw_server_memory(&config);
     config.listeners = &reserved_listener;
     size_t more = sw_server_memory(&config) - usual;
@@ -209,10 +209,10 @@ END_TEST
 int main(void)
 {
     const struct suite_test tests[] = {
-        {a_probe_of_a_port_is_no_error, 1},
-        {health_is_told_by_a_full_server, 1},
-        {what_is_reserved_has_its_own_bound, 1},
-        {what_is_reserved_is_in_the_memory, 1},
+        {tcp_probe_is_no_error, 1},
+        {full_server_reports_health, 1},
+        {reserved_connections_have_their_own_limit, 1},
+        {reserved_connections_are_counted_in_memory, 1},
     };
     return suite_main("server probed", tests, COUNT(tests));
 }

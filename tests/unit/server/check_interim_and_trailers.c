@@ -1,4 +1,4 @@
-/* check_server_around.c - the server: what stands before and behind a reply. */
+/* check_interim_and_trailers.c - the server: what stands before and behind a reply. */
 /* SPDX-License-Identifier: MIT */
 #include "expect.h"
 #include "served.h"
@@ -14,7 +14,7 @@ static void serve(void (*handler)(struct sw_exchange *exchange))
     served_begin(&served, (struct sw_server_config){.handler = handler});
 }
 
-static void say_target(struct sw_exchange *exchange)
+static void reply_target(struct sw_exchange *exchange)
 {
     sw_reply(exchange, SW_STATUS_OK, SW_SPAN("text/plain"), sw_exchange_target(exchange));
 }
@@ -26,10 +26,10 @@ static void hint(struct sw_exchange *exchange)
     sw_write_field(sw_reply_interim(exchange, SW_STATUS_EARLY_HINTS), SW_HEADER_LINK, hint_value);
     sw_write_field(sw_reply_interim(exchange, SW_STATUS_EARLY_HINTS), SW_HEADER_LINK,
                    SW_SPAN("</b.css>"));
-    say_target(exchange);
+    reply_target(exchange);
 }
 
-START_TEST(hints_come_first)
+START_TEST(early_hints_precede_the_reply)
 {
     hint_value = SW_SPAN("</a.css>");
     serve(hint);
@@ -56,10 +56,10 @@ static void hint_at_nothing(struct sw_exchange *exchange)
 static void hint_wrongly(struct sw_exchange *exchange)
 {
     sw_reply_interim(exchange, SW_STATUS_OK);
-    say_target(exchange);
+    reply_target(exchange);
 }
 
-START_TEST(a_hint_is_no_reply)
+START_TEST(early_hints_alone_are_no_reply)
 {
     void (*const handlers[])(struct sw_exchange *) = {hint_at_nothing, hint_wrongly};
     for (size_t i = 0; i < COUNT(handlers); i++) {
@@ -82,7 +82,7 @@ static void sum_up(struct sw_exchange *exchange)
     ck_assert_int_eq(sw_reply_end_trailers(exchange, trailers), SW_OK);
 }
 
-START_TEST(trailers_come_last)
+START_TEST(trailers_follow_the_content)
 {
     serve(sum_up);
     size_t n = client_ask(&served,
@@ -100,7 +100,7 @@ START_TEST(trailers_come_last)
 END_TEST
 
 /* RFC 9113 8.2.3: the pairs of Cookie may come in several lines. */
-static void say_cookies(struct sw_exchange *exchange)
+static void reply_cookies(struct sw_exchange *exchange)
 {
     struct sw_lines lines = sw_exchange_lines(exchange, SW_HEADER_COOKIE);
     struct sw_pair cookie;
@@ -111,9 +111,9 @@ static void say_cookies(struct sw_exchange *exchange)
     ck_assert_int_eq(sw_reply_end(exchange), SW_OK);
 }
 
-START_TEST(a_handler_sees_each_line_of_a_list)
+START_TEST(handler_gets_each_cookie_line)
 {
-    serve(say_cookies);
+    serve(reply_cookies);
     client_ask(&served, "GET / HTTP/1.0\r\nCookie: a=1; b=2\r\nX: y\r\nCookie: c=3\r\n\r\n", buf,
                sizeof buf);
     ck_assert_ptr_nonnull(strstr(buf, "\r\n\r\n123"));
@@ -124,10 +124,10 @@ END_TEST
 int main(void)
 {
     const struct suite_test tests[] = {
-        {hints_come_first, 1},
-        {a_hint_is_no_reply, 1},
-        {trailers_come_last, 1},
-        {a_handler_sees_each_line_of_a_list, 1},
+        {early_hints_precede_the_reply, 1},
+        {early_hints_alone_are_no_reply, 1},
+        {trailers_follow_the_content, 1},
+        {handler_gets_each_cookie_line, 1},
     };
     return suite_main("server around", tests, COUNT(tests));
 }

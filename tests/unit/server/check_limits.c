@@ -1,4 +1,4 @@
-/* check_server_limits.c - the server: configuration, listeners, limits. */
+/* check_limits.c - the server: configuration, listeners, limits. */
 /* SPDX-License-Identifier: MIT */
 #define _GNU_SOURCE
 #include "served.h"
@@ -62,7 +62,7 @@ static const struct {
     {"limits.pipeline", {.handler = hello, .limits.pipeline = 33}},
 };
 
-START_TEST(a_member_out_of_range_is_named)
+START_TEST(out_of_range_member_is_reported)
 {
     struct sw_server_error fault;
     ck_assert_ptr_eq(sw_server_open(&wrong[_i].config, &fault), NULL);
@@ -72,7 +72,7 @@ START_TEST(a_member_out_of_range_is_named)
 }
 END_TEST
 
-START_TEST(memory_is_known_beforehand)
+START_TEST(memory_is_computed_before_opening)
 {
     struct sw_server_config config = {.handler = hello, .workers = 1}, more = config;
     size_t usual = sw_server_memory(&config);
@@ -89,7 +89,7 @@ START_TEST(memory_is_known_beforehand)
 }
 END_TEST
 
-START_TEST(a_port_in_use_is_told)
+START_TEST(port_in_use_is_reported)
 {
     served_begin(&served, (struct sw_server_config){.handler = hello});
     const struct sw_listener_config same[] = {
@@ -114,7 +114,7 @@ static void ask_at(int family, const struct sockaddr *address, socklen_t size)
 {
     int fd = socket(family, SOCK_STREAM, 0);
     ck_assert_int_eq(connect(fd, address, size), 0);
-    client_say(fd, GET);
+    client_send_text(fd, GET);
     client_until(fd, buf, sizeof buf, "hello");
     close(fd);
 }
@@ -157,7 +157,7 @@ END_TEST
 
 /* ---- Limits ---------------------------------------------------------------------------------- */
 
-START_TEST(the_last_request_is_told)
+START_TEST(last_request_gets_connection_close)
 {
     served_begin(&served, (struct sw_server_config){.handler = hello, .requests = 3});
     client_ask(&served, GET GET GET GET GET, buf, sizeof buf);
@@ -176,7 +176,7 @@ START_TEST(connections_beyond_the_limit_wait)
     int fd[5];
     for (int i = 0; i < 5; i++) {
         fd[i] = client_open(&served);
-        client_say(fd[i], POST);
+        client_send_text(fd[i], POST);
     }
     for (int i = 0; i < 5; i++) {
         client_until(fd[i], buf, sizeof buf, "hello");
@@ -201,13 +201,13 @@ START_TEST(connections_beyond_the_limit_are_refused)
     int fd[2];
     for (int i = 0; i < 2; i++) {
         fd[i] = client_open(&served);
-        client_say(fd[i], POST);
+        client_send_text(fd[i], POST);
         client_until(fd[i], buf, sizeof buf, "hello");
     }
     static char block[1 << 20];
     for (int i = 0; i < 200; i++) { /* more than there are spares */
         int third = client_open(&served);
-        client_say(third, GET);
+        client_send_text(third, GET);
         if (i == 0)
             client_send(third, block, sizeof block);
         client_all(third, buf, sizeof buf);
@@ -220,7 +220,7 @@ START_TEST(connections_beyond_the_limit_are_refused)
         do { /* it may come before the server knows that the other has left */
             close(fd[0]);
             fd[0] = client_open(&served);
-            client_say(fd[0], POST);
+            client_send_text(fd[0], POST);
             client_until(fd[0], buf, sizeof buf, "\r\n\r\n");
         } while (strstr(buf, "HTTP/1.1 503 ") == buf);
         ck_assert_ptr_eq(strstr(buf, "HTTP/1.1 200 "), buf);
@@ -232,7 +232,7 @@ START_TEST(connections_beyond_the_limit_are_refused)
 END_TEST
 
 /* Who is told to go and does not holds a spare for as long as config.linger. */
-START_TEST(refusing_has_its_limit_too)
+START_TEST(overflow_connections_have_a_limit)
 {
     enum { CLIENTS = 100 };
     struct sw_server_config config = {.handler = hello,
@@ -245,14 +245,14 @@ START_TEST(refusing_has_its_limit_too)
     for (int i = 0; i < CLIENTS; i++) {
         fd[i] = client_open(&served);
         if (i == 0) {
-            client_say(fd[i], POST);
+            client_send_text(fd[i], POST);
             client_until(fd[i], buf, sizeof buf, "hello");
         }
     }
     usleep(100000);
     for (int i = 0; i < CLIENTS; i++) {
-        struct pollfd told = {.fd = fd[i], .events = POLLIN};
-        refused += poll(&told, 1, 0);
+        struct pollfd readable = {.fd = fd[i], .events = POLLIN};
+        refused += poll(&readable, 1, 0);
     }
     ck_assert_int_gt(refused, 10);
     ck_assert_int_lt(refused, CLIENTS - 10);
@@ -262,21 +262,21 @@ START_TEST(refusing_has_its_limit_too)
 }
 END_TEST
 
-START_TEST(peers_wait_for_a_lease_in_turn)
+START_TEST(connections_wait_for_an_exchange_in_order)
 {
     served_begin(&served,
                  (struct sw_server_config){.handler = hello, .workers = 1, .exchanges = 1});
     int first = client_open(&served), others[4];
     /* Content that is owed holds the only lease. */
-    client_say(first, "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\n");
+    client_send_text(first, "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\n");
     client_until(first, buf, sizeof buf, "hello");
     for (int i = 0; i < 4; i++) {
         others[i] = client_open(&served);
-        client_say(others[i], GET);
+        client_send_text(others[i], GET);
     }
     struct pollfd second = {.fd = others[0], .events = POLLIN};
     ck_assert_int_eq(poll(&second, 1, 100), 0);
-    client_say(first, "123456789");
+    client_send_text(first, "123456789");
     for (int i = 0; i < 4; i++) {
         client_until(others[i], buf, sizeof buf, "hello");
         close(others[i]);
@@ -287,20 +287,20 @@ START_TEST(peers_wait_for_a_lease_in_turn)
 END_TEST
 
 /* Neither does its time run out meanwhile, nor is it forgotten when the server leaves. */
-START_TEST(waiting_for_a_lease_is_not_idling)
+START_TEST(waiting_for_an_exchange_is_not_idle)
 {
     served_begin(&served, (struct sw_server_config){
                               .handler = hello, .workers = 1, .exchanges = 1, .idle_timeout = 150});
     int first = client_open(&served);
-    client_say(first, "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\n");
+    client_send_text(first, "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\n");
     client_until(first, buf, sizeof buf, "hello");
     int second = client_open(&served);
-    client_say(second, GET);
-    struct pollfd told = {.fd = second, .events = POLLIN};
-    ck_assert_int_eq(poll(&told, 1, 500), 0);
+    client_send_text(second, GET);
+    struct pollfd readable = {.fd = second, .events = POLLIN};
+    ck_assert_int_eq(poll(&readable, 1, 500), 0);
     sw_server_stop(served.server);
-    ck_assert_int_eq(poll(&told, 1, 500), 0);
-    client_say(first, "123456789");
+    ck_assert_int_eq(poll(&readable, 1, 500), 0);
+    client_send_text(first, "123456789");
     client_until(second, buf, sizeof buf, "hello");
     close(first);
     close(second);
@@ -316,7 +316,7 @@ static void reply_field_count(struct sw_exchange *exchange)
 }
 
 /* Below, at and above what a struct sw_message has room for. */
-START_TEST(the_core_obeys_the_configured_limits)
+START_TEST(parser_limits_are_applied)
 {
     static const int limits[] = {20, 100, 128, 129, 300};
     for (size_t k = 0; k < sizeof limits / sizeof *limits; k++) {
@@ -327,10 +327,10 @@ START_TEST(the_core_obeys_the_configured_limits)
             char count[16];
             int fd = client_open(&served);
             snprintf(count, sizeof count, "\r\n\r\n%d", limits[k]);
-            client_say(fd, "GET / HTTP/1.1\r\nHost: x\r\n");
+            client_send_text(fd, "GET / HTTP/1.1\r\nHost: x\r\n");
             for (int i = 0; i < fields; i++)
-                client_say(fd, "X: y\r\n");
-            client_say(fd, "\r\n");
+                client_send_text(fd, "X: y\r\n");
+            client_send_text(fd, "\r\n");
             client_until(fd, buf, sizeof buf, fields < limits[k] ? count : "TOO_MANY_FIELDS");
             close(fd);
         }
@@ -347,7 +347,7 @@ static void reply_pad(struct sw_exchange *exchange)
 }
 
 /* What of a head is put aside comes back, around the size where it is kept in place instead. */
-START_TEST(a_head_comes_in_two_pieces)
+START_TEST(head_in_two_reads)
 {
     char pad[701] = "", request[800], want[800];
     for (size_t i = 0; i < 700; i++)
@@ -357,10 +357,10 @@ START_TEST(a_head_comes_in_two_pieces)
     setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
     int n = snprintf(request, sizeof request, "GET / HTTP/1.1\r\nHost: x\r\nPad: %s\r\n\r\n", pad);
     snprintf(want, sizeof want, "\r\n\r\n%s", pad);
-    for (size_t cut = 1; cut < (size_t)n; cut += cut < 480 || cut > 540 ? 7 : 1) {
-        client_send(fd, request, cut);
+    for (size_t split = 1; split < (size_t)n; split += split < 480 || split > 540 ? 7 : 1) {
+        client_send(fd, request, split);
         usleep(2000);
-        client_send(fd, request + cut, (size_t)n - cut);
+        client_send(fd, request + split, (size_t)n - split);
         client_until(fd, buf, sizeof buf, want);
     }
     close(fd);
@@ -406,7 +406,7 @@ static void *send_pipeline(void *data)
     return NULL;
 }
 
-START_TEST(the_input_buffer_is_used_to_its_end)
+START_TEST(input_buffer_is_compacted)
 {
     served_begin(&served, (struct sw_server_config){.handler = echo});
     int fd = client_open(&served);
@@ -464,7 +464,7 @@ static int open_at(int port)
     return fd;
 }
 
-START_TEST(out_of_descriptors_it_serves_on_and_does_not_spin)
+START_TEST(descriptor_exhaustion_does_not_spin)
 {
     enum { CLIENTS = 200, LIMIT = 40 };
     int port, fd[CLIENTS];
@@ -472,11 +472,11 @@ START_TEST(out_of_descriptors_it_serves_on_and_does_not_spin)
     ck_assert_int_ne(port, 0);
     for (int i = 0; i < CLIENTS; i++) {
         fd[i] = open_at(port);
-        client_say(fd[i], GET);
+        client_send_text(fd[i], GET);
     }
     client_until(fd[0], buf, sizeof buf, "hello");
     sleep(1);
-    client_say(fd[0], GET); /* starved, it still answers whom it has */
+    client_send_text(fd[0], GET); /* starved, it still answers whom it has */
     client_until(fd[0], buf, sizeof buf, "hello");
     for (int i = 1; i < CLIENTS; i++) {
         client_until(fd[i], buf, sizeof buf, "hello"); /* each comes in when others leave */
@@ -494,7 +494,7 @@ END_TEST
 
 /* ---- Memory of the kernel's ------------------------------------------------------------------ */
 
-static void lend_much(struct sw_exchange *exchange)
+static void write_nocopy_much(struct sw_exchange *exchange)
 {
     static char much[64 << 20];
     sw_reply(exchange, SW_STATUS_OK, TEXT, (struct sw_span){much, sizeof much});
@@ -512,7 +512,7 @@ static int other_end(int fd)
             peer.sin_port == ours.sin_port)
             return i;
     }
-    ck_abort_msg("nobody is at the other end");
+    ck_abort_msg("no socket is at the other end");
     return -1;
 }
 
@@ -523,11 +523,11 @@ static int queued(int fd)
     return n;
 }
 
-START_TEST(who_does_not_read_takes_little_of_the_kernels_memory)
+START_TEST(client_that_does_not_read_uses_little_kernel_memory)
 {
-    served_begin(&served, (struct sw_server_config){.handler = lend_much});
+    served_begin(&served, (struct sw_server_config){.handler = write_nocopy_much});
     int fd = client_open_narrow(&served, 4096);
-    client_say(fd, GET);
+    client_send_text(fd, GET);
     client_until(fd, buf, 64, "HTTP/1.1 200");
     int server_fd = other_end(fd), before = 0, now = queued(server_fd);
     while (now != before) {
@@ -545,21 +545,21 @@ END_TEST
 int main(void)
 {
     const struct suite_test tests[] = {
-        {a_member_out_of_range_is_named, COUNT(wrong)},
-        {memory_is_known_beforehand, 1},
-        {a_port_in_use_is_told, 1},
+        {out_of_range_member_is_reported, COUNT(wrong)},
+        {memory_is_computed_before_opening, 1},
+        {port_in_use_is_reported, 1},
         {several_listeners, 1},
-        {the_last_request_is_told, 1},
+        {last_request_gets_connection_close, 1},
         {connections_beyond_the_limit_wait, 1},
         {connections_beyond_the_limit_are_refused, 1},
-        {refusing_has_its_limit_too, 1},
-        {peers_wait_for_a_lease_in_turn, 1},
-        {waiting_for_a_lease_is_not_idling, 1},
-        {the_core_obeys_the_configured_limits, 1},
-        {a_head_comes_in_two_pieces, 1},
-        {the_input_buffer_is_used_to_its_end, 1},
-        {out_of_descriptors_it_serves_on_and_does_not_spin, 1},
-        {who_does_not_read_takes_little_of_the_kernels_memory, 1},
+        {overflow_connections_have_a_limit, 1},
+        {connections_wait_for_an_exchange_in_order, 1},
+        {waiting_for_an_exchange_is_not_idle, 1},
+        {parser_limits_are_applied, 1},
+        {head_in_two_reads, 1},
+        {input_buffer_is_compacted, 1},
+        {descriptor_exhaustion_does_not_spin, 1},
+        {client_that_does_not_read_uses_little_kernel_memory, 1},
     };
     return suite_main("server limits", tests, COUNT(tests));
 }

@@ -1,4 +1,4 @@
-/* check_server_metrics.c - the server seen from outside: counters and health. */
+/* check_metrics.c - the server seen from outside: counters and health. */
 /* SPDX-License-Identifier: MIT */
 #include "expect.h"
 #include "served.h"
@@ -12,7 +12,7 @@ static struct served served;
 
 #include "scraped.h"
 
-static void answer(struct sw_exchange *exchange)
+static void handle(struct sw_exchange *exchange)
 {
     struct sw_span target = sw_exchange_target(exchange);
     if (target.n == 6 && memcmp(target.p, "/abort", 6) == 0)
@@ -31,7 +31,7 @@ static void serve(struct sw_server_config config)
 {
     static struct sw_listener_config listeners[] = {
         {.address = "127.0.0.1"}, {.address = "127.0.0.1", .handler = sw_admin_serve}};
-    config.handler = config.handler ? config.handler : answer;
+    config.handler = config.handler ? config.handler : handle;
     config.listeners = listeners;
     config.listener_count = 2;
     served_begin(&served, config);
@@ -61,7 +61,7 @@ static const struct {
     {"GET / HTTP/1.1\r\n" HOST CLOSE, "shockwave_request_duration_seconds_count", 1},
 };
 
-START_TEST(what_happens_is_counted)
+START_TEST(events_are_counted)
 {
     for (size_t i = 0; i < COUNT(counted); i++) {
         serve((struct sw_server_config){.workers = 1});
@@ -90,7 +90,7 @@ START_TEST(bytes_are_counted)
 END_TEST
 
 /* Workers count for themselves, and are added up. */
-START_TEST(all_workers_are_asked)
+START_TEST(workers_are_summed)
 {
     enum { REQUESTS = 64 };
     serve((struct sw_server_config){.workers = 4});
@@ -103,21 +103,21 @@ START_TEST(all_workers_are_asked)
 }
 END_TEST
 
-static void hold(struct sw_exchange *exchange)
+static void suspend(struct sw_exchange *exchange)
 {
     sw_exchange_suspend(exchange);
 }
 
-START_TEST(connections_are_told_by_state)
+START_TEST(connections_are_counted_by_state)
 {
     serve((struct sw_server_config){.workers = 1});
     int fd = client_open(&served);
     expect_sample("shockwave_connections{state=\"idle\"}", 1);
-    client_say(fd, "POST / HTTP/1.1\r\n");
+    client_send_text(fd, "POST / HTTP/1.1\r\n");
     expect_sample("shockwave_connections{state=\"head\"}", 1);
-    client_say(fd, HOST "Content-Length: 5\r\n\r\n");
+    client_send_text(fd, HOST "Content-Length: 5\r\n\r\n");
     expect_sample("shockwave_connections{state=\"body\"}", 1);
-    client_say(fd, "12345");
+    client_send_text(fd, "12345");
     expect_sample("shockwave_connections{state=\"idle\"}", 1);
     expect_sample("shockwave_pool_used_max{pool=\"exchanges\"}", 2);
     close(fd);
@@ -126,11 +126,11 @@ START_TEST(connections_are_told_by_state)
 }
 END_TEST
 
-START_TEST(who_is_held_is_being_handled)
+START_TEST(suspended_exchange_counts_as_handling)
 {
-    serve((struct sw_server_config){.workers = 1, .handler = hold});
+    serve((struct sw_server_config){.workers = 1, .handler = suspend});
     int fd = client_open(&served);
-    client_say(fd, "GET / HTTP/1.1\r\n" HOST "\r\n");
+    client_send_text(fd, "GET / HTTP/1.1\r\n" HOST "\r\n");
     expect_sample("shockwave_connections{state=\"idle\"}", 0);
     expect_sample("shockwave_connections{state=\"handling\"}", 2); /* the scrape is one */
     sw_server_stop(served.server);
@@ -148,13 +148,13 @@ static const struct {
      "shockwave_timeouts_total{kind=\"body\"}"},
 };
 
-START_TEST(timeouts_are_told_by_kind)
+START_TEST(timeouts_are_counted_by_kind)
 {
     for (size_t i = 0; i < COUNT(slow); i++) {
         serve((struct sw_server_config){
             .workers = 1, .idle_timeout = 150, .head_timeout = 150, .body_timeout = 150});
         int fd = client_open(&served);
-        client_say(fd, slow[i].bytes);
+        client_send_text(fd, slow[i].bytes);
         expect_sample(slow[i].sample, 1);
         close(fd);
         served_end(&served);
@@ -166,7 +166,7 @@ END_TEST
  */
 
 /* Each family has its HELP and TYPE, once, and its samples together behind them. */
-START_TEST(the_format_is_that_of_prometheus)
+START_TEST(prometheus_format)
 {
     serve((struct sw_server_config){.workers = 1});
     scrape();
@@ -199,7 +199,7 @@ START_TEST(the_format_is_that_of_prometheus)
 END_TEST
 
 /* The page comes through however small the buffers are, and whoever reads it slowly. */
-START_TEST(a_slow_reader_gets_all_of_it)
+START_TEST(slow_client_gets_the_complete_reply)
 {
     serve((struct sw_server_config){.workers = 1, .output_buffer = 8192});
     int fd = open_admin();
@@ -207,7 +207,7 @@ START_TEST(a_slow_reader_gets_all_of_it)
     for (int i = 0; i < 64; i++)
         strcat(requests, i < 63 ? "GET /metrics HTTP/1.1\r\n" HOST "\r\n"
                                 : "GET /metrics HTTP/1.1\r\n" HOST CLOSE);
-    client_say(fd, requests);
+    client_send_text(fd, requests);
     usleep(50000);
     static char all[1 << 20];
     client_all(fd, all, sizeof all);
@@ -222,7 +222,7 @@ END_TEST
 /* ---- Health -----------------------------------------------------------------------------------
  */
 
-START_TEST(health_is_told)
+START_TEST(health_is_reported)
 {
     serve((struct sw_server_config){.workers = 1});
     ck_assert_ptr_ne(strstr(look("GET /livez HTTP/1.0\r\n\r\n"), "200 OK\r\n"), NULL);
@@ -235,11 +235,11 @@ START_TEST(health_is_told)
     ck_assert_ptr_ne(strstr(look("GET / HTTP/1.0\r\n\r\n"), " 404 "), NULL);
     /* Whoever has begun to ask when the server leaves is told so. */
     int fd = open_admin();
-    client_say(fd, "GET /readyz HTTP/1.1\r\n");
+    client_send_text(fd, "GET /readyz HTTP/1.1\r\n");
     expect_sample("shockwave_connections{state=\"head\"}", 1);
     sw_server_stop(served.server);
     usleep(20000);
-    client_say(fd, HOST "\r\n");
+    client_send_text(fd, HOST "\r\n");
     client_all(fd, buf, sizeof buf);
     ck_assert_ptr_eq(strstr(buf, "HTTP/1.1 503 "), buf);
     close(fd);
@@ -250,15 +250,15 @@ END_TEST
 int main(void)
 {
     const struct suite_test tests[] = {
-        {what_happens_is_counted, 1},
+        {events_are_counted, 1},
         {bytes_are_counted, 1},
-        {all_workers_are_asked, 1},
-        {connections_are_told_by_state, 1},
-        {who_is_held_is_being_handled, 1},
-        {timeouts_are_told_by_kind, 1},
-        {the_format_is_that_of_prometheus, 1},
-        {a_slow_reader_gets_all_of_it, 1},
-        {health_is_told, 1},
+        {workers_are_summed, 1},
+        {connections_are_counted_by_state, 1},
+        {suspended_exchange_counts_as_handling, 1},
+        {timeouts_are_counted_by_kind, 1},
+        {prometheus_format, 1},
+        {slow_client_gets_the_complete_reply, 1},
+        {health_is_reported, 1},
     };
     return suite_main("server metrics", tests, COUNT(tests));
 }

@@ -1,4 +1,4 @@
-/* check_server_misuse.c - the server: what a handler can do wrong has a name, and does no harm. */
+/* check_misuse.c - the server: what a handler can do wrong has a name, and does no harm. */
 /* SPDX-License-Identifier: MIT */
 #include "served.h"
 
@@ -29,7 +29,7 @@ static void write_first(struct sw_exchange *exchange)
     ck_assert_int_eq(sw_reply(exchange, SW_STATUS_OK, TEXT, SW_SPAN("wrong")), SW_ERROR_MISUSE);
 }
 
-static void lend_first(struct sw_exchange *exchange)
+static void write_nocopy_first(struct sw_exchange *exchange)
 {
     ck_assert(sw_reply_write_nocopy(exchange, SW_SPAN("wrong")));
     ck_assert_int_eq(sw_reply_begin(exchange, 200, 0)->error, SW_ERROR_MISUSE);
@@ -79,7 +79,7 @@ static void end_the_head_twice(struct sw_exchange *exchange)
     ck_assert_int_eq(sw_reply_end(exchange), SW_ERROR_MISUSE);
 }
 
-static void write_behind_the_head(struct sw_exchange *exchange)
+static void write_after_the_head(struct sw_exchange *exchange)
 {
     struct sw_writer *out = sw_reply_begin(exchange, SW_STATUS_OK, 0);
     sw_write_end(out);
@@ -94,11 +94,11 @@ static void end_an_interim_twice(struct sw_exchange *exchange)
 }
 
 static void (*const early[])(struct sw_exchange *exchange) = {
-    write_first,          lend_first,
+    write_first,          write_nocopy_first,
     file_first,           write_after_an_interim,
     reply_from_nowhere,   reply_large_from_nowhere,
     reply_of_no_type,     reply_from_nowhere_after_an_interim,
-    end_the_head_twice,   write_behind_the_head,
+    end_the_head_twice,   write_after_the_head,
     end_an_interim_twice,
 };
 
@@ -115,7 +115,7 @@ static const char *final_reply(void)
     return p;
 }
 
-START_TEST(before_the_head_it_is_500)
+START_TEST(misuse_before_the_head_is_500)
 {
     file = open("/proc/self/exe", O_RDONLY);
     serve(early[_i]);
@@ -152,7 +152,7 @@ static void interim_with_it(struct sw_exchange *exchange)
     ck_assert_int_eq(sw_reply(exchange, SW_STATUS_OK, TEXT, SW_SPAN("wrong")), SW_ERROR_MISUSE);
 }
 
-START_TEST(what_is_no_status_is_500)
+START_TEST(invalid_status_is_500)
 {
     static const struct {
         void (*handler)(struct sw_exchange *exchange);
@@ -195,7 +195,7 @@ static void write_from_nowhere(struct sw_exchange *exchange)
     ck_assert_int_eq(sw_reply_end(exchange), SW_ERROR_MISUSE);
 }
 
-static void lend_from_nowhere(struct sw_exchange *exchange)
+static void write_nocopy_null(struct sw_exchange *exchange)
 {
     begun(exchange);
     ck_assert(sw_reply_write_nocopy(exchange, nowhere));
@@ -289,7 +289,7 @@ static void files_inside(struct sw_exchange *exchange)
 
 static void (*const inside[])(struct sw_exchange *exchange) = {
     write_from_nowhere,
-    lend_from_nowhere,
+    write_nocopy_null,
     file_of_nothing,
     file_from_beyond,
     trailers_from_nowhere,
@@ -303,7 +303,7 @@ static void (*const inside[])(struct sw_exchange *exchange) = {
     trailers_that_are_no_lines,
 };
 
-START_TEST(in_a_reply_the_connection_is_closed)
+START_TEST(misuse_in_a_reply_closes_the_connection)
 {
     file = open("/proc/self/exe", O_RDONLY);
     ck_assert_int_eq(sw_files_open(&files), 0);
@@ -398,9 +398,9 @@ static void twice_in_pieces(struct sw_exchange *exchange)
     all_too_late(exchange);
 }
 
-static void when_over(struct sw_exchange *exchange, bool whole)
+static void when_over(struct sw_exchange *exchange, bool is_complete)
 {
-    ck_assert(whole);
+    ck_assert(is_complete);
     all_too_late(exchange);
     atomic_fetch_add(&overs, 1);
 }
@@ -412,7 +412,7 @@ static void replies_when_over(struct sw_exchange *exchange)
     ok(exchange);
 }
 
-static void lends_twice(struct sw_exchange *exchange)
+static void writes_nocopy_twice(struct sw_exchange *exchange)
 {
     sw_reply_begin(exchange, SW_STATUS_OK, 5);
     ck_assert(sw_reply_write_nocopy(exchange, SW_SPAN("right")));
@@ -432,11 +432,11 @@ static void nothing_from_nowhere(struct sw_exchange *exchange)
 }
 
 static void (*const harmless[])(struct sw_exchange *exchange) = {
-    field_after_the_head, field_after_an_interim, begin_inside, end_too_early,        twice,
-    twice_in_pieces,      replies_when_over,      lends_twice,  nothing_from_nowhere,
+    field_after_the_head, field_after_an_interim, begin_inside,        end_too_early,        twice,
+    twice_in_pieces,      replies_when_over,      writes_nocopy_twice, nothing_from_nowhere,
 };
 
-START_TEST(after_the_end_nothing_changes)
+START_TEST(misuse_after_the_end_is_harmless)
 {
     file = open("/proc/self/exe", O_RDONLY);
     ck_assert_int_eq(sw_files_open(&files), 0);
@@ -491,7 +491,7 @@ static void take(struct sw_exchange *exchange)
     exchange->hooks = &takers[atomic_load(&taker)].hooks;
 }
 
-START_TEST(no_more_content_is_taken_than_there_is)
+START_TEST(consuming_more_than_given_is_misuse)
 {
     atomic_store(&taker, _i);
     serve(take);
@@ -515,7 +515,7 @@ static void unrouted(struct sw_exchange *exchange)
     sw_reply_unrouted(exchange, allows[atomic_load(&allow)]);
 }
 
-START_TEST(what_is_allowed_is_said_or_is_500)
+START_TEST(allow_is_sent_or_500)
 {
     static const char *const wants[] = {"\r\nAllow: GET, OPTIONS\r\n", "\r\nAllow: OPTIONS\r\n",
                                         "HTTP/1.1 500 "};
@@ -535,7 +535,7 @@ static void path_from_nowhere(struct sw_exchange *exchange)
     sw_files_serve(&files, exchange, nowhere);
 }
 
-START_TEST(a_path_from_nowhere_names_nothing)
+START_TEST(null_path_is_404)
 {
     ck_assert_int_eq(sw_files_open(&files), 0);
     serve(path_from_nowhere);
@@ -549,13 +549,13 @@ END_TEST
 int main(void)
 {
     const struct suite_test tests[] = {
-        {before_the_head_it_is_500, COUNT(early)},
-        {what_is_no_status_is_500, 1},
-        {in_a_reply_the_connection_is_closed, COUNT(inside)},
-        {after_the_end_nothing_changes, COUNT(harmless)},
-        {no_more_content_is_taken_than_there_is, COUNT(takers)},
-        {what_is_allowed_is_said_or_is_500, COUNT(allows)},
-        {a_path_from_nowhere_names_nothing, 1},
+        {misuse_before_the_head_is_500, COUNT(early)},
+        {invalid_status_is_500, 1},
+        {misuse_in_a_reply_closes_the_connection, COUNT(inside)},
+        {misuse_after_the_end_is_harmless, COUNT(harmless)},
+        {consuming_more_than_given_is_misuse, COUNT(takers)},
+        {allow_is_sent_or_500, COUNT(allows)},
+        {null_path_is_404, 1},
     };
     return suite_main("server misuse", tests, COUNT(tests));
 }

@@ -1,4 +1,4 @@
-/* check_server_processors.c - the server: CPU quotas of cgroups, in folders like theirs. */
+/* check_processors.c - the server: CPU quotas of cgroups, in folders like theirs. */
 /* SPDX-License-Identifier: MIT */
 #define _GNU_SOURCE
 #include <check.h>
@@ -152,7 +152,7 @@ static int drop(const char *path, const struct stat *status, int what, struct FT
     return remove(path);
 }
 
-START_TEST(quotas_are_read)
+START_TEST(cpu_quotas_are_read)
 {
     char root[] = "/tmp/shockwave-cgroup-XXXXXX";
     ck_assert_ptr_nonnull(mkdtemp(root));
@@ -174,7 +174,7 @@ static void nothing(struct sw_exchange *exchange)
 }
 
 /* One processor of the mask is one worker, whatever the machine has. */
-START_TEST(the_mask_is_heeded)
+START_TEST(affinity_mask_limits_workers)
 {
     cpu_set_t all, one;
     struct sw_server_config config = {.handler = nothing}, given = config;
@@ -199,8 +199,8 @@ END_TEST
 int main(void)
 {
     const struct suite_test tests[] = {
-        {quotas_are_read, COUNT(trees)},
-        {the_mask_is_heeded, 1},
+        {cpu_quotas_are_read, COUNT(trees)},
+        {affinity_mask_limits_workers, 1},
     };
     return suite_main("server processors", tests, COUNT(tests));
 }

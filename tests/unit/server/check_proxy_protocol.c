@@ -1,4 +1,4 @@
-/* check_server_proxy.c - the server behind proxies: whom it takes for the client. */
+/* check_proxy_protocol.c - the server behind proxies: whom it takes for the client. */
 /* SPDX-License-Identifier: MIT */
 #include "expect.h"
 #include "served.h"
@@ -17,10 +17,10 @@ static char buf[1 << 16];
 static struct served served;
 
 /* Says who asks: in hexadecimal, of IPv4 the last 8 digits, and the port. */
-static void who(struct sw_exchange *exchange)
+static void reply_client(struct sw_exchange *exchange)
 {
     struct sw_client client = sw_exchange_client(exchange);
-    char text[80] = "nobody known";
+    char text[80] = "no address";
     int n = (int)strlen(text);
     if (client.known && client.address.bytes[0] == 0)
         n = snprintf(text, sizeof text, "%d.%d.%d.%d port %u", client.address.bytes[12],
@@ -42,7 +42,7 @@ static struct sw_server_config config_for(const struct sw_listener_config *liste
     for (size_t i = 0; i < COUNT(networks); i++)
         ck_assert(sw_network_parse((struct sw_span){texts[i], strlen(texts[i])}, &networks[i]));
     return (struct sw_server_config){
-        .handler = who,
+        .handler = reply_client,
         .listeners = listener,
         .listener_count = 1,
         .trusted = networks,
@@ -90,7 +90,7 @@ static const struct {
 };
 
 /* Ask, the bytes cut at `cut`; what the reply ends in. */
-static void ask_in_two(size_t i, size_t cut, char *own, size_t size)
+static void ask_in_two(size_t i, size_t split, char *own, size_t size)
 {
     int fd = client_open(&served), on = 1;
     struct sockaddr_in name;
@@ -98,10 +98,10 @@ static void ask_in_two(size_t i, size_t cut, char *own, size_t size)
     setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
     getsockname(fd, (struct sockaddr *)&name, &length);
     snprintf(own, size, "127.0.0.1 port %u", ntohs(name.sin_port));
-    client_send(fd, cases[i].bytes, cut);
-    if (cut > 0 && cut < cases[i].n)
+    client_send(fd, cases[i].bytes, split);
+    if (split > 0 && split < cases[i].n)
         usleep(500);
-    client_send(fd, cases[i].bytes + cut, cases[i].n - cut);
+    client_send(fd, cases[i].bytes + split, cases[i].n - split);
     shutdown(fd, SHUT_WR);
     size_t n = 0;
     ssize_t got;
@@ -111,18 +111,18 @@ static void ask_in_two(size_t i, size_t cut, char *own, size_t size)
     close(fd);
 }
 
-START_TEST(connections_begin_as_they_must)
+START_TEST(proxy_header_is_required_or_optional)
 {
     for (size_t i = 0; i < COUNT(cases); i++) {
         struct sw_listener_config listener = {.address = "127.0.0.1",
                                               .proxy_protocol = cases[i].proxy_protocol};
         served_begin(&served, config_for(&listener, cases[i].trusting));
-        for (size_t cut = 0; cut < cases[i].n; cut += cut < 60 ? 1 : 7) {
+        for (size_t split = 0; split < cases[i].n; split += split < 60 ? 1 : 7) {
             char own[64];
-            ask_in_two(i, cut, own, sizeof own);
+            ask_in_two(i, split, own, sizeof own);
             const char *want = cases[i].want ? cases[i].want[0] ? cases[i].want : own : "";
-            MUST(strstr(buf, want) && (cases[i].want || !*buf), "case %zu cut at %zu: '%s'", i, cut,
-                 buf);
+            MUST(strstr(buf, want) && (cases[i].want || !*buf), "case %zu split at %zu: '%s'", i,
+                 split, buf);
         }
         served_end(&served);
     }
@@ -130,13 +130,13 @@ START_TEST(connections_begin_as_they_must)
 END_TEST
 
 /* Half a header, and nothing more: it has as long as a head, and is then told nothing. */
-START_TEST(half_a_header_is_not_waited_for)
+START_TEST(partial_proxy_header_times_out)
 {
     struct sw_listener_config listener = {.address = "127.0.0.1",
                                           .proxy_protocol = SW_PROXY_PROTOCOL_REQUIRED};
     served_begin(&served, config_for(&listener, true));
     int fd = client_open(&served);
-    client_say(fd, "PROXY TCP4 192.0.2.1");
+    client_send_text(fd, "PROXY TCP4 192.0.2.1");
     ck_assert_int_eq(client_receive(fd, buf, sizeof buf), 0);
     close(fd);
     served_end(&served);
@@ -165,7 +165,7 @@ static const struct {
     {SW_FORWARDING_X_FORWARDED_FOR, true, X("nonsense \", 192.0.2.1"), "192.0.2.1 "},
     {SW_FORWARDING_X_FORWARDED_FOR, true, X("nonsense, 10.0.0.1"), "10.0.0.1 "},
     {SW_FORWARDING_X_FORWARDED_FOR, true, X("192.0.2.1, nonsense"), ""},
-    {SW_FORWARDING_X_FORWARDED_FOR, true, X("192.0.2.1, unknown"), "nobody known"},
+    {SW_FORWARDING_X_FORWARDED_FOR, true, X("192.0.2.1, unknown"), "no address"},
     {SW_FORWARDING_X_FORWARDED_FOR, true, X(", ,192.0.2.1 , ,"), "192.0.2.1 "},
     {SW_FORWARDING_X_FORWARDED_FOR, true, X(""), ""},
     {SW_FORWARDING_X_FORWARDED_FOR, true, F("for=192.0.2.1"), ""},
@@ -180,11 +180,11 @@ static const struct {
     {SW_FORWARDING_FORWARDED, true, F("for=\"1.1.1.1, for=\"[2001:db9::7]\""), "2001::07 "},
     {SW_FORWARDING_FORWARDED, true, F("x=\",y\", for=192.0.2.1") F("for=10.0.0.1"), "192.0.2.1 "},
     {SW_FORWARDING_FORWARDED, true, F("for=192.0.2.1, by=10.0.0.1"), ""},
-    {SW_FORWARDING_FORWARDED, true, F("for=192.0.2.1, for=_hidden"), "nobody known"},
+    {SW_FORWARDING_FORWARDED, true, F("for=192.0.2.1, for=_hidden"), "no address"},
     {SW_FORWARDING_FORWARDED, true, X("192.0.2.1"), ""},
 };
 
-START_TEST(the_last_stranger_is_the_client)
+START_TEST(client_is_the_last_untrusted_address)
 {
     struct sw_listener_config listener = {.address = "127.0.0.1"};
     for (size_t i = 0; i < COUNT(hops); i++) {
@@ -207,13 +207,13 @@ END_TEST
 
 /* RFC 9110 7.4: https is not to be had over a plain connection, unless a proxy that is trusted may
    have ended TLS before it. */
-START_TEST(only_trusted_peers_ask_for_https)
+START_TEST(https_targets_need_a_trusted_proxy)
 {
     static const struct {
         bool trusting;
         uint32_t schemes;
         const char *target, *status;
-    } asked[] = {
+    } schemes_cases[] = {
         {false, 0, "http://x/", "200 OK"},
         {false, 0, "https://x/", "421 Misdirected Request"},
         {false, 0, "ftp://x/", "421 Misdirected Request"},
@@ -226,18 +226,18 @@ START_TEST(only_trusted_peers_ask_for_https)
         {true, SW_SCHEME_OTHER, "ftp://x/", "200 OK"},
     };
     static const struct sw_listener_config listener = {.address = "127.0.0.1"};
-    for (size_t i = 0; i < COUNT(asked); i++) {
-        struct sw_server_config config = config_for(&listener, asked[i].trusting);
+    for (size_t i = 0; i < COUNT(schemes_cases); i++) {
+        struct sw_server_config config = config_for(&listener, schemes_cases[i].trusting);
         char request[100], reply[40];
-        config.limits.schemes = asked[i].schemes;
+        config.limits.schemes = schemes_cases[i].schemes;
         served_begin(&served, config);
         snprintf(request, sizeof request, "GET %s HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n",
-                 asked[i].target);
-        snprintf(reply, sizeof reply, "HTTP/1.1 %s\r\n", asked[i].status);
+                 schemes_cases[i].target);
+        snprintf(reply, sizeof reply, "HTTP/1.1 %s\r\n", schemes_cases[i].status);
         /* The second time the message is lent again. */
-        for (int turn = 0; turn < 2; turn++) {
+        for (int repeat = 0; repeat < 2; repeat++) {
             client_ask(&served, request, buf, sizeof buf);
-            MUST(strstr(buf, reply) == buf, "%s, not %s: %s", asked[i].target, reply, buf);
+            MUST(strstr(buf, reply) == buf, "%s, not %s: %s", schemes_cases[i].target, reply, buf);
         }
         served_end(&served);
     }
@@ -245,7 +245,7 @@ START_TEST(only_trusted_peers_ask_for_https)
 END_TEST
 
 /* A unix socket has no address, and is trusted. */
-START_TEST(who_comes_through_a_unix_socket_is_trusted)
+START_TEST(unix_socket_peers_are_trusted)
 {
     char path[] = "/tmp/shockwave-check-XXXXXX";
     struct sockaddr_un address = {.sun_family = AF_UNIX};
@@ -267,7 +267,7 @@ START_TEST(who_comes_through_a_unix_socket_is_trusted)
     for (size_t i = 0; i < COUNT(rows); i++) {
         int fd = socket(AF_UNIX, SOCK_STREAM, 0);
         ck_assert_int_eq(connect(fd, (struct sockaddr *)&address, sizeof address), 0);
-        client_say(fd, rows[i].request);
+        client_send_text(fd, rows[i].request);
         client_until(fd, buf, sizeof buf, rows[i].want);
         close(fd);
     }
@@ -284,16 +284,17 @@ static void elsewhere(struct sw_exchange *exchange)
     sw_reply(exchange, SW_STATUS_OK, SW_SPAN("text/plain"), SW_SPAN("elsewhere"));
 }
 
-START_TEST(a_listener_may_have_a_handler)
+START_TEST(listener_with_its_own_handler)
 {
     struct sw_listener_config listeners[] = {{.address = "127.0.0.1", .handler = elsewhere},
                                              {.address = "127.0.0.1"}};
     for (size_t i = 0; i < COUNT(listeners); i++) {
         struct sw_listener_config two[] = {listeners[i], listeners[1 - i]};
-        struct sw_server_config config = {.handler = who, .listeners = two, .listener_count = 2};
+        struct sw_server_config config = {
+            .handler = reply_client, .listeners = two, .listener_count = 2};
         served_begin(&served, config);
         int fd = client_open(&served);
-        client_say(fd, GET);
+        client_send_text(fd, GET);
         client_until(fd, buf, sizeof buf, i == 0 ? "elsewhere" : "127.0.0.1 port");
         close(fd);
         served_end(&served);
@@ -308,13 +309,13 @@ static const struct {
     const char *what;
     struct sw_server_config config;
 } wrong[] = {
-    {"trusted", {.handler = who, .trusted_count = 1}},
-    {"trusted", {.handler = who, .trusted = &endless, .trusted_count = 1}},
-    {"forwarding", {.handler = who, .forwarding = 3}},
-    {"listeners", {.handler = who, .listeners = &strange, .listener_count = 1}},
+    {"trusted", {.handler = reply_client, .trusted_count = 1}},
+    {"trusted", {.handler = reply_client, .trusted = &endless, .trusted_count = 1}},
+    {"forwarding", {.handler = reply_client, .forwarding = 3}},
+    {"listeners", {.handler = reply_client, .listeners = &strange, .listener_count = 1}},
 };
 
-START_TEST(a_member_out_of_range_is_named)
+START_TEST(out_of_range_member_is_reported)
 {
     for (size_t i = 0; i < COUNT(wrong); i++) {
         struct sw_server_error fault;
@@ -327,10 +328,10 @@ END_TEST
 int main(void)
 {
     const struct suite_test tests[] = {
-        {connections_begin_as_they_must, 1},   {half_a_header_is_not_waited_for, 1},
-        {the_last_stranger_is_the_client, 1},  {who_comes_through_a_unix_socket_is_trusted, 1},
-        {only_trusted_peers_ask_for_https, 1}, {a_listener_may_have_a_handler, 1},
-        {a_member_out_of_range_is_named, 1},
+        {proxy_header_is_required_or_optional, 1}, {partial_proxy_header_times_out, 1},
+        {client_is_the_last_untrusted_address, 1}, {unix_socket_peers_are_trusted, 1},
+        {https_targets_need_a_trusted_proxy, 1},   {listener_with_its_own_handler, 1},
+        {out_of_range_member_is_reported, 1},
     };
     return suite_main("server proxy", tests, COUNT(tests));
 }

@@ -1,4 +1,4 @@
-/* check_server_sendfile.c - replies out of files: their place, their length, and peers that go. */
+/* check_sendfile.c - replies out of files: their place, their length, and peers that go. */
 /* SPDX-License-Identifier: MIT */
 #define _GNU_SOURCE
 #include "served.h"
@@ -41,11 +41,11 @@ static void reply_in_chunks(struct sw_exchange *exchange)
     ck_assert(sw_reply_file(exchange, file, 7, 4096));
     ck_assert(!sw_reply_file(exchange, file, 0, 1));
     ck_assert(!sw_reply_write_nocopy(exchange, SW_SPAN("one at a time")));
-    sw_reply_write(exchange, SW_SPAN("behind"));
+    sw_reply_write(exchange, SW_SPAN("suffix"));
     ck_assert_int_eq(sw_reply_end(exchange), SW_OK);
 }
 
-START_TEST(a_file_keeps_its_place)
+START_TEST(file_is_sent_in_order)
 {
     serve(reply_in_chunks);
     size_t n = client_ask(&served,
@@ -59,24 +59,24 @@ START_TEST(a_file_keeps_its_place)
         at += strlen("\r\n\r\n6\r\nbefore\r\n1000\r\n");
         ck_assert_mem_eq(at, content + 7, 4096);
         at += 4096;
-        ck_assert_ptr_eq(strstr(at, "\r\n6\r\nbehind\r\n0\r\n\r\n"), at);
-        at += strlen("\r\n6\r\nbehind\r\n0\r\n\r\n");
+        ck_assert_ptr_eq(strstr(at, "\r\n6\r\nsuffix\r\n0\r\n\r\n"), at);
+        at += strlen("\r\n6\r\nsuffix\r\n0\r\n\r\n");
     }
     ck_assert_ptr_eq(at, buf + n);
     served_end(&served);
 }
 END_TEST
 
-static void reply_whole(struct sw_exchange *exchange)
+static void reply_complete_file(struct sw_exchange *exchange)
 {
     sw_reply_begin(exchange, SW_STATUS_OK, LARGE);
     ck_assert(sw_reply_file(exchange, file, 0, LARGE));
     ck_assert_int_eq(sw_reply_end(exchange), SW_OK);
 }
 
-START_TEST(only_a_reply_with_content_has_the_file)
+START_TEST(reply_without_content_skips_the_file)
 {
-    serve(reply_whole);
+    serve(reply_complete_file);
     size_t n = client_ask(&served,
                           "HEAD / HTTP/1.1\r\n" HOST "\r\n"
                           "GET / HTTP/1.1\r\n" HOST "Connection: close\r\n\r\n",
@@ -93,10 +93,10 @@ enum { AHEAD = 100 };
 
 static int overs;
 
-static void count_over(struct sw_exchange *exchange, bool whole)
+static void count_over(struct sw_exchange *exchange, bool is_complete)
 {
     (void)exchange;
-    overs += whole;
+    overs += is_complete;
 }
 
 static void reply_little(struct sw_exchange *exchange)
@@ -108,7 +108,7 @@ static void reply_little(struct sw_exchange *exchange)
     ck_assert_int_eq(sw_reply_end(exchange), SW_OK);
 }
 
-START_TEST(who_asks_ahead_gets_each_file)
+START_TEST(pipelined_requests_get_each_file)
 {
     char requests[AHEAD * (AHEAD + 40)] = "", path[AHEAD + 1] = "";
     overs = 0;
@@ -119,7 +119,7 @@ START_TEST(who_asks_ahead_gets_each_file)
         sprintf(requests + strlen(requests), "GET %s HTTP/1.1\r\n" HOST "%s\r\n", path,
                 i + 1 == AHEAD ? "Connection: close\r\n" : "");
     }
-    client_say(fd, requests);
+    client_send_text(fd, requests);
     client_all(fd, buf, sizeof buf);
     const char *at = buf;
     for (int i = 0; i < AHEAD; i++) {
@@ -136,11 +136,11 @@ START_TEST(who_asks_ahead_gets_each_file)
 }
 END_TEST
 
-START_TEST(a_slow_reader_gets_all_of_it)
+START_TEST(slow_client_gets_the_complete_reply)
 {
-    serve(reply_whole);
+    serve(reply_complete_file);
     int fd = client_open_narrow(&served, 4096);
-    client_say(fd, "GET / HTTP/1.1\r\n" HOST "Connection: close\r\n\r\n");
+    client_send_text(fd, "GET / HTTP/1.1\r\n" HOST "Connection: close\r\n\r\n");
     size_t n = client_all(fd, buf, sizeof buf);
     ck_assert_mem_eq(buf + n - LARGE, content, LARGE);
     close(fd);
@@ -170,7 +170,7 @@ static void reply_piece_by_piece(struct sw_exchange *exchange)
     reply_piece(exchange);
 }
 
-START_TEST(many_pieces_make_a_reply)
+START_TEST(reply_of_many_pieces)
 {
     serve(reply_piece_by_piece);
     size_t n = client_ask(&served,
@@ -190,7 +190,7 @@ static void reply_too_much(struct sw_exchange *exchange)
     sw_reply_end(exchange);
 }
 
-START_TEST(a_file_that_is_too_short_ends_the_connection)
+START_TEST(too_short_file_closes_the_connection)
 {
     serve(reply_too_much);
     for (int i = 0; i < 2; i++) {
@@ -204,25 +204,25 @@ END_TEST
 
 /* ---- Peers that go --------------------------------------------------------------------------- */
 
-static sem_t first_is_out, client_is_gone, all_is_over;
+static sem_t first_is_out, client_has_closed, all_is_over;
 
 static void reply_rest(struct sw_exchange *exchange)
 {
     sem_post(&first_is_out);
-    while (sem_wait(&client_is_gone))
+    while (sem_wait(&client_has_closed))
         ;
     ck_assert(sw_reply_file(exchange, file, 1, 1)); /* nothing stands before it that could fail */
     sw_reply_end(exchange);
 }
 
-static void tell_over(struct sw_exchange *exchange, bool whole)
+static void post_complete(struct sw_exchange *exchange, bool is_complete)
 {
     (void)exchange;
-    ck_assert(!whole);
+    ck_assert(!is_complete);
     sem_post(&all_is_over);
 }
 
-static const struct sw_hooks pieces = {.on_writable = reply_rest, .on_complete = tell_over};
+static const struct sw_hooks pieces = {.on_writable = reply_rest, .on_complete = post_complete};
 
 static void reply_in_pieces(struct sw_exchange *exchange)
 {
@@ -235,48 +235,51 @@ static void reply_in_pieces(struct sw_exchange *exchange)
 static void *run_and_look(void *data)
 {
     sigset_t blocked, pending;
-    served.cut = sw_server_run(served.server);
+    served.force_closed = sw_server_run(served.server);
     pthread_sigmask(SIG_SETMASK, NULL, &blocked);
     sigpending(&pending);
     *(bool *)data = sigismember(&blocked, SIGPIPE) || sigismember(&pending, SIGPIPE);
     return NULL;
 }
 
-START_TEST(nobody_dies_of_a_peer_that_goes)
+START_TEST(closed_client_does_not_raise_sigpipe)
 {
     struct sockaddr_un address = {.sun_family = AF_UNIX};
     struct sw_listener_config listener = {.address = address.sun_path};
     struct sw_server_config config = {
         .listeners = &listener, .listener_count = 1, .handler = reply_in_pieces};
-    bool left_behind = true;
+    bool is_left_blocked = true;
     snprintf(address.sun_path, sizeof address.sun_path, "/tmp/shockwave-%ld", (long)getpid());
     sem_init(&first_is_out, 0, 0);
-    sem_init(&client_is_gone, 0, 0);
+    sem_init(&client_has_closed, 0, 0);
     sem_init(&all_is_over, 0, 0);
     write_file();
     served.server = sw_server_open(&config, NULL);
     ck_assert_ptr_ne(served.server, NULL);
-    pthread_create(&served.thread, NULL, run_and_look, &left_behind);
+    pthread_create(&served.thread, NULL, run_and_look, &is_left_blocked);
 
     int fd = socket(AF_UNIX, SOCK_STREAM, 0);
     ck_assert_int_eq(connect(fd, (struct sockaddr *)&address, sizeof address), 0);
-    client_say(fd, "GET / HTTP/1.1\r\n" HOST "\r\n");
+    client_send_text(fd, "GET / HTTP/1.1\r\n" HOST "\r\n");
     sem_wait(&first_is_out);
     close(fd);
-    sem_post(&client_is_gone);
+    sem_post(&client_has_closed);
     sem_wait(&all_is_over);
     served_end(&served);
-    ck_assert(!left_behind);
+    ck_assert(!is_left_blocked);
 }
 END_TEST
 
 int main(void)
 {
     const struct suite_test tests[] = {
-        {a_file_keeps_its_place, 1},          {only_a_reply_with_content_has_the_file, 1},
-        {who_asks_ahead_gets_each_file, 1},   {a_slow_reader_gets_all_of_it, 1},
-        {many_pieces_make_a_reply, 1},        {a_file_that_is_too_short_ends_the_connection, 1},
-        {nobody_dies_of_a_peer_that_goes, 1},
+        {file_is_sent_in_order, 1},
+        {reply_without_content_skips_the_file, 1},
+        {pipelined_requests_get_each_file, 1},
+        {slow_client_gets_the_complete_reply, 1},
+        {reply_of_many_pieces, 1},
+        {too_short_file_closes_the_connection, 1},
+        {closed_client_does_not_raise_sigpipe, 1},
     };
     return suite_main("server sendfile", tests, COUNT(tests));
 }

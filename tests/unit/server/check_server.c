@@ -18,14 +18,14 @@ static void serve(void (*handler)(struct sw_exchange *exchange))
 
 /* ---- At once --------------------------------------------------------------------------------- */
 
-static void say_target(struct sw_exchange *exchange)
+static void reply_target(struct sw_exchange *exchange)
 {
     sw_reply(exchange, SW_STATUS_OK, TEXT, sw_exchange_target(exchange));
 }
 
 START_TEST(replies_in_order)
 {
-    serve(say_target);
+    serve(reply_target);
     char batch[4096] = "", want[256];
     for (int i = 0; i < 16; i++)
         snprintf(batch + strlen(batch), sizeof batch - strlen(batch),
@@ -43,7 +43,7 @@ START_TEST(replies_in_order)
 }
 END_TEST
 
-static void say_status(struct sw_exchange *exchange)
+static void reply_status(struct sw_exchange *exchange)
 {
     unsigned status = (unsigned)atoi(sw_exchange_target(exchange).p + 1);
     bool bare = status == SW_STATUS_NO_CONTENT || status == SW_STATUS_NOT_MODIFIED;
@@ -54,9 +54,9 @@ static void say_status(struct sw_exchange *exchange)
 static const unsigned statuses[] = {200, 201, 204, 205, 299, 304, 404, 426, 599};
 
 /* The answer to HEAD is put together step by step, the one to GET in one go where it can be. */
-START_TEST(a_reply_has_one_head_whichever_way_it_goes)
+START_TEST(head_is_equal_on_fast_and_slow_path)
 {
-    serve(say_status);
+    serve(reply_status);
     char ask[256], line[32];
     snprintf(ask, sizeof ask,
              "GET /%u HTTP/1.1\r\n" HOST "\r\nHEAD /%u HTTP/1.1\r\n" HOST "\r\n"
@@ -75,14 +75,14 @@ START_TEST(a_reply_has_one_head_whichever_way_it_goes)
 }
 END_TEST
 
-static void say_two_lines(struct sw_exchange *exchange)
+static void reply_two_lines(struct sw_exchange *exchange)
 {
     sw_reply(exchange, SW_STATUS_OK, SW_SPAN("text/plain\r\nX-Mine: yes"), SW_SPAN("some words"));
 }
 
-START_TEST(a_type_of_two_lines_is_500)
+START_TEST(content_type_of_two_lines_is_500)
 {
-    serve(say_two_lines);
+    serve(reply_two_lines);
     client_ask(&served, "GET / HTTP/1.1\r\n" HOST "\r\n", buf, sizeof buf);
     ck_assert_int_eq(strncmp(buf, "HTTP/1.1 500 ", 13), 0);
     ck_assert_uint_eq(count(buf, "X-Mine"), 0);
@@ -92,11 +92,11 @@ START_TEST(a_type_of_two_lines_is_500)
 END_TEST
 
 /* A reply of one write is one piece at the client, however many requests came in one. */
-START_TEST(a_batch_is_one_write)
+START_TEST(pipelined_replies_are_one_write)
 {
-    serve(say_target);
+    serve(reply_target);
     int fd = client_open(&served);
-    client_say(fd, "GET /a HTTP/1.1\r\n" HOST "\r\nGET /b HTTP/1.1\r\n" HOST "\r\n");
+    client_send_text(fd, "GET /a HTTP/1.1\r\n" HOST "\r\nGET /b HTTP/1.1\r\n" HOST "\r\n");
     buf[client_receive(fd, buf, sizeof buf - 1)] = '\0';
     ck_assert_uint_eq(count(buf, "HTTP/1.1 200 OK\r\n"), 2);
     close(fd);
@@ -106,15 +106,15 @@ END_TEST
 
 static char large[300000];
 
-static void lend_large(struct sw_exchange *exchange)
+static void reply_large_nocopy(struct sw_exchange *exchange)
 {
     sw_reply(exchange, SW_STATUS_OK, TEXT, (struct sw_span){large, sizeof large});
 }
 
-START_TEST(a_large_body_goes_out_from_where_it_lies)
+START_TEST(large_content_is_sent_zero_copy)
 {
     memset(large, 'x', sizeof large);
-    serve(lend_large);
+    serve(reply_large_nocopy);
     size_t n = client_ask(&served,
                           "GET / HTTP/1.1\r\n" HOST "\r\n"
                           "HEAD / HTTP/1.1\r\n" HOST "\r\n"
@@ -185,7 +185,7 @@ static void (*const mistakes[])(struct sw_exchange *exchange) = {
     switch_unasked,
 };
 
-START_TEST(a_mistake_before_the_head_is_500)
+START_TEST(misuse_before_the_head_is_500)
 {
     serve(mistakes[_i]);
     client_ask(&served, "GET / HTTP/1.1\r\n" HOST "\r\nGET /next HTTP/1.1\r\n" HOST "\r\n", buf,
@@ -199,7 +199,7 @@ START_TEST(a_mistake_before_the_head_is_500)
 END_TEST
 
 /* RFC 9110 9.3.2: it has no content, whoever makes it. */
-START_TEST(a_mistake_about_a_head_is_500_without_content)
+START_TEST(misuse_on_a_head_request_is_500_without_content)
 {
     serve(mistakes[_i]);
     client_ask(&served, "HEAD / HTTP/1.1\r\n" HOST "\r\n", buf, sizeof buf);
@@ -245,7 +245,7 @@ static const struct {
     {promise_too_much, 1}, {give_too_much, 1}, {begin_twice, 2}, {stop_in_the_middle, 1}};
 
 /* What has gone out cannot be taken back: then the connection says that something is missing. */
-START_TEST(a_mistake_behind_the_head_closes)
+START_TEST(misuse_after_the_head_closes)
 {
     serve(later_mistakes[_i].handler);
     client_ask(&served,
@@ -287,11 +287,11 @@ static void count_lines(struct sw_exchange *exchange)
     more_lines(exchange);
 }
 
-START_TEST(a_reply_waits_for_a_slow_reader)
+START_TEST(backpressure_from_a_slow_client)
 {
     serve(count_lines);
     int fd = client_open_narrow(&served, 4096);
-    client_say(fd, "GET / HTTP/1.1\r\n" HOST "Connection: close\r\n\r\n");
+    client_send_text(fd, "GET / HTTP/1.1\r\n" HOST "Connection: close\r\n\r\n");
     client_until(fd, buf, 200, "\r\n\r\n");
     size_t n = strlen(strstr(buf, "\r\n\r\n") + 4), line = 0, wrong = 0;
     memmove(buf, strstr(buf, "\r\n\r\n") + 4, n);
@@ -349,13 +349,13 @@ static void *send_stream(void *data)
 
 /* An HTTP/1.0 client gets its content without chunks, so that the bytes can be compared as they
    are. */
-START_TEST(a_stream_flows_through)
+START_TEST(content_is_echoed_with_backpressure)
 {
     serve(pass);
     int fd = client_open(&served);
     pthread_t sender;
     snprintf(buf, sizeof buf, "POST / HTTP/1.0\r\nContent-Length: %d\r\n\r\n", STREAM);
-    client_say(fd, buf);
+    client_send_text(fd, buf);
     pthread_create(&sender, NULL, send_stream, &fd);
     client_until(fd, buf, 300, "\r\n\r\n");
     const char *p = strstr(buf, "\r\n\r\n") + 4;
@@ -374,7 +374,7 @@ START_TEST(a_stream_flows_through)
 }
 END_TEST
 
-START_TEST(chunks_and_trailers_reach_the_handler)
+START_TEST(handler_gets_chunks_and_trailers)
 {
     serve(pass);
     client_ask(&served,
@@ -400,7 +400,7 @@ static void one_by_one(struct sw_exchange *exchange)
     sw_reply_begin(exchange, SW_STATUS_OK, 5);
 }
 
-START_TEST(content_that_was_not_taken_is_offered_again)
+START_TEST(unconsumed_content_is_offered_again)
 {
     serve(one_by_one);
     client_ask(&served,
@@ -413,28 +413,28 @@ END_TEST
 
 /* ---- Lending, dropping, refusing content ----------------------------------------------------- */
 
-static void lend_in_a_chunk(struct sw_exchange *exchange)
+static void write_nocopy_in_a_chunk(struct sw_exchange *exchange)
 {
     sw_reply_begin(exchange, SW_STATUS_OK, SW_LENGTH_UNKNOWN);
     sw_reply_write(exchange, SW_SPAN("before"));
     ck_assert(sw_reply_write_nocopy(exchange, (struct sw_span){large, sizeof large}));
     ck_assert(!sw_reply_write_nocopy(exchange, SW_SPAN("one at a time")));
-    sw_reply_write(exchange, SW_SPAN("behind"));
+    sw_reply_write(exchange, SW_SPAN("suffix"));
     ck_assert_int_eq(sw_reply_end(exchange), SW_OK);
 }
 
-START_TEST(what_is_lent_keeps_its_place)
+START_TEST(nocopy_content_keeps_its_order)
 {
     memset(large, 'x', sizeof large);
-    serve(lend_in_a_chunk);
+    serve(write_nocopy_in_a_chunk);
     size_t n =
         client_ask(&served, "GET / HTTP/1.1\r\n" HOST "Connection: close\r\n\r\n", buf, sizeof buf);
     const char *before = strstr(buf, "\r\n\r\n6\r\nbefore\r\n493e0\r\nx");
-    const char *behind = strstr(buf, "x\r\n6\r\nbehind\r\n0\r\n\r\n");
-    ck_assert(before && behind);
+    const char *after = strstr(buf, "x\r\n6\r\nsuffix\r\n0\r\n\r\n");
+    ck_assert(before && after);
     ck_assert_uint_eq(count(buf, "x\r\n6"), 1);
     ck_assert_uint_gt(n, sizeof large);
-    ck_assert_uint_eq((size_t)(behind - before), sizeof large + 21);
+    ck_assert_uint_eq((size_t)(after - before), sizeof large + 21);
     served_end(&served);
 }
 END_TEST
@@ -443,7 +443,7 @@ static void end_only(struct sw_exchange *exchange, const struct sw_head *trailer
                      const char *bytes)
 {
     (void)trailers, (void)bytes;
-    say_target(exchange);
+    reply_target(exchange);
 }
 
 static size_t refuse_content(struct sw_exchange *exchange, struct sw_span bytes)
@@ -476,10 +476,10 @@ static void content_or_not(struct sw_exchange *exchange)
     if (exchange->head->method == SW_METHOD_POST)
         exchange->hooks = &content_cases[content_case].hooks;
     else
-        say_target(exchange);
+        reply_target(exchange);
 }
 
-START_TEST(content_that_nobody_takes_is_not_a_request)
+START_TEST(unread_content_is_not_parsed_as_a_request)
 {
     content_case = _i;
     serve(content_or_not);
@@ -513,20 +513,22 @@ static void sum(struct sw_exchange *exchange)
     if (exchange->head->method == SW_METHOD_POST)
         exchange->hooks = &sum_hooks;
     else
-        say_target(exchange);
+        reply_target(exchange);
 }
 
-START_TEST(only_who_reads_says_continue)
+START_TEST(continue_is_sent_only_for_read_content)
 {
     serve(sum);
     int fd = client_open(&served);
-    client_say(fd, "POST / HTTP/1.1\r\n" HOST "Expect: 100-continue\r\nContent-Length: 2\r\n\r\n");
+    client_send_text(fd, "POST / HTTP/1.1\r\n" HOST
+                         "Expect: 100-continue\r\nContent-Length: 2\r\n\r\n");
     client_until(fd, buf, sizeof buf, "\r\n\r\n");
     ck_assert_str_eq(buf, "HTTP/1.1 100 Continue\r\n\r\n");
-    client_say(fd, "ab");
+    client_send_text(fd, "ab");
     client_until(fd, buf, sizeof buf, "\r\n\r\n");
     ck_assert_ptr_eq(strstr(buf, "HTTP/1.1 204 "), buf);
-    client_say(fd, "PUT / HTTP/1.1\r\n" HOST "Expect: 100-continue\r\nContent-Length: 2\r\n\r\n");
+    client_send_text(fd,
+                     "PUT / HTTP/1.1\r\n" HOST "Expect: 100-continue\r\nContent-Length: 2\r\n\r\n");
     client_all(fd, buf, sizeof buf);
     ck_assert_ptr_eq(strstr(buf, "HTTP/1.1 200 "), buf);
     ck_assert_ptr_ne(strstr(buf, "Connection: close"), NULL);
@@ -539,20 +541,20 @@ int main(void)
 {
     const struct suite_test tests[] = {
         {replies_in_order, 1},
-        {a_reply_has_one_head_whichever_way_it_goes, COUNT(statuses)},
-        {a_type_of_two_lines_is_500, 1},
-        {a_batch_is_one_write, 1},
-        {a_large_body_goes_out_from_where_it_lies, 1},
-        {a_mistake_before_the_head_is_500, COUNT(mistakes)},
-        {a_mistake_about_a_head_is_500_without_content, COUNT(mistakes)},
-        {a_mistake_behind_the_head_closes, COUNT(later_mistakes)},
-        {a_reply_waits_for_a_slow_reader, 1},
-        {a_stream_flows_through, 1},
-        {chunks_and_trailers_reach_the_handler, 1},
-        {content_that_was_not_taken_is_offered_again, 1},
-        {what_is_lent_keeps_its_place, 1},
-        {content_that_nobody_takes_is_not_a_request, COUNT(content_cases)},
-        {only_who_reads_says_continue, 1},
+        {head_is_equal_on_fast_and_slow_path, COUNT(statuses)},
+        {content_type_of_two_lines_is_500, 1},
+        {pipelined_replies_are_one_write, 1},
+        {large_content_is_sent_zero_copy, 1},
+        {misuse_before_the_head_is_500, COUNT(mistakes)},
+        {misuse_on_a_head_request_is_500_without_content, COUNT(mistakes)},
+        {misuse_after_the_head_closes, COUNT(later_mistakes)},
+        {backpressure_from_a_slow_client, 1},
+        {content_is_echoed_with_backpressure, 1},
+        {handler_gets_chunks_and_trailers, 1},
+        {unconsumed_content_is_offered_again, 1},
+        {nocopy_content_keeps_its_order, 1},
+        {unread_content_is_not_parsed_as_a_request, COUNT(content_cases)},
+        {continue_is_sent_only_for_read_content, 1},
     };
     return suite_main("server", tests, COUNT(tests));
 }

@@ -1,4 +1,4 @@
-/* check_server_manager.c - the server: what a service manager opens, and is told. */
+/* check_service_manager.c - the server: what a service manager opens, and is told. */
 /* SPDX-License-Identifier: MIT */
 #define _GNU_SOURCE
 #include "served.h"
@@ -47,7 +47,7 @@ static const struct {
     {NULL, "1", "http", 0, {NULL}},
 };
 
-START_TEST(inherited_sockets_are_read)
+START_TEST(socket_activation_is_parsed)
 {
     struct sw_inherited sockets[MAX + 1] = {{.fd = -1}, {.fd = -1}, {.fd = -1}, {.fd = -1}};
     const char *names = inherited[_i].names;
@@ -68,7 +68,7 @@ START_TEST(inherited_sockets_are_read)
 }
 END_TEST
 
-START_TEST(a_process_without_a_number_inherits_nothing)
+START_TEST(without_listen_pid_nothing_is_inherited)
 {
     struct sw_inherited sockets[MAX];
     ck_assert_uint_eq(sw_inherited_read(0, NULL, "1", NULL, sockets, MAX), 0);
@@ -81,14 +81,14 @@ END_TEST
 
 static _Atomic(struct sw_server *) server;
 
-static void say_state(struct sw_exchange *exchange)
+static void reply_state(struct sw_exchange *exchange)
 {
-    static const char *const names[] = {"open", "running", "leaving"};
+    static const char *const names[] = {"open", "running", "draining"};
     const char *name = names[sw_server_state(atomic_load(&server))];
     sw_reply(exchange, SW_STATUS_OK, TEXT, (struct sw_span){name, strlen(name)});
 }
 
-static void hear(int fd, const char *want)
+static void expect_message(int fd, const char *want)
 {
     ssize_t n = client_receive(fd, buf, sizeof buf - 1);
     ck_assert_int_gt(n, 0);
@@ -113,25 +113,26 @@ static int manage(const char *format, char place[64])
     return fd;
 }
 
-START_TEST(the_manager_is_told)
+START_TEST(service_manager_is_notified)
 {
     struct served served;
     char place[64], path[64];
     int manager = manage(places[_i], place);
     strcpy(path, place);
-    served_begin(&served, (struct sw_server_config){
-                              .handler = say_state, .notify = place, .workers = 3, .drain = 60000});
+    served_begin(&served,
+                 (struct sw_server_config){
+                     .handler = reply_state, .notify = place, .workers = 3, .drain = 60000});
     atomic_store(&server, served.server);
     memset(place, 'x', strlen(place)); /* nothing of the configuration is kept */
-    hear(manager, "READY=1");
+    expect_message(manager, "READY=1");
     int fd = client_open(&served), busy = client_open(&served);
-    client_say(busy, "GET / HTTP/1.1\r\n");
-    client_say(fd, GET);
+    client_send_text(busy, "GET / HTTP/1.1\r\n");
+    client_send_text(fd, GET);
     client_until(fd, buf, sizeof buf, "running");
     sw_server_stop(served.server);
-    hear(manager, "STOPPING=1");
-    client_say(busy, "Host: x\r\n\r\n");
-    client_until(busy, buf, sizeof buf, "leaving");
+    expect_message(manager, "STOPPING=1");
+    client_send_text(busy, "Host: x\r\n\r\n");
+    client_until(busy, buf, sizeof buf, "draining");
     close(busy);
     close(fd);
     ck_assert_int_eq(served_wait(&served), 0);
@@ -144,7 +145,7 @@ END_TEST
 
 /* Its queue is full: the server begins and ends all the same, and tells when there is room again.
  */
-START_TEST(a_manager_that_does_not_read_stops_nothing)
+START_TEST(unread_notify_socket_does_not_block)
 {
     struct served served;
     char place[64];
@@ -155,7 +156,7 @@ START_TEST(a_manager_that_does_not_read_stops_nothing)
     while (sendto(filler, "x", 1, MSG_DONTWAIT, (struct sockaddr *)&address, size) == 1)
         continue;
     ck_assert_int_eq(errno, EAGAIN);
-    served_begin(&served, (struct sw_server_config){.handler = say_state, .notify = place});
+    served_begin(&served, (struct sw_server_config){.handler = reply_state, .notify = place});
     atomic_store(&server, served.server);
     client_ask(&served, "GET / HTTP/1.0\r\n\r\n", buf, sizeof buf);
     ck_assert_ptr_nonnull(strstr(buf, "running"));
@@ -174,7 +175,7 @@ END_TEST
 /* ---- Two servers with one socket --------------------------------------------------------------
  */
 
-static void say_user(struct sw_exchange *exchange)
+static void reply_user(struct sw_exchange *exchange)
 {
     const char *name = exchange->user;
     sw_reply(exchange, SW_STATUS_OK, TEXT, (struct sw_span){name, strlen(name)});
@@ -183,7 +184,7 @@ static void say_user(struct sw_exchange *exchange)
 static void begin_with(struct served *served, int fd, const char *name, const char *place)
 {
     struct sw_listener_config listener = {.fd = fd};
-    served_begin(served, (struct sw_server_config){.handler = say_user,
+    served_begin(served, (struct sw_server_config){.handler = reply_user,
                                                    .user = (void *)(uintptr_t)name,
                                                    .notify = place,
                                                    .workers = 1,
@@ -194,22 +195,22 @@ static void begin_with(struct served *served, int fd, const char *name, const ch
 
 /* The old one has something to finish, and takes nobody more: but the one who may be in the queue
    when it closes. */
-START_TEST(newcomers_are_for_who_stays)
+START_TEST(successor_accepts_new_connections)
 {
     struct served old, new;
     char place[64];
     int manager = manage(places[1], place), listener = socket(AF_INET, SOCK_STREAM, 0);
     ck_assert_int_eq(listen(listener, 100), 0);
     begin_with(&old, listener, "<old>", place);
-    hear(manager, "READY=1");
+    expect_message(manager, "READY=1");
     int busy = client_open(&old);
-    client_say(busy, "GET / HTTP/1.1\r\nHost: x\r\n\r\n");
+    client_send_text(busy, "GET / HTTP/1.1\r\nHost: x\r\n\r\n");
     client_until(busy, buf, sizeof buf, "<old>"); /* so it is he who let this one in */
-    client_say(busy, "GET / HTTP/1.1\r\n");
+    client_send_text(busy, "GET / HTTP/1.1\r\n");
     begin_with(&new, dup(listener), "<new>", place);
-    hear(manager, "READY=1");
+    expect_message(manager, "READY=1");
     sw_server_stop(old.server);
-    hear(manager, "STOPPING=1");
+    expect_message(manager, "STOPPING=1");
     usleep(20000);
     size_t taken = 0;
     for (int i = 0; i < 20; i++) {
@@ -218,7 +219,7 @@ START_TEST(newcomers_are_for_who_stays)
         ck_assert_uint_eq(count(buf, "<old>") + count(buf, "<new>"), 1);
     }
     ck_assert_uint_le(taken, 1);
-    client_say(busy, "Host: x\r\n\r\n");
+    client_send_text(busy, "Host: x\r\n\r\n");
     client_until(busy, buf, sizeof buf, "<old>");
     close(busy);
     ck_assert_int_eq(served_wait(&old), 0);
@@ -227,11 +228,11 @@ START_TEST(newcomers_are_for_who_stays)
 }
 END_TEST
 
-START_TEST(a_server_that_does_not_run_is_open)
+START_TEST(state_before_running_is_open)
 {
     struct sw_listener_config any = {.address = "127.0.0.1"};
     struct sw_server_config config = {
-        .handler = say_state, .listeners = &any, .listener_count = 1, .notify = "/nobody/there"};
+        .handler = reply_state, .listeners = &any, .listener_count = 1, .notify = "/absent/socket"};
     struct sw_server *alone = sw_server_open(&config, NULL);
     ck_assert_ptr_ne(alone, NULL);
     ck_assert_int_eq(sw_server_state(alone), SW_SERVER_OPEN);
@@ -250,9 +251,9 @@ static const char *const no_places[] = {
      "456789012345678"),
 };
 
-START_TEST(what_is_no_place_is_refused)
+START_TEST(invalid_notify_address_is_refused)
 {
-    struct sw_server_config config = {.handler = say_state, .notify = no_places[_i]};
+    struct sw_server_config config = {.handler = reply_state, .notify = no_places[_i]};
     struct sw_server_error fault;
     ck_assert_ptr_eq(sw_server_open(&config, &fault), NULL);
     ck_assert_str_eq(fault.what, "notify");
@@ -263,13 +264,13 @@ END_TEST
 int main(void)
 {
     const struct suite_test tests[] = {
-        {inherited_sockets_are_read, COUNT(inherited)},
-        {a_process_without_a_number_inherits_nothing, 1},
-        {the_manager_is_told, COUNT(places)},
-        {a_manager_that_does_not_read_stops_nothing, 1},
-        {newcomers_are_for_who_stays, 1},
-        {a_server_that_does_not_run_is_open, 1},
-        {what_is_no_place_is_refused, COUNT(no_places)},
+        {socket_activation_is_parsed, COUNT(inherited)},
+        {without_listen_pid_nothing_is_inherited, 1},
+        {service_manager_is_notified, COUNT(places)},
+        {unread_notify_socket_does_not_block, 1},
+        {successor_accepts_new_connections, 1},
+        {state_before_running_is_open, 1},
+        {invalid_notify_address_is_refused, COUNT(no_places)},
     };
     return suite_main("server manager", tests, COUNT(tests));
 }

@@ -1,4 +1,4 @@
-/* check_server_share.c - the server: workers that share their room. */
+/* check_shared_capacity.c - the server: workers that share their room. */
 /* SPDX-License-Identifier: MIT */
 #define _GNU_SOURCE
 #include "expect.h"
@@ -60,7 +60,7 @@ static int come(const char *request)
     int fd = is_local ? socket(AF_UNIX, SOCK_STREAM, 0) : client_open(&served);
     if (is_local)
         ck_assert_int_eq(connect(fd, (struct sockaddr *)&local, sizeof local), 0);
-    client_say(fd, request);
+    client_send_text(fd, request);
     return fd;
 }
 
@@ -77,32 +77,32 @@ static void fill(int *fd, const char *request)
         expect_hello(fd[i]);
 }
 
-static void leave(const int *fd)
+static void close_all(const int *fd)
 {
     for (int i = 0; i < ALL; i++)
         close(fd[i]);
 }
 
 /* As many as there is room for come in, wherever the kernel puts them, and none for another. */
-START_TEST(no_client_waits_while_there_is_room)
+START_TEST(all_connections_of_all_workers_are_usable)
 {
     for (int i = 0; i < 8; i++) {
         serve(i % 2, (struct sw_server_config){.full = i / 2 % 2 ? SW_FULL_REFUSE : SW_FULL_WAIT});
         int fd[ALL];
         fill(fd, GET);
         for (int n = 0; n < ALL; n++) {
-            client_say(fd[n], GET);
+            client_send_text(fd[n], GET);
             expect_hello(fd[n]);
         }
         expect_sample(EVICTED, 0);
-        leave(fd);
+        close_all(fd);
         end();
     }
 }
 END_TEST
 
 /* It waits in front of any of them, and comes in where there is a place first. */
-START_TEST(a_place_anywhere_is_for_who_waits)
+START_TEST(waiting_client_gets_any_free_connection)
 {
     for (int i = 0; i < 4; i++) {
         serve(i % 2, (struct sw_server_config){0});
@@ -115,7 +115,7 @@ START_TEST(a_place_anywhere_is_for_who_waits)
             if (n % 2) {
                 close(fd[n]);
             } else {
-                client_say(fd[n], "12345"); /* idle from now on */
+                client_send_text(fd[n], "12345"); /* idle from now on */
                 expect_hello(newcomer);
                 close(fd[n]);
             }
@@ -124,14 +124,14 @@ START_TEST(a_place_anywhere_is_for_who_waits)
             fd[n] = newcomer;
         }
         expect_sample(EVICTED, ALL / 2);
-        leave(fd);
+        close_all(fd);
         end();
     }
 }
 END_TEST
 
 /* The place of one that is idle is taken when no worker has another, wherever it is. */
-START_TEST(who_is_idle_makes_room_for_all_workers)
+START_TEST(idle_connections_of_any_worker_are_evicted)
 {
     for (int i = 0; i < 4; i++) {
         serve(i % 2, (struct sw_server_config){.full = i / 2 % 2 ? SW_FULL_REFUSE : SW_FULL_WAIT});
@@ -142,15 +142,15 @@ START_TEST(who_is_idle_makes_room_for_all_workers)
             expect_hello(more[n]);
         }
         expect_sample(EVICTED, ALL);
-        leave(fd);
-        leave(more);
+        close_all(fd);
+        close_all(more);
         end();
     }
 }
 END_TEST
 
 /* One is refused when all are in use, and not before. */
-START_TEST(who_is_refused_finds_no_room_anywhere)
+START_TEST(clients_are_refused_only_when_all_are_in_use)
 {
     for (int i = 0; i < 4; i++) {
         serve(i % 2, (struct sw_server_config){.full = SW_FULL_REFUSE});
@@ -163,14 +163,14 @@ START_TEST(who_is_refused_finds_no_room_anywhere)
             close(newcomer);
         }
         expect_sample(EVICTED, 0);
-        leave(fd);
+        close_all(fd);
         end();
     }
 }
 END_TEST
 
 /* Those come and go while the server leaves. */
-START_TEST(a_crowded_server_leaves)
+START_TEST(full_server_shuts_down)
 {
     for (int i = 0; i < 20; i++) {
         serve(i % 2, (struct sw_server_config){.drain = 200});
@@ -179,8 +179,8 @@ START_TEST(a_crowded_server_leaves)
         for (int n = 0; n < ALL; n++)
             more[n] = come(GET);
         sw_server_stop(served.server);
-        leave(fd);
-        leave(more);
+        close_all(fd);
+        close_all(more);
         end();
     }
 }
@@ -189,11 +189,11 @@ END_TEST
 int main(void)
 {
     const struct suite_test tests[] = {
-        {no_client_waits_while_there_is_room, 1},
-        {a_place_anywhere_is_for_who_waits, 1},
-        {who_is_idle_makes_room_for_all_workers, 1},
-        {who_is_refused_finds_no_room_anywhere, 1},
-        {a_crowded_server_leaves, 1},
+        {all_connections_of_all_workers_are_usable, 1},
+        {waiting_client_gets_any_free_connection, 1},
+        {idle_connections_of_any_worker_are_evicted, 1},
+        {clients_are_refused_only_when_all_are_in_use, 1},
+        {full_server_shuts_down, 1},
     };
     return suite_main("server share", tests, COUNT(tests));
 }

@@ -1,4 +1,4 @@
-/* check_server_sockets.c - the server: what sockets do at their edges. */
+/* check_sockets.c - the server: what sockets do at their edges. */
 /* SPDX-License-Identifier: MIT */
 #define _GNU_SOURCE
 #include "served.h"
@@ -22,7 +22,7 @@ static struct served served;
 static char place[64];
 
 static sem_t go;
-static atomic_int handled, bytes_taken, told_gone, is_busy;
+static atomic_int handled, bytes_taken, on_disconnect_calls, is_busy;
 static _Atomic(struct sw_exchange *) pending;
 
 /* ---- The handler ----------------------------------------------------------------------------- */
@@ -47,18 +47,19 @@ static void end_content(struct sw_exchange *exchange, const struct sw_head *trai
     hello(exchange);
 }
 
-static void note_gone(struct sw_exchange *exchange)
+static void count_disconnect(struct sw_exchange *exchange)
 {
     (void)exchange;
-    atomic_fetch_add(&told_gone, 1);
+    atomic_fetch_add(&on_disconnect_calls, 1);
 }
 
 static const struct sw_hooks content_hooks = {.on_content = take_content,
                                               .on_request_end = end_content},
-                             hold_hooks = {.on_resume = hello, .on_disconnect = note_gone};
+                             suspend_hooks = {.on_resume = hello,
+                                              .on_disconnect = count_disconnect};
 
 /* /busy keeps the worker until `go`, /hold holds, POST takes its content. */
-static void answer(struct sw_exchange *exchange)
+static void handle(struct sw_exchange *exchange)
 {
     switch (sw_exchange_target(exchange).p[1]) {
     case 'b':
@@ -66,7 +67,7 @@ static void answer(struct sw_exchange *exchange)
         sem_wait(&go);
         break;
     case 'h':
-        exchange->hooks = &hold_hooks;
+        exchange->hooks = &suspend_hooks;
         sw_exchange_suspend(exchange);
         atomic_store(&pending, exchange);
         return;
@@ -83,7 +84,7 @@ static void answer(struct sw_exchange *exchange)
 
 static void await(atomic_int *what, int value)
 {
-    for (int i = 0; atomic_load(what) != value && i < PATIENCE; i++)
+    for (int i = 0; atomic_load(what) != value && i < WAIT_MAX_MS; i++)
         usleep(1000);
     ck_assert_int_eq(atomic_load(what), value);
 }
@@ -94,7 +95,7 @@ static void serve(void)
     snprintf(place, sizeof place, "/tmp/shockwave-sockets-%d", getpid());
     const struct sw_listener_config listeners[] = {{.address = "127.0.0.1"}, {.address = place}};
     sem_init(&go, 0, 0);
-    served_begin(&served, (struct sw_server_config){.handler = answer,
+    served_begin(&served, (struct sw_server_config){.handler = handle,
                                                     .listeners = listeners,
                                                     .listener_count = 2,
                                                     .workers = 1,
@@ -116,7 +117,7 @@ static int client_open_local(void)
 static int make_busy(void)
 {
     int fd = client_open(&served);
-    client_say(fd, "GET /busy HTTP/1.1\r\n" HOST "\r\n");
+    client_send_text(fd, "GET /busy HTTP/1.1\r\n" HOST "\r\n");
     await(&is_busy, 1);
     return fd;
 }
@@ -135,7 +136,7 @@ START_TEST(requests_before_a_close_are_read)
     int busy = make_busy();
     for (int i = 0; i < REQUESTS; i++) {
         int fd = open_kind(_i);
-        client_say(fd, GET);
+        client_send_text(fd, GET);
         close(fd);
     }
     sem_post(&go);
@@ -150,7 +151,7 @@ START_TEST(requests_of_one_connection_before_a_close_are_read)
     serve();
     int busy = make_busy(), fd = open_kind(_i);
     for (int i = 0; i < REQUESTS; i++)
-        client_say(fd, GET);
+        client_send_text(fd, GET);
     close(fd);
     sem_post(&go);
     await(&handled, REQUESTS + 1);
@@ -180,11 +181,11 @@ START_TEST(content_before_a_close_is_read)
 END_TEST
 
 /* Half a request before a close: it is not waited for. */
-START_TEST(half_a_request_before_a_close_is_no_more)
+START_TEST(partial_request_before_a_close_is_dropped)
 {
     serve();
     int busy = make_busy(), fd = open_kind(_i);
-    client_say(fd, "GET / HTTP/1.1\r\nHo");
+    client_send_text(fd, "GET / HTTP/1.1\r\nHo");
     close(fd);
     sem_post(&go);
     client_until(busy, buf, sizeof buf, "hello");
@@ -193,19 +194,19 @@ START_TEST(half_a_request_before_a_close_is_no_more)
 }
 END_TEST
 
-START_TEST(a_held_exchange_of_a_closed_connection_is_told)
+START_TEST(suspended_exchange_gets_on_disconnect_after_close)
 {
     serve();
     int fd = client_open_local();
-    client_say(fd, "GET /hold HTTP/1.1\r\n" HOST "\r\n" GET);
+    client_send_text(fd, "GET /hold HTTP/1.1\r\n" HOST "\r\n" GET);
     struct sw_exchange *exchange;
     while (!(exchange = atomic_load(&pending)))
         usleep(1000);
     close(fd);
-    await(&told_gone, 1);
+    await(&on_disconnect_calls, 1);
     sw_exchange_resume(exchange);
     ck_assert_int_eq(served_end(&served), 0);
-    ck_assert_int_eq(atomic_load(&told_gone), 1);
+    ck_assert_int_eq(atomic_load(&on_disconnect_calls), 1);
 }
 END_TEST
 
@@ -216,12 +217,12 @@ START_TEST(urgent_data_does_not_hide_what_follows)
 {
     serve();
     int busy = make_busy(), fd = open_kind(_i);
-    client_say(fd, "GET / HTTP/1.1\r\nHo");
+    client_send_text(fd, "GET / HTTP/1.1\r\nHo");
     if (send(fd, "!", 1, MSG_OOB | MSG_NOSIGNAL) == 1) { /* unix sockets: since Linux 5.15 */
-        client_say(fd, "st: x\r\n\r\n");
+        client_send_text(fd, "st: x\r\n\r\n");
         sem_post(&go);
         client_until(fd, buf, sizeof buf, "hello");
-        client_say(fd, GET); /* and it goes on */
+        client_send_text(fd, GET); /* and it goes on */
         client_until(fd, buf, sizeof buf, "hello");
     } else {
         sem_post(&go);
@@ -249,9 +250,9 @@ START_TEST(descriptors_do_not_hide_what_follows)
                              .msg_iovlen = 1,
                              .msg_control = &control,
                              .msg_controllen = sizeof control};
-    client_say(fd, "GET / HTTP/1.1\r\nHo");
+    client_send_text(fd, "GET / HTTP/1.1\r\nHo");
     ck_assert_int_eq(sendmsg(fd, &message, 0), (int)strlen(part));
-    client_say(fd, "\r\n");
+    client_send_text(fd, "\r\n");
     sem_post(&go);
     client_until(fd, buf, sizeof buf, "hello");
     client_until(busy, buf, sizeof buf, "hello");
@@ -267,11 +268,11 @@ END_TEST
  * A child has the server's end of the first connection, so that it stays open in the kernel when
  * the server closes it.  Its reset must not end the second connection, which has the same slot.
  */
-START_TEST(an_old_event_does_not_close_another_connection)
+START_TEST(stale_event_does_not_close_another_connection)
 {
     serve();
     int first = client_open(&served);
-    client_say(first, GET);
+    client_send_text(first, GET);
     client_until(first, buf, sizeof buf, "hello");
     pid_t child = fork();
     if (child == 0) {
@@ -281,13 +282,13 @@ START_TEST(an_old_event_does_not_close_another_connection)
     }
     shutdown(first, SHUT_WR);
     int second = client_open(&served);
-    client_say(second, GET);
+    client_send_text(second, GET);
     client_until(second, buf, sizeof buf, "hello");
     const struct linger reset = {.l_onoff = 1};
     setsockopt(first, SOL_SOCKET, SO_LINGER, &reset, sizeof reset);
     close(first);
     for (int i = 0; i < 3; i++) {
-        client_say(second, GET);
+        client_send_text(second, GET);
         client_until(second, buf, sizeof buf, "hello");
     }
     close(second);
@@ -303,11 +304,11 @@ int main(void)
         {requests_before_a_close_are_read, 2},
         {requests_of_one_connection_before_a_close_are_read, 2},
         {content_before_a_close_is_read, 2},
-        {half_a_request_before_a_close_is_no_more, 2},
-        {a_held_exchange_of_a_closed_connection_is_told, 1},
+        {partial_request_before_a_close_is_dropped, 2},
+        {suspended_exchange_gets_on_disconnect_after_close, 1},
         {urgent_data_does_not_hide_what_follows, 2},
         {descriptors_do_not_hide_what_follows, 1},
-        {an_old_event_does_not_close_another_connection, 1},
+        {stale_event_does_not_close_another_connection, 1},
     };
     return suite_main("server sockets", tests, COUNT(tests));
 }

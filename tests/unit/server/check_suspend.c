@@ -1,4 +1,4 @@
-/* check_server_waits.c - the server: an exchange is whole again after its peer was waited for. */
+/* check_suspend.c - the server: an exchange is whole again after its peer was waited for. */
 /* SPDX-License-Identifier: MIT */
 #define _GNU_SOURCE
 #include "served.h"
@@ -43,9 +43,9 @@ static void look(const struct sw_exchange *exchange)
     atomic_fetch_add(&heads_wrong, !right);
 }
 
-static void look_last(struct sw_exchange *exchange, bool whole)
+static void look_last(struct sw_exchange *exchange, bool is_complete)
 {
-    (void)whole;
+    (void)is_complete;
     look(exchange);
 }
 
@@ -104,12 +104,12 @@ static const char *const trickled[] = {
     "Content-Length: 6\r\n\r\nabcdef",
 };
 
-START_TEST(a_head_is_there_for_content_that_dribbles)
+START_TEST(head_is_restored_for_trickled_content)
 {
     served_begin(&served, (struct sw_server_config){.handler = take_content, .exchanges = 2});
     int fd = client_open(&served);
     for (int i = 0; i < 2; i++) { /* the second time where others have been */
-        client_say(fd, "POST /some/path?query HTTP/1.1\r\n" FIELDS);
+        client_send_text(fd, "POST /some/path?query HTTP/1.1\r\n" FIELDS);
         trickle(fd, trickled[_i], strlen(trickled[_i]));
         client_until(fd, buf, sizeof buf, "seen");
     }
@@ -128,7 +128,7 @@ static void reply_at_once(struct sw_exchange *exchange)
     sw_reply(exchange, SW_STATUS_OK, TEXT, SW_SPAN("seen"));
 }
 
-START_TEST(content_that_nobody_wants_dribbles_away)
+START_TEST(trickled_unread_content_is_discarded)
 {
     served_begin(&served, (struct sw_server_config){.handler = reply_at_once, .exchanges = 2});
     const char *content = strstr(trickled[_i], "\r\n\r\n") + 4;
@@ -137,11 +137,11 @@ START_TEST(content_that_nobody_wants_dribbles_away)
     snprintf(next, sizeof next, "%sPOST /some/path?query HTTP/1.1\r\n" FIELDS "%.*s",
              content + last, (int)(content - trickled[_i]), trickled[_i]);
     int fd = client_open(&served);
-    client_say(fd, next + 1);
+    client_send_text(fd, next + 1);
     for (int i = 0; i < 4; i++) {
         trickle(fd, content, last);
         client_until(fd, buf, sizeof buf, "seen");
-        client_say(fd, next);
+        client_send_text(fd, next);
     }
     close(fd);
     served_end(&served);
@@ -151,11 +151,12 @@ START_TEST(content_that_nobody_wants_dribbles_away)
 END_TEST
 
 /* A peer that goes while it is waited for: `over` still knows the request. */
-START_TEST(a_head_is_there_when_its_peer_is_gone)
+START_TEST(head_is_restored_when_the_client_closes)
 {
     served_begin(&served, (struct sw_server_config){.handler = take_content});
     int fd = client_open(&served);
-    client_say(fd, "POST /some/path?query HTTP/1.1\r\n" FIELDS "Content-Length: 6\r\n\r\nabc");
+    client_send_text(fd,
+                     "POST /some/path?query HTTP/1.1\r\n" FIELDS "Content-Length: 6\r\n\r\nabc");
     while (atomic_load(&hooks_called) < 2)
         nanosleep(&(struct timespec){0, 1000000}, NULL);
     nanosleep(&(struct timespec){0, 20000000}, NULL);
@@ -203,12 +204,12 @@ static size_t take(int fd, size_t max)
 }
 
 /* The second request is there when the first reply is stuck, and is answered behind it. */
-START_TEST(a_head_is_there_for_a_reply_that_is_taken_slowly)
+START_TEST(head_is_restored_while_a_slow_client_reads)
 {
     served_begin(&served, (struct sw_server_config){.handler = reply_in_pieces, .exchanges = 2});
     int fd = client_open_narrow(&served, 65536);
-    client_say(fd, "GET /some/path?query HTTP/1.1\r\n" FIELDS "\r\n"
-                   "GET /some/path?query HTTP/1.1\r\n" FIELDS "Connection: close\r\n\r\n");
+    client_send_text(fd, "GET /some/path?query HTTP/1.1\r\n" FIELDS "\r\n"
+                         "GET /some/path?query HTTP/1.1\r\n" FIELDS "Connection: close\r\n\r\n");
     nanosleep(&(struct timespec){0, 50000000}, NULL);
     take(fd, 2 * sizeof large);
     ck_assert_uint_lt(client_all(fd, buf, sizeof buf), 1000); /* the two heads */
@@ -225,20 +226,20 @@ static void reply_large(struct sw_exchange *exchange)
 }
 
 /* The socket asks for more only when it is a good deal emptier; that is not what counts. */
-START_TEST(who_takes_enough_in_time_is_not_cut)
+START_TEST(client_with_min_progress_is_not_closed)
 {
     served_begin(&served, (struct sw_server_config){.handler = reply_large,
                                                     .write_timeout = 1200,
                                                     .min_progress = 10000});
     int fd = client_open_narrow(&served, 65536);
-    client_say(fd, "GET / HTTP/1.1\r\nHost: x\r\n\r\n");
+    client_send_text(fd, "GET / HTTP/1.1\r\nHost: x\r\n\r\n");
     for (int i = 0; i < 40; i++) {
         take(fd, 20000);
         nanosleep(&(struct timespec){0, 50000000}, NULL);
     }
-    struct pollfd cut = {.fd = fd, .events = POLLRDHUP};
-    ck_assert_int_eq(poll(&cut, 1, 0), 0);
-    ck_assert_int_eq(poll(&cut, 1, PATIENCE), 1); /* now that it takes nothing more */
+    struct pollfd closed = {.fd = fd, .events = POLLRDHUP};
+    ck_assert_int_eq(poll(&closed, 1, 0), 0);
+    ck_assert_int_eq(poll(&closed, 1, WAIT_MAX_MS), 1); /* now that it takes nothing more */
     close(fd);
     ck_assert_int_eq(served_end(&served), 0);
 }
@@ -296,16 +297,16 @@ static void reply_to_two(struct sw_exchange *exchange)
 }
 
 /* Two ask while the server is busy: the second is answered before all of the large reply is out. */
-START_TEST(a_large_reply_goes_out_in_portions)
+START_TEST(large_reply_is_sent_in_portions)
 {
     sem_init(&go, 0, 0);
     served_begin(&served, (struct sw_server_config){.handler = reply_to_two, .workers = 1});
     int busy = client_open(&served), second = client_open(&served);
     first = client_open(&served);
-    client_say(busy, "GET /wait HTTP/1.1\r\nHost: x\r\n\r\n");
+    client_send_text(busy, "GET /wait HTTP/1.1\r\nHost: x\r\n\r\n");
     nanosleep(&(struct timespec){0, 50000000}, NULL);
-    client_say(first, "GET /large HTTP/1.1\r\nHost: x\r\n\r\n");
-    client_say(second, "GET /small HTTP/1.1\r\nHost: x\r\n\r\n");
+    client_send_text(first, "GET /large HTTP/1.1\r\nHost: x\r\n\r\n");
+    client_send_text(second, "GET /small HTTP/1.1\r\nHost: x\r\n\r\n");
     sem_post(&go);
     client_until(second, buf, sizeof buf, "done");
     ck_assert_uint_gt(ahead, 0); /* the first was first */
@@ -321,12 +322,12 @@ END_TEST
 int main(void)
 {
     const struct suite_test tests[] = {
-        {a_head_is_there_for_content_that_dribbles, COUNT(trickled)},
-        {content_that_nobody_wants_dribbles_away, 2},
-        {a_head_is_there_when_its_peer_is_gone, 1},
-        {a_head_is_there_for_a_reply_that_is_taken_slowly, 1},
-        {who_takes_enough_in_time_is_not_cut, 1},
-        {a_large_reply_goes_out_in_portions, 1},
+        {head_is_restored_for_trickled_content, COUNT(trickled)},
+        {trickled_unread_content_is_discarded, 2},
+        {head_is_restored_when_the_client_closes, 1},
+        {head_is_restored_while_a_slow_client_reads, 1},
+        {client_with_min_progress_is_not_closed, 1},
+        {large_reply_is_sent_in_portions, 1},
     };
     return suite_main("server waits", tests, COUNT(tests));
 }

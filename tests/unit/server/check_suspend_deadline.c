@@ -1,4 +1,4 @@
-/* check_server_hold.c - the server: exchanges that are held, by whom they are resumed, and how
+/* check_suspend_deadline.c - the server: exchanges that are held, by whom they are resumed, and how
  * long. */
 /* SPDX-License-Identifier: MIT */
 #define _GNU_SOURCE
@@ -14,15 +14,17 @@
 enum { THREADS = 8 };
 
 static sem_t go;
-static atomic_int told_resumed, told_gone, told_half_closed, told_over, whole, is_busy, was_closed;
-static atomic_int gone_at_over, error; /* what sw_exchange_resume() returned in a hook */
+static atomic_int on_resume_calls, on_disconnect_calls, on_half_close_calls, on_complete_calls,
+    complete_replies, is_busy, was_closed;
+static atomic_int disconnects_before_complete,
+    error; /* what sw_exchange_resume() returned in a hook */
 
 /* ---- The handler ----------------------------------------------------------------------------- */
 
-static void on_resumed(struct sw_exchange *exchange)
+static void on_resume(struct sw_exchange *exchange)
 {
-    atomic_fetch_add(&told_resumed, 1);
-    if (is_for(exchange, "/again") && atomic_load(&told_resumed) < 4) {
+    atomic_fetch_add(&on_resume_calls, 1);
+    if (is_for(exchange, "/again") && atomic_load(&on_resume_calls) < 4) {
         sw_exchange_hold_for(exchange, 1000);
         atomic_store(&pending, exchange);
         return;
@@ -30,44 +32,44 @@ static void on_resumed(struct sw_exchange *exchange)
     sw_reply(exchange, SW_STATUS_OK, TEXT, SW_SPAN("late"));
 }
 
-static void on_gone(struct sw_exchange *exchange)
+static void on_disconnect(struct sw_exchange *exchange)
 {
     (void)exchange;
-    ck_assert_int_eq(atomic_load(&told_over), 0);
-    atomic_fetch_add(&told_gone, 1);
+    ck_assert_int_eq(atomic_load(&on_complete_calls), 0);
+    atomic_fetch_add(&on_disconnect_calls, 1);
 }
 
-static void on_half_closed(struct sw_exchange *exchange)
+static void on_half_close(struct sw_exchange *exchange)
 {
     atomic_store(&was_closed, sw_exchange_half_closed(exchange));
-    atomic_fetch_add(&told_half_closed, 1);
+    atomic_fetch_add(&on_half_close_calls, 1);
 }
 
 /* Holding has no effect any more here, nor has resuming. */
-static void on_over(struct sw_exchange *exchange, bool is_whole)
+static void on_complete(struct sw_exchange *exchange, bool is_complete)
 {
     sw_exchange_suspend(exchange);
     atomic_store(&error, sw_exchange_resume(exchange));
-    atomic_store(&gone_at_over, atomic_load(&told_gone));
-    atomic_fetch_add(&whole, is_whole);
-    atomic_fetch_add(&told_over, 1);
+    atomic_store(&disconnects_before_complete, atomic_load(&on_disconnect_calls));
+    atomic_fetch_add(&complete_replies, is_complete);
+    atomic_fetch_add(&on_complete_calls, 1);
 }
 
-static const struct sw_hooks hooks = {.on_resume = on_resumed,
-                                      .on_half_close = on_half_closed,
-                                      .on_disconnect = on_gone,
-                                      .on_complete = on_over};
+static const struct sw_hooks hooks = {.on_resume = on_resume,
+                                      .on_half_close = on_half_close,
+                                      .on_disconnect = on_disconnect,
+                                      .on_complete = on_complete};
 
-static void hold(struct sw_exchange *exchange)
+static void suspend(struct sw_exchange *exchange)
 {
     exchange->hooks = &hooks;
     if (is_for(exchange, "/bounded") || is_for(exchange, "/again"))
         sw_exchange_hold_for(exchange, is_for(exchange, "/again") ? 1000000 : 100);
-    if (is_for(exchange, "/begun") || is_for(exchange, "/whole"))
+    if (is_for(exchange, "/begun") || is_for(exchange, "/complete"))
         sw_exchange_hold_for(exchange, 100);
     if (is_for(exchange, "/begun"))
         sw_reply_begin(exchange, SW_STATUS_OK, 10);
-    if (is_for(exchange, "/whole"))
+    if (is_for(exchange, "/complete"))
         sw_reply(exchange, SW_STATUS_OK, TEXT, SW_SPAN("early"));
     sw_exchange_suspend(exchange); /* changes nothing where it is held */
     if (is_for(exchange, "/bad"))
@@ -76,7 +78,7 @@ static void hold(struct sw_exchange *exchange)
     atomic_store(&pending, exchange);
 }
 
-static void answer_hold(struct sw_exchange *exchange)
+static void handle_suspended(struct sw_exchange *exchange)
 {
     if (is_for(exchange, "/busy")) {
         atomic_store(&is_busy, 1);
@@ -87,13 +89,13 @@ static void answer_hold(struct sw_exchange *exchange)
         sw_reply(exchange, SW_STATUS_OK, TEXT, SW_SPAN("done"));
         ck_assert_int_eq(sw_exchange_resume(exchange), SW_ERROR_MISUSE);
     } else {
-        hold(exchange);
+        suspend(exchange);
     }
 }
 
 static void await(atomic_int *what, int value)
 {
-    for (int i = 0; atomic_load(what) != value && i < PATIENCE; i++)
+    for (int i = 0; atomic_load(what) != value && i < WAIT_MAX_MS; i++)
         usleep(1000);
     ck_assert_int_eq(atomic_load(what), value);
 }
@@ -109,13 +111,14 @@ static struct sw_exchange *await_pending(void)
 static void serve(uint32_t drain)
 {
     sem_init(&go, 0, 0);
-    serve_logged((struct sw_server_config){.handler = answer_hold, .workers = 1, .drain = drain});
+    serve_logged(
+        (struct sw_server_config){.handler = handle_suspended, .workers = 1, .drain = drain});
 }
 
 static int make_busy(void)
 {
     int fd = client_open(&served);
-    client_say(fd, ASK("/busy"));
+    client_send_text(fd, ASK("/busy"));
     await(&is_busy, 1);
     return fd;
 }
@@ -131,16 +134,16 @@ static void reset(int fd)
 
 /* The client resets or stays, the server leaves, its time to drain is over or is cut short, and it
    is closed while the exchange is held. */
-START_TEST(the_handler_is_told_once_that_the_client_is_gone)
+START_TEST(on_disconnect_is_called_once)
 {
     bool resets = _i & 1, resumes = _i & 2, twice = _i & 4;
     serve(twice ? 1000000 : 150);
     int fd = client_open(&served);
-    client_say(fd, ASK("/"));
+    client_send_text(fd, ASK("/"));
     struct sw_exchange *exchange = await_pending();
     if (resets) {
         reset(fd);
-        await(&told_gone, 1);
+        await(&on_disconnect_calls, 1);
     }
     if (resumes && resets)
         ck_assert_int_eq(sw_exchange_resume(exchange), SW_OK);
@@ -150,26 +153,26 @@ START_TEST(the_handler_is_told_once_that_the_client_is_gone)
     served_wait(&served);
     if (!resets)
         close(fd);
-    ck_assert_int_eq(atomic_load(&told_gone), 1);
-    ck_assert_int_eq(atomic_load(&gone_at_over), 1);
-    ck_assert_int_eq(atomic_load(&told_over), 1);
-    ck_assert_int_eq(atomic_load(&told_resumed), 0);
+    ck_assert_int_eq(atomic_load(&on_disconnect_calls), 1);
+    ck_assert_int_eq(atomic_load(&disconnects_before_complete), 1);
+    ck_assert_int_eq(atomic_load(&on_complete_calls), 1);
+    ck_assert_int_eq(atomic_load(&on_resume_calls), 0);
     unlink(log_path);
 }
 END_TEST
 
-START_TEST(who_is_answered_is_not_told)
+START_TEST(complete_reply_has_no_on_disconnect)
 {
     serve(0);
     int fd = client_open(&served);
-    client_say(fd, ASK("/"));
+    client_send_text(fd, ASK("/"));
     ck_assert_int_eq(sw_exchange_resume(await_pending()), SW_OK);
     client_until(fd, buf, sizeof buf, "late");
-    await(&told_over, 1);
-    ck_assert_int_eq(atomic_load(&whole), 1);
+    await(&on_complete_calls, 1);
+    ck_assert_int_eq(atomic_load(&complete_replies), 1);
     close(fd);
     end_logged();
-    ck_assert_int_eq(atomic_load(&told_gone) + atomic_load(&told_half_closed), 0);
+    ck_assert_int_eq(atomic_load(&on_disconnect_calls) + atomic_load(&on_half_close_calls), 0);
 }
 END_TEST
 
@@ -186,13 +189,13 @@ static void *resume(void *exchange)
 }
 
 /* Several threads resume at once, two exchanges, while the worker does something else. */
-START_TEST(one_of_several_calls_resumes)
+START_TEST(only_one_resume_succeeds)
 {
     serve(0);
     int fds[] = {client_open(&served), client_open(&served)};
     struct sw_exchange *exchanges[2];
     for (int i = 0; i < 2; i++) {
-        client_say(fds[i], ASK("/"));
+        client_send_text(fds[i], ASK("/"));
         exchanges[i] = await_pending();
     }
     int busy = make_busy();
@@ -210,53 +213,54 @@ START_TEST(one_of_several_calls_resumes)
         client_until(fds[i], buf, sizeof buf, "late");
         close(fds[i]);
     }
-    await(&told_over, 2);
-    ck_assert_int_eq(atomic_load(&told_resumed), 2);
+    await(&on_complete_calls, 2);
+    ck_assert_int_eq(atomic_load(&on_resume_calls), 2);
     close(busy);
     end_logged();
 }
 END_TEST
 
-START_TEST(what_is_not_held_is_not_resumed)
+START_TEST(resume_without_suspend_is_misuse)
 {
     serve(0);
     int fd = client_open(&served);
-    client_say(fd, ASK("/unheld"));
+    client_send_text(fd, ASK("/unheld"));
     client_until(fd, buf, sizeof buf, "done");
-    client_say(fd, POST("/")); /* the content does not come: the connection keeps its buffers */
+    client_send_text(fd,
+                     POST("/")); /* the content does not come: the connection keeps its buffers */
     struct sw_exchange *exchange = await_pending();
     ck_assert_int_eq(sw_exchange_resume(exchange), SW_OK);
     client_until(fd, buf, sizeof buf, "late");
-    await(&told_over, 1);
+    await(&on_complete_calls, 1);
     ck_assert_int_eq(atomic_load(&error), SW_ERROR_MISUSE);
     ck_assert_int_eq(sw_exchange_resume(exchange), SW_ERROR_MISUSE);
-    client_say(fd, "0123456789" ASK("/"));
+    client_send_text(fd, "0123456789" ASK("/"));
     ck_assert_int_eq(sw_exchange_resume(await_pending()), SW_OK);
     client_until(fd, buf, sizeof buf, "late");
-    await(&told_over, 2);
-    ck_assert_int_eq(atomic_load(&told_resumed), 2);
+    await(&on_complete_calls, 2);
+    ck_assert_int_eq(atomic_load(&on_resume_calls), 2);
     close(fd);
     end_logged();
 }
 END_TEST
 
 /* The reply cannot be sent, and the exchange is held all the same: it lasts until it is resumed. */
-START_TEST(a_reply_that_fails_is_held_on)
+START_TEST(failed_reply_stays_suspended)
 {
     serve(0);
     int fd = client_open(&served);
-    client_say(fd, ASK("/bad"));
+    client_send_text(fd, ASK("/bad"));
     struct sw_exchange *exchange = await_pending();
     client_all(fd, buf, sizeof buf);
     ck_assert_ptr_eq(strstr(buf, "HTTP/1.1 500 "), buf);
-    ck_assert_int_eq(atomic_load(&told_over), 0);
+    ck_assert_int_eq(atomic_load(&on_complete_calls), 0);
     if (_i) {
         close(fd);
-        await(&told_gone, 1);
+        await(&on_disconnect_calls, 1);
     }
     ck_assert_int_eq(sw_exchange_resume(exchange), SW_OK);
-    await(&told_over, 1);
-    ck_assert_int_eq(atomic_load(&told_resumed), 0);
+    await(&on_complete_calls, 1);
+    ck_assert_int_eq(atomic_load(&on_resume_calls), 0);
     if (!_i)
         close(fd);
     end_logged();
@@ -266,27 +270,27 @@ END_TEST
 /* ---- Half-closed ----------------------------------------------------------------------------- */
 
 /* The client shuts its side before the handler is called, or while it holds: it has its reply. */
-START_TEST(a_half_closed_client_is_told_of_and_answered)
+START_TEST(half_closed_client_is_reported_and_gets_a_reply)
 {
     serve(0);
     int busy = _i ? make_busy() : -1, fd = client_open(&served);
-    client_say(fd, ASK("/"));
+    client_send_text(fd, ASK("/"));
     struct sw_exchange *exchange = _i ? NULL : await_pending();
-    ck_assert_int_eq(atomic_load(&told_half_closed), 0);
+    ck_assert_int_eq(atomic_load(&on_half_close_calls), 0);
     shutdown(fd, SHUT_WR);
     if (_i) {
         sem_post(&go);
         exchange = await_pending();
     }
-    await(&told_half_closed, 1);
+    await(&on_half_close_calls, 1);
     ck_assert_int_eq(atomic_load(&was_closed), 1);
     ck_assert_int_eq(sw_exchange_resume(exchange), SW_OK);
     client_all(fd, buf, sizeof buf);
     ck_assert_ptr_nonnull(strstr(buf, "late"));
-    await(&told_over, 1);
-    ck_assert_int_eq(atomic_load(&told_half_closed), 1);
-    ck_assert_int_eq(atomic_load(&told_gone), 0);
-    ck_assert_int_eq(atomic_load(&whole), 1);
+    await(&on_complete_calls, 1);
+    ck_assert_int_eq(atomic_load(&on_half_close_calls), 1);
+    ck_assert_int_eq(atomic_load(&on_disconnect_calls), 0);
+    ck_assert_int_eq(atomic_load(&complete_replies), 1);
     close(fd);
     if (busy >= 0)
         close(busy);
@@ -303,29 +307,29 @@ static const struct {
     {POST("/bounded"), "HTTP/1.1 503 ", "took too long\n"},
     {"HEAD /bounded HTTP/1.1\r\nHost: x\r\n\r\n", "HTTP/1.1 503 ", "\r\n\r\n"},
     {ASK("/begun"), "HTTP/1.1 200 ", "\r\n\r\n"}, /* and none of its content */
-    {ASK("/whole"), "HTTP/1.1 200 ", "early"},
+    {ASK("/complete"), "HTTP/1.1 200 ", "early"},
 };
 
-START_TEST(the_time_to_hold_has_an_end)
+START_TEST(suspend_has_a_deadline)
 {
     serve(0);
     int fd = client_open(&served);
-    client_say(fd, bounded[_i].request);
+    client_send_text(fd, bounded[_i].request);
     struct sw_exchange *exchange = await_pending();
     size_t n = client_all(fd, buf, sizeof buf), end = strlen(bounded[_i].end);
     ck_assert_ptr_eq(strstr(buf, bounded[_i].begin), buf);
     ck_assert_str_eq(buf + n - end, bounded[_i].end);
-    await(&told_gone, 1);
-    ck_assert_int_eq(atomic_load(&told_over), 0); /* it is the other thread's still */
+    await(&on_disconnect_calls, 1);
+    ck_assert_int_eq(atomic_load(&on_complete_calls), 0); /* it is the other thread's still */
     if (_i % 2) {
         close(fd);
         usleep(20000);
     }
     ck_assert_int_eq(sw_exchange_resume(exchange), SW_OK);
-    await(&told_over, 1);
+    await(&on_complete_calls, 1);
     expect_part("\"timeout of hold\"");
-    ck_assert_int_eq(atomic_load(&told_resumed), 0);
-    ck_assert_int_eq(atomic_load(&told_gone), 1);
+    ck_assert_int_eq(atomic_load(&on_resume_calls), 0);
+    ck_assert_int_eq(atomic_load(&on_disconnect_calls), 1);
     if (_i % 2 == 0)
         close(fd);
     end_logged();
@@ -333,49 +337,49 @@ START_TEST(the_time_to_hold_has_an_end)
 END_TEST
 
 /* Each hold has its time anew; one that is resumed before is answered as ever. */
-START_TEST(a_deadline_ends_with_its_hold)
+START_TEST(resume_ends_the_deadline)
 {
     serve(0);
     int fd = client_open(&served);
-    client_say(fd, ASK("/again"));
+    client_send_text(fd, ASK("/again"));
     ck_assert_int_eq(sw_exchange_resume(await_pending()), SW_OK); /* the bound is far */
     struct sw_exchange *exchange = await_pending();
     client_all(fd, buf, sizeof buf);
     ck_assert_ptr_eq(strstr(buf, "HTTP/1.1 503 "), buf); /* the second one was near */
     ck_assert_int_eq(sw_exchange_resume(exchange), SW_OK);
-    await(&told_over, 1);
+    await(&on_complete_calls, 1);
     close(fd);
     end_logged();
 }
 END_TEST
 
 /* The thread never resumes it: the server ends all the same. */
-START_TEST(a_deadline_does_not_keep_the_server)
+START_TEST(deadline_does_not_delay_shutdown)
 {
     serve(150);
     int fd = client_open(&served);
-    client_say(fd, ASK("/bounded"));
+    client_send_text(fd, ASK("/bounded"));
     client_all(fd, buf, sizeof buf);
     ck_assert_ptr_eq(strstr(buf, "HTTP/1.1 503 "), buf);
     close(fd);
     end_logged();
-    ck_assert_int_eq(atomic_load(&told_gone), 1);
-    ck_assert_int_eq(atomic_load(&told_over), 1);
+    ck_assert_int_eq(atomic_load(&on_disconnect_calls), 1);
+    ck_assert_int_eq(atomic_load(&on_complete_calls), 1);
 }
 END_TEST
 
 int main(void)
 {
     const struct suite_test tests[] = {
-        {the_handler_is_told_once_that_the_client_is_gone, 8},
-        {who_is_answered_is_not_told, 1},
-        {one_of_several_calls_resumes, 1},
-        {what_is_not_held_is_not_resumed, 1},
-        {a_reply_that_fails_is_held_on, 2},
-        {a_half_closed_client_is_told_of_and_answered, 2},
-        {the_time_to_hold_has_an_end, COUNT(bounded)},
-        {a_deadline_ends_with_its_hold, 1},
-        {a_deadline_does_not_keep_the_server, 1},
+        {on_disconnect_is_called_once, 8},
+        {complete_reply_has_no_on_disconnect, 1},
+        {only_one_resume_succeeds, 1},
+        {resume_without_suspend_is_misuse, 1},
+        {failed_reply_stays_suspended, 2},
+        {half_closed_client_is_reported_and_gets_a_reply, 2},
+        {suspend_has_a_deadline, COUNT(bounded)},
+        {resume_ends_the_deadline, 1},
+        {deadline_does_not_delay_shutdown, 1},
     };
     return suite_main("server hold", tests, COUNT(tests));
 }

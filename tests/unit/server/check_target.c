@@ -1,4 +1,4 @@
-/* check_server_target.c - one target, and all that takes it apart: where its path ends. */
+/* check_target.c - one target, and all that takes it apart: where its path ends. */
 /* SPDX-License-Identifier: MIT */
 #define _GNU_SOURCE
 #include <ctype.h>
@@ -61,7 +61,7 @@ static void serve_any(struct sw_exchange *exchange)
         sw_files_serve(&files, exchange, parts.path);
 }
 
-static void say(struct sw_exchange *exchange, const struct sw_span *capture)
+static void reply_capture(struct sw_exchange *exchange, const struct sw_span *capture)
 {
     sw_reply(exchange, SW_STATUS_OK, SW_SPAN("text/plain"),
              capture ? *capture : SW_SPAN("another route"));
@@ -69,14 +69,14 @@ static void say(struct sw_exchange *exchange, const struct sw_span *capture)
 
 void demo_user_show(struct sw_exchange *exchange, const struct sw_span *captures)
 {
-    say(exchange, captures);
+    reply_capture(exchange, captures);
 }
 
 #define ROUTE(name)                                                                                \
     void demo_##name(struct sw_exchange *exchange, const struct sw_span *captures)                 \
     {                                                                                              \
         (void)captures;                                                                            \
-        say(exchange, NULL);                                                                       \
+        reply_capture(exchange, NULL);                                                             \
     }
 
 ROUTE(home)
@@ -147,7 +147,7 @@ static void expect_reply(int c, unsigned status, const char *content)
 
 /* ---- Tests ----------------------------------------------------------------------------------- */
 
-START_TEST(each_byte_of_a_path_belongs_to_it)
+START_TEST(path_bytes_are_the_same_for_each_parser)
 {
     uint32_t lenient = _i ? SW_LENIENT_TARGET : 0;
     begin(lenient);
@@ -170,7 +170,7 @@ START_TEST(each_byte_of_a_path_belongs_to_it)
 }
 END_TEST
 
-START_TEST(each_byte_of_a_query_belongs_to_it)
+START_TEST(query_bytes_are_the_same_for_each_parser)
 {
     uint32_t lenient = _i ? SW_LENIENT_TARGET : 0;
     begin(lenient);
@@ -190,7 +190,7 @@ START_TEST(each_byte_of_a_query_belongs_to_it)
 END_TEST
 
 /* The log has the target as it came; what is not plain is escaped. */
-START_TEST(each_byte_is_logged)
+START_TEST(target_bytes_are_logged)
 {
     static char text[1 << 20];
     begin(SW_LENIENT_TARGET);
@@ -224,7 +224,7 @@ START_TEST(each_byte_is_logged)
 END_TEST
 
 /* A Location is a URI reference, whatever the target was. */
-START_TEST(a_redirection_is_encoded)
+START_TEST(redirect_location_is_encoded)
 {
     begin(SW_LENIENT_TARGET);
     has_query = true;
@@ -256,7 +256,7 @@ START_TEST(a_redirection_is_encoded)
 END_TEST
 
 /* A client whose limits tolerate more sends more, as a proxy must that has read it. */
-START_TEST(a_connection_forwards_what_its_limits_tolerate)
+START_TEST(lenient_client_forwards_lenient_targets)
 {
     static const struct sw_limits limits[] = {{.lenient = 0}, {.lenient = SW_LENIENT_TARGET}};
     for (int c = 1; c < 256; c++)
@@ -280,11 +280,11 @@ END_TEST
 int main(void)
 {
     const struct suite_test tests[] = {
-        {each_byte_of_a_path_belongs_to_it, 2},
-        {each_byte_of_a_query_belongs_to_it, 2},
-        {each_byte_is_logged, 1},
-        {a_redirection_is_encoded, 1},
-        {a_connection_forwards_what_its_limits_tolerate, 1},
+        {path_bytes_are_the_same_for_each_parser, 2},
+        {query_bytes_are_the_same_for_each_parser, 2},
+        {target_bytes_are_logged, 1},
+        {redirect_location_is_encoded, 1},
+        {lenient_client_forwards_lenient_targets, 1},
     };
     return suite_main("server target", tests, COUNT(tests));
 }

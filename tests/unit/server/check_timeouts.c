@@ -1,4 +1,4 @@
-/* check_server_time.c - the server: what has its time, how connections end, how it leaves. */
+/* check_timeouts.c - the server: what has its time, how connections end, how it leaves. */
 /* SPDX-License-Identifier: MIT */
 #define _GNU_SOURCE
 #include "served.h"
@@ -30,10 +30,10 @@ static void doze(struct sw_exchange *exchange)
 
 /* ---- Time ------------------------------------------------------------------------------------ */
 
-static void say_then_nothing(const char *text, const char *want)
+static void expect_timeout_reply(const char *text, const char *want)
 {
     int fd = client_open(&served);
-    client_say(fd, text);
+    client_send_text(fd, text);
     client_all(fd, buf, sizeof buf);
     ck_assert_msg(strncmp(buf, want, strlen(want)) == 0, "%s instead of %s", buf, want);
     if (!*want)
@@ -41,12 +41,12 @@ static void say_then_nothing(const char *text, const char *want)
     close(fd);
 }
 
-START_TEST(a_head_has_its_time)
+START_TEST(slow_head_is_closed_with_408)
 {
     served_begin(&served, (struct sw_server_config){.handler = hello, .head_timeout = 100});
-    say_then_nothing("GET / HTTP/1.1\r\nHo", "HTTP/1.1 408 Request Timeout\r\n");
+    expect_timeout_reply("GET / HTTP/1.1\r\nHo", "HTTP/1.1 408 Request Timeout\r\n");
     int fd = client_open(&served);
-    client_say(fd, GET "GET / HTTP/1.1\r\n");
+    client_send_text(fd, GET "GET / HTTP/1.1\r\n");
     client_all(fd, buf, sizeof buf);
     ck_assert_uint_eq(count(buf, "HTTP/1.1 200 OK"), 1);
     ck_assert_uint_eq(count(buf, "HTTP/1.1 408 "), 1);
@@ -55,14 +55,14 @@ START_TEST(a_head_has_its_time)
 }
 END_TEST
 
-START_TEST(dribbling_does_not_stretch_a_head)
+START_TEST(trickling_does_not_extend_the_head_timeout)
 {
     served_begin(&served, (struct sw_server_config){.handler = hello, .head_timeout = 200});
     int fd = client_open(&served);
     struct pollfd closed = {.fd = fd, .events = POLLIN};
-    client_say(fd, "GET / HTTP/1.1\r\nX: ");
+    client_send_text(fd, "GET / HTTP/1.1\r\nX: ");
     while (poll(&closed, 1, 20) == 0)
-        client_say(fd, "x");
+        client_send_text(fd, "x");
     client_all(fd, buf, sizeof buf);
     ck_assert_ptr_eq(strstr(buf, "HTTP/1.1 408 "), buf);
     close(fd);
@@ -92,15 +92,15 @@ static void swallow_all(struct sw_exchange *exchange)
     exchange->hooks = &swallow_hooks;
 }
 
-START_TEST(content_has_its_time)
+START_TEST(slow_content_is_closed_with_408)
 {
     served_begin(&served, (struct sw_server_config){.handler = swallow_all, .body_timeout = 100});
-    say_then_nothing(POST "some of it", "HTTP/1.1 408 Request Timeout\r\n");
+    expect_timeout_reply(POST "some of it", "HTTP/1.1 408 Request Timeout\r\n");
     served_end(&served);
 }
 END_TEST
 
-START_TEST(dribbling_does_not_stretch_content_but_progress_does)
+START_TEST(content_timeout_is_extended_by_min_progress_only)
 {
     served_begin(&served, (struct sw_server_config){
                               .handler = swallow_all, .body_timeout = 1000, .min_progress = 1000});
@@ -108,11 +108,11 @@ START_TEST(dribbling_does_not_stretch_content_but_progress_does)
     int slow = client_open(&served), quick = client_open(&served);
     struct pollfd closed = {.fd = slow, .events = POLLIN};
     memset(block, 'x', sizeof block);
-    client_say(slow, POST);
-    client_say(quick, POST);
+    client_send_text(slow, POST);
+    client_send_text(quick, POST);
     size_t sent = 0;
     while (poll(&closed, 1, 50) == 0) { /* twenty rounds in the time of the slow one */
-        client_say(slow, "x");
+        client_send_text(slow, "x");
         client_send(quick, block, sizeof block);
         sent += sizeof block;
     }
@@ -127,11 +127,11 @@ START_TEST(dribbling_does_not_stretch_content_but_progress_does)
 }
 END_TEST
 
-START_TEST(idleness_has_its_time)
+START_TEST(idle_connection_is_closed)
 {
     served_begin(&served, (struct sw_server_config){.handler = hello, .idle_timeout = 100});
-    say_then_nothing("", "");
-    say_then_nothing(GET, "HTTP/1.1 200 OK\r\n");
+    expect_timeout_reply("", "");
+    expect_timeout_reply(GET, "HTTP/1.1 200 OK\r\n");
     served_end(&served);
 }
 END_TEST
@@ -153,7 +153,7 @@ static bool have_idle_clients(int fds[CLIENTS])
                               .handler = doze, .idle_timeout = idle_time, .workers = 1});
     for (size_t i = 0; i < CLIENTS; i++) {
         fds[i] = client_open(&served);
-        client_say(fds[i], GET);
+        client_send_text(fds[i], GET);
         client_until(fds[i], buf, 200, "hello");
     }
     return milliseconds() - begin < idle_time / 2;
@@ -168,14 +168,14 @@ static void close_all(const int fds[CLIENTS])
 
 /* The idle and their requests are more than the loop tells of in one turn, and it was late: later
    than they may idle. */
-START_TEST(who_has_asked_is_not_idle)
+START_TEST(connection_with_a_pending_request_is_not_idle)
 {
     static int fds[CLIENTS];
     for (idle_time = 2000; !have_idle_clients(fds); idle_time *= 2)
         close_all(fds);
-    client_say(fds[0], "GET /doze HTTP/1.1\r\nHost: x\r\n\r\n");
+    client_send_text(fds[0], "GET /doze HTTP/1.1\r\nHost: x\r\n\r\n");
     for (size_t i = 1; i < CLIENTS; i++)
-        client_say(fds[i], GET);
+        client_send_text(fds[i], GET);
     for (size_t i = 0; i < CLIENTS; i++)
         client_until(fds[i], buf, 200, "hello");
     close_all(fds);
@@ -189,13 +189,13 @@ static void reply_large(struct sw_exchange *exchange)
     sw_reply(exchange, SW_STATUS_OK, TEXT, (struct sw_span){large, sizeof large});
 }
 
-START_TEST(a_reader_has_its_time)
+START_TEST(client_that_does_not_read_is_closed)
 {
     served_begin(&served, (struct sw_server_config){.handler = reply_large, .write_timeout = 200});
     int fd = client_open_narrow(&served, 4096);
-    client_say(fd, GET);
+    client_send_text(fd, GET);
     struct pollfd closed = {.fd = fd, .events = POLLRDHUP};
-    ck_assert_int_eq(poll(&closed, 1, PATIENCE), 1); /* and nothing was read */
+    ck_assert_int_eq(poll(&closed, 1, WAIT_MAX_MS), 1); /* and nothing was read */
     close(fd);
     ck_assert_int_eq(served_end(&served), 0);
 }
@@ -204,13 +204,13 @@ END_TEST
 /* ---- Ends ------------------------------------------------------------------------------------ */
 
 /* A megabyte of head: the client gets to read why it was refused, although it goes on sending. */
-START_TEST(a_refusal_is_not_lost)
+START_TEST(error_reply_arrives_while_the_client_sends)
 {
     served_begin(&served, (struct sw_server_config){.handler = hello});
     int fd = client_open(&served);
     static char block[1 << 20];
     memset(block, 'x', sizeof block);
-    client_say(fd, "GET / HTTP/1.1\r\nHost: x\r\nX: ");
+    client_send_text(fd, "GET / HTTP/1.1\r\nHost: x\r\nX: ");
     client_send(fd, block, sizeof block);
     client_all(fd, buf, sizeof buf);
     ck_assert_ptr_eq(strstr(buf, "HTTP/1.1 431 "), buf);
@@ -220,11 +220,11 @@ START_TEST(a_refusal_is_not_lost)
 }
 END_TEST
 
-START_TEST(half_closing_gets_its_replies)
+START_TEST(half_closed_client_gets_its_replies)
 {
     served_begin(&served, (struct sw_server_config){.handler = hello});
     int fd = client_open(&served);
-    client_say(fd, GET GET);
+    client_send_text(fd, GET GET);
     shutdown(fd, SHUT_WR);
     client_all(fd, buf, sizeof buf);
     ck_assert_uint_eq(count(buf, "hello"), 2);
@@ -233,19 +233,19 @@ START_TEST(half_closing_gets_its_replies)
 }
 END_TEST
 
-START_TEST(resets_harm_nobody)
+START_TEST(reset_connections_do_not_affect_others)
 {
     served_begin(&served, (struct sw_server_config){.handler = reply_large});
     for (int i = 0; i < 50; i++) {
         int fd = client_open(&served);
-        client_say(fd, GET GET);
+        client_send_text(fd, GET GET);
         client_receive(fd, buf, 1000);
         struct linger reset = {.l_onoff = 1};
         setsockopt(fd, SOL_SOCKET, SO_LINGER, &reset, sizeof reset);
         close(fd);
     }
     int fd = client_open(&served);
-    client_say(fd, GET);
+    client_send_text(fd, GET);
     client_until(fd, buf, 20, "HTTP/1.1 200 OK");
     close(fd);
     served_end(&served);
@@ -254,17 +254,17 @@ END_TEST
 
 /* ---- Leaving --------------------------------------------------------------------------------- */
 
-START_TEST(leaving_finishes_what_is_under_way)
+START_TEST(graceful_shutdown_completes_requests)
 {
     served_begin(&served, (struct sw_server_config){.handler = reply_large, .drain = 20000});
     int idle = client_open(&served), busy = client_open(&served), half = client_open(&served);
-    client_say(busy, GET);
+    client_send_text(busy, GET);
     client_receive(busy, buf, 1000);
-    client_say(half, "GET / HTTP/1.1\r\n");
+    client_send_text(half, "GET / HTTP/1.1\r\n");
     usleep(50000);
     sw_server_stop(served.server);
     ck_assert_uint_eq(client_all(idle, buf, sizeof buf), 0);
-    client_say(half, "Host: x\r\n\r\n");
+    client_send_text(half, "Host: x\r\n\r\n");
     client_until(half, buf, 200, "Connection: close\r\n");
     int fds[] = {busy, half};
     for (int i = 0; i < 2; i++) {
@@ -277,47 +277,47 @@ START_TEST(leaving_finishes_what_is_under_way)
 }
 END_TEST
 
-static void begin_leaving(const struct sw_server_config *config, int *fd)
+static void begin_shutdown(const struct sw_server_config *config, int *fd)
 {
     served_begin(&served, *config);
     *fd = client_open_narrow(&served, 4096);
-    client_say(*fd, GET);
+    client_send_text(*fd, GET);
     client_receive(*fd, buf, 100);
     sw_server_stop(served.server);
 }
 
-START_TEST(leaving_has_its_time)
+START_TEST(graceful_shutdown_is_bounded_by_drain)
 {
     int fd;
     struct sw_server_config config = {.handler = reply_large, .drain = 200};
-    begin_leaving(&config, &fd);
+    begin_shutdown(&config, &fd);
     ck_assert_int_eq(served_wait(&served), 1);
     close(fd);
 }
 END_TEST
 
-START_TEST(leaving_twice_is_leaving_at_once)
+START_TEST(second_stop_closes_at_once)
 {
     int fd;
     struct sw_server_config config = {.handler = reply_large, .drain = 1000000};
-    begin_leaving(&config, &fd);
+    begin_shutdown(&config, &fd);
     sw_server_stop(served.server);
     ck_assert_int_eq(served_wait(&served), 1);
     close(fd);
 }
 END_TEST
 
-static void hold(struct sw_exchange *exchange)
+static void suspend(struct sw_exchange *exchange)
 {
     sw_exchange_suspend(exchange);
 }
 
-START_TEST(who_never_resumes_is_cut)
+START_TEST(suspended_exchange_is_force_closed_after_drain)
 {
-    struct sw_server_config config = {.handler = hold, .drain = 200};
+    struct sw_server_config config = {.handler = suspend, .drain = 200};
     served_begin(&served, config);
     int fd = client_open(&served);
-    client_say(fd, GET);
+    client_send_text(fd, GET);
     usleep(50000);
     ck_assert_int_eq(served_end(&served), 1);
     close(fd);
@@ -327,20 +327,20 @@ END_TEST
 int main(void)
 {
     const struct suite_test tests[] = {
-        {a_head_has_its_time, 1},
-        {dribbling_does_not_stretch_a_head, 1},
-        {content_has_its_time, 1},
-        {dribbling_does_not_stretch_content_but_progress_does, 1},
-        {idleness_has_its_time, 1},
-        {who_has_asked_is_not_idle, 1},
-        {a_reader_has_its_time, 1},
-        {a_refusal_is_not_lost, 1},
-        {half_closing_gets_its_replies, 1},
-        {resets_harm_nobody, 1},
-        {leaving_finishes_what_is_under_way, 1},
-        {leaving_has_its_time, 1},
-        {leaving_twice_is_leaving_at_once, 1},
-        {who_never_resumes_is_cut, 1},
+        {slow_head_is_closed_with_408, 1},
+        {trickling_does_not_extend_the_head_timeout, 1},
+        {slow_content_is_closed_with_408, 1},
+        {content_timeout_is_extended_by_min_progress_only, 1},
+        {idle_connection_is_closed, 1},
+        {connection_with_a_pending_request_is_not_idle, 1},
+        {client_that_does_not_read_is_closed, 1},
+        {error_reply_arrives_while_the_client_sends, 1},
+        {half_closed_client_gets_its_replies, 1},
+        {reset_connections_do_not_affect_others, 1},
+        {graceful_shutdown_completes_requests, 1},
+        {graceful_shutdown_is_bounded_by_drain, 1},
+        {second_stop_closes_at_once, 1},
+        {suspended_exchange_is_force_closed_after_drain, 1},
     };
     return suite_main("server time", tests, COUNT(tests));
 }

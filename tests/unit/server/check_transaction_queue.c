@@ -1,4 +1,5 @@
-/* check_server_queue.c - the server when it is full: who waits for what, and who makes room. */
+/* check_transaction_queue.c - the server when it is full: who waits for what, and who makes room.
+ */
 /* SPDX-License-Identifier: MIT */
 #define _GNU_SOURCE
 #include "expect.h"
@@ -29,12 +30,12 @@ static void note(struct sw_exchange *exchange)
     sw_reply(exchange, SW_STATUS_OK, SW_SPAN("text/plain"), SW_SPAN("hello"));
 }
 
-static const char *asked_for(void)
+static const char *handled_order(void)
 {
     return atomic_load(&orders) ? order : "";
 }
 
-static sem_t asked, go;
+static sem_t is_kept, go;
 
 /* Of the second listener: keeps the worker, so that all that comes meanwhile is one turn's. */
 static void watch(struct sw_exchange *exchange)
@@ -43,7 +44,7 @@ static void watch(struct sw_exchange *exchange)
         sw_admin_serve(exchange);
         return;
     }
-    sem_post(&asked);
+    sem_post(&is_kept);
     sem_wait(&go);
     sw_reply(exchange, SW_STATUS_OK, SW_SPAN("text/plain"), SW_SPAN("kept"));
 }
@@ -59,7 +60,7 @@ static void serve(struct sw_server_config config)
     config.listener_count = 2;
     memset(order, 0, sizeof order);
     atomic_store(&orders, 0);
-    sem_init(&asked, 0, 0);
+    sem_init(&is_kept, 0, 0);
     sem_init(&go, 0, 0);
     served_begin(&served, config);
 }
@@ -70,26 +71,26 @@ static void serve(struct sw_server_config config)
 static int open_waiter(const char *text, long queued)
 {
     int fd = client_open(&served);
-    client_say(fd, text);
+    client_send_text(fd, text);
     expect_sample(QUEUED, queued + 1);
     return fd;
 }
 
 /* One that has an exchange, and owes content for it. */
-static int open_holder(long holders)
+static int open_with_exchange(long owners)
 {
     int fd = client_open(&served);
-    client_say(fd, POST("/a"));
+    client_send_text(fd, POST("/a"));
     client_until(fd, buf, sizeof buf, "hello");
-    expect_sample("shockwave_connections{state=\"body\"}", holders);
+    expect_sample("shockwave_connections{state=\"body\"}", owners);
     return fd;
 }
 
 static int keep(void)
 {
     int fd = open_admin();
-    client_say(fd, "GET /keep HTTP/1.0\r\n\r\n");
-    sem_wait(&asked);
+    client_send_text(fd, "GET /keep HTTP/1.0\r\n\r\n");
+    sem_wait(&is_kept);
     return fd;
 }
 
@@ -111,78 +112,78 @@ static void expect_hello(int fd)
 enum { NEWCOMERS = 20 };
 
 /* An exchange becomes free in a turn which has news of others: it is of the one that waits. */
-START_TEST(a_newcomer_does_not_overtake)
+START_TEST(new_request_does_not_overtake_a_waiting_one)
 {
     for (int closes = 0; closes < 2; closes++) {
         serve((struct sw_server_config){0});
-        int fd[NEWCOMERS], holder = open_holder(1);
+        int fd[NEWCOMERS], owner = open_with_exchange(1);
         for (int i = 0; i < NEWCOMERS; i++)
             fd[i] = client_open(&served);
         int waiter = open_waiter(GET("/w"), 0), kept = keep();
         if (closes)
-            close(holder);
+            close(owner);
         else
-            client_say(holder, "12345");
+            client_send_text(owner, "12345");
         for (int i = 0; i < NEWCOMERS; i++)
-            client_say(fd[i], GET("/n"));
+            client_send_text(fd[i], GET("/n"));
         let_go(kept);
         expect_hello(waiter);
         for (int i = 0; i < NEWCOMERS; i++)
             expect_hello(fd[i]);
-        MUST(strcmp(asked_for(), "awnnnnnnnnnnnnnnnnnnnn") == 0, "%s", order);
+        MUST(strcmp(handled_order(), "awnnnnnnnnnnnnnnnnnnnn") == 0, "%s", order);
         if (!closes)
-            close(holder);
+            close(owner);
         served_end(&served);
     }
 }
 END_TEST
 
 /* One that becomes free is for one of them: what happens to the others does not move them. */
-START_TEST(who_waits_keeps_its_place)
+START_TEST(waiting_connection_keeps_its_position)
 {
     serve((struct sw_server_config){0});
-    int holder = open_holder(1);
+    int owner = open_with_exchange(1);
     int first = open_waiter(POST("/1"), 0);
     int second = open_waiter(HEAD("/2"), 1);
     int third = open_waiter(GET("/3"), 2);
     int fourth = open_waiter(GET("/4"), 3);
-    client_say(second, "\r\n"); /* does not send it to the end */
+    client_send_text(second, "\r\n"); /* does not send it to the end */
     scrape();
     setsockopt(third, SOL_SOCKET, SO_LINGER, &(struct linger){.l_onoff = 1}, sizeof(struct linger));
     close(third); /* nor does a reset make another one come */
     expect_sample(QUEUED, 3);
-    close(holder);
+    close(owner);
     client_until(first, buf, sizeof buf, "hello");
     expect_sample(QUEUED, 2);
-    client_say(first, "12345");
+    client_send_text(first, "12345");
     expect_hello(second);
     expect_hello(fourth);
-    ck_assert_str_eq(asked_for(), "a124");
+    ck_assert_str_eq(handled_order(), "a124");
     close(first);
     served_end(&served);
 }
 END_TEST
 
 /* For each exchange that becomes free in one turn, the one that has waited longest comes. */
-START_TEST(as_many_come_as_are_free)
+START_TEST(one_waiting_connection_per_free_exchange)
 {
     enum { HOLDERS = 3, WAITERS = 5 };
     serve((struct sw_server_config){.exchanges = HOLDERS});
-    int holders[HOLDERS], waiters[WAITERS];
+    int owners[HOLDERS], waiters[WAITERS];
     for (int i = 0; i < HOLDERS; i++)
-        holders[i] = open_holder(i + 1);
+        owners[i] = open_with_exchange(i + 1);
     static const char *const posts[WAITERS] = {POST("/1"), POST("/2"), POST("/3"), POST("/4"),
                                                POST("/5")};
     for (int i = 0; i < WAITERS; i++)
         waiters[i] = open_waiter(posts[i], i);
     int kept = keep();
     for (int i = 0; i < HOLDERS; i++)
-        close(holders[i]);
+        close(owners[i]);
     let_go(kept);
     for (int i = 0; i < HOLDERS; i++)
         client_until(waiters[i], buf, sizeof buf, "hello");
     expect_sample(QUEUED, WAITERS - HOLDERS);
-    ck_assert_str_eq(asked_for(), "aaa123");
+    ck_assert_str_eq(handled_order(), "aaa123");
     for (int i = 0; i < WAITERS; i++)
         close(waiters[i]);
     served_end(&served);
@@ -197,45 +198,45 @@ static void sleep_ms(uint32_t milliseconds)
 }
 
 /* The rest of a head is there, and the server late: true; the test was slow: false. */
-static bool head_stands_still(uint32_t time)
+static bool head_time_is_paused(uint32_t time)
 {
     bool in_time = false;
     serve((struct sw_server_config){.head_timeout = time});
     int waiter = client_open(&served);
-    client_say(waiter, "GET /w HTTP/1.1\r\n");
+    client_send_text(waiter, "GET /w HTTP/1.1\r\n");
     expect_sample("shockwave_connections{state=\"head\"}", 1);
-    int holder = open_holder(1);
-    client_say(waiter, "Host: x\r\n\r\n");
+    int owner = open_with_exchange(1);
+    client_send_text(waiter, "Host: x\r\n\r\n");
     while (!in_time && sample(scrape(), "shockwave_connections{state=\"head\"}") > 0)
         continue;
     in_time = sample(page, QUEUED) == 1;
     sleep_ms(in_time ? 2 * time : 0);
-    close(holder);
+    close(owner);
     ck_assert_int_ge(client_receive(waiter, buf, sizeof buf), 0);
     in_time = in_time && strncmp(buf, "HTTP/1.1 200 ", 13) == 0;
-    MUST(!in_time || strcmp(asked_for(), "aw") == 0, "%s", order);
+    MUST(!in_time || strcmp(handled_order(), "aw") == 0, "%s", order);
     close(waiter);
     served_end(&served);
     return in_time;
 }
 
-START_TEST(no_time_of_a_head_runs_while_it_waits)
+START_TEST(head_timeout_is_paused_while_waiting)
 {
     uint32_t time = 300;
-    while (time < PATIENCE && !head_stands_still(time))
+    while (time < WAIT_MAX_MS && !head_time_is_paused(time))
         time *= 2;
-    ck_assert_uint_lt(time, PATIENCE);
+    ck_assert_uint_lt(time, WAIT_MAX_MS);
 }
 END_TEST
 
 /* The time that was left when it came to wait is what it has afterwards. */
-START_TEST(a_head_has_its_time_afterwards)
+START_TEST(head_timeout_continues_after_waiting)
 {
     serve((struct sw_server_config){.head_timeout = 400});
-    int holder = open_holder(1);
+    int owner = open_with_exchange(1);
     int waiter = open_waiter("GET /w HTTP/1.1\r\n", 0);
     sleep_ms(600);
-    close(holder);
+    close(owner);
     client_all(waiter, buf, sizeof buf);
     ck_assert_ptr_eq(strstr(buf, "HTTP/1.1 408 "), buf);
     close(waiter);
@@ -244,17 +245,17 @@ START_TEST(a_head_has_its_time_afterwards)
 END_TEST
 
 /* It is not the server that is late where nothing more has come, and it is told so. */
-START_TEST(a_head_that_is_late_is_told_so)
+START_TEST(slow_head_that_does_not_wait_gets_408)
 {
     serve((struct sw_server_config){.head_timeout = 200});
     int waiter = client_open(&served);
-    client_say(waiter, "GET /w HTTP/1.1\r\n");
-    int holder = open_holder(1);
+    client_send_text(waiter, "GET /w HTTP/1.1\r\n");
+    int owner = open_with_exchange(1);
     client_all(waiter, buf, sizeof buf);
     ck_assert_ptr_eq(strstr(buf, "HTTP/1.1 408 "), buf);
     expect_sample("shockwave_timeouts_total{kind=\"head\"}", 1);
     close(waiter);
-    close(holder);
+    close(owner);
     served_end(&served);
 }
 END_TEST
@@ -263,7 +264,7 @@ END_TEST
 
 static void ask(int fd)
 {
-    client_say(fd, GET("/g"));
+    client_send_text(fd, GET("/g"));
     client_until(fd, buf, sizeof buf, "hello");
 }
 
@@ -279,23 +280,23 @@ static void expect_closed(int fd)
 static const struct {
     const char *asks; /* which of them, one after the other */
     int first, second;
-} turns[] = {
+} orders_of_use[] = {
     {"", 0, 1},     {"0", 1, 2},     {"01", 2, 0},       {"10", 2, 1},
     {"012", 0, 1},  {"120", 1, 2},   {"0120", 1, 2},     {"210", 2, 1},
     {"0000", 1, 2}, {"01201", 2, 0}, {"01202101", 2, 0},
 };
 
-START_TEST(who_has_been_idle_longest_makes_room)
+START_TEST(longest_idle_connection_is_evicted)
 {
-    for (size_t i = 0; i < COUNT(turns) * 2; i++) {
+    for (size_t i = 0; i < COUNT(orders_of_use) * 2; i++) {
         serve((struct sw_server_config){
             .connections = 3, .exchanges = 3, .full = i % 2 ? SW_FULL_REFUSE : SW_FULL_WAIT});
-        int fd[3], first = turns[i / 2].first, second = turns[i / 2].second;
+        int fd[3], first = orders_of_use[i / 2].first, second = orders_of_use[i / 2].second;
         for (int n = 0; n < 3; n++) {
             fd[n] = client_open(&served);
             expect_sample("shockwave_connections{state=\"idle\"}", n + 1);
         }
-        for (const char *at = turns[i / 2].asks; *at; at++)
+        for (const char *at = orders_of_use[i / 2].asks; *at; at++)
             ask(fd[*at - '0']);
         expect_sample(EVICTED, 0);
         int newcomer = client_open(&served);
@@ -320,7 +321,7 @@ END_TEST
 /* Each of them is under way; what ends it, if it can be ended. */
 static const struct {
     const char *begin, *end;
-} under_way[] = {
+} busy[] = {
     {"G", "ET /g HTTP/1.1\r\nHost: x\r\n\r\n"},
     {HEAD("/g"), "\r\n"},
     {POST("/p"), "12345"},
@@ -328,14 +329,14 @@ static const struct {
     {GET("/g") HEAD("/h"), "\r\n"},
 };
 
-START_TEST(what_is_under_way_makes_no_room)
+START_TEST(busy_connections_are_not_evicted)
 {
-    for (size_t i = 0; i < COUNT(under_way); i++) {
+    for (size_t i = 0; i < COUNT(busy); i++) {
         serve((struct sw_server_config){.connections = 2, .exchanges = 2});
         int fd[2], newcomer;
         for (int n = 0; n < 2; n++) {
             fd[n] = client_open(&served);
-            client_say(fd[n], under_way[i].begin);
+            client_send_text(fd[n], busy[i].begin);
         }
         do
             scrape();
@@ -343,15 +344,15 @@ START_TEST(what_is_under_way_makes_no_room)
                    sample(page, "shockwave_connections{state=\"body\"}") <
                2);
         newcomer = client_open(&served);
-        client_say(newcomer, GET("/n"));
+        client_send_text(newcomer, GET("/n"));
         struct pollfd answered = {.fd = newcomer, .events = POLLIN};
         expect_sample(EVICTED, 0);
         ck_assert_int_eq(poll(&answered, 1, 20), 0);
-        client_say(fd[1], under_way[i].end); /* now it is idle */
+        client_send_text(fd[1], busy[i].end); /* now it is idle */
         client_until(newcomer, buf, sizeof buf, "hello");
         ck_assert_int_ge(client_all(fd[1], buf, sizeof buf), 1);
         ck_assert_ptr_ne(strstr(buf, "hello"), NULL);
-        client_say(fd[0], under_way[i].end);
+        client_send_text(fd[0], busy[i].end);
         client_until(fd[0], buf, sizeof buf, "hello");
         for (int n = 0; n < 2; n++)
             close(fd[n]);
@@ -362,7 +363,7 @@ START_TEST(what_is_under_way_makes_no_room)
 END_TEST
 
 /* What has been sent when a newcomer comes is answered, however many there are. */
-START_TEST(who_has_just_asked_is_not_idle)
+START_TEST(connection_with_a_request_is_not_evicted)
 {
     enum { CLIENTS = 300 };
     serve((struct sw_server_config){.connections = CLIENTS, .exchanges = CLIENTS});
@@ -373,10 +374,10 @@ START_TEST(who_has_just_asked_is_not_idle)
     int kept = keep();
     for (int i = 0; i < CLIENTS; i++) {
         more[i] = client_open(&served);
-        client_say(more[i], GET("/g"));
+        client_send_text(more[i], GET("/g"));
     }
     for (int i = 0; i < CLIENTS; i++)
-        client_say(fd[i], GET("/g"));
+        client_send_text(fd[i], GET("/g"));
     let_go(kept);
     for (int i = 0; i < CLIENTS; i++) {
         client_until(fd[i], buf, sizeof buf, "hello");
@@ -391,15 +392,15 @@ END_TEST
 int main(void)
 {
     const struct suite_test tests[] = {
-        {a_newcomer_does_not_overtake, 1},
-        {who_waits_keeps_its_place, 1},
-        {as_many_come_as_are_free, 1},
-        {no_time_of_a_head_runs_while_it_waits, 1},
-        {a_head_has_its_time_afterwards, 1},
-        {a_head_that_is_late_is_told_so, 1},
-        {who_has_been_idle_longest_makes_room, 1},
-        {what_is_under_way_makes_no_room, 1},
-        {who_has_just_asked_is_not_idle, 1},
+        {new_request_does_not_overtake_a_waiting_one, 1},
+        {waiting_connection_keeps_its_position, 1},
+        {one_waiting_connection_per_free_exchange, 1},
+        {head_timeout_is_paused_while_waiting, 1},
+        {head_timeout_continues_after_waiting, 1},
+        {slow_head_that_does_not_wait_gets_408, 1},
+        {longest_idle_connection_is_evicted, 1},
+        {busy_connections_are_not_evicted, 1},
+        {connection_with_a_request_is_not_evicted, 1},
     };
     return suite_main("server queue", tests, COUNT(tests));
 }

@@ -1,4 +1,4 @@
-/* check_server_counters.c - the server: counters of 32 bits stay at their largest number, and
+/* check_transfer_counters.c - the server: counters of 32 bits stay at their largest number, and
  * limits that could not be obeyed are refused. */
 /* SPDX-License-Identifier: MIT */
 #include "served.h"
@@ -31,7 +31,7 @@ static const struct {
     {7, UINT64_MAX, UINT32_MAX},
 };
 
-START_TEST(sums_stay_at_the_largest_number)
+START_TEST(sums_saturate)
 {
     uint32_t sum = sums[_i].before;
     sw_add_saturated(&sum, sums[_i].n);
@@ -50,13 +50,13 @@ static void count_many(struct sw_exchange *exchange)
     sw_reply(exchange, SW_STATUS_OK, TEXT, (struct sw_span){text, (size_t)n});
 }
 
-START_TEST(requests_have_no_bound)
+START_TEST(request_counter_saturates)
 {
     struct served served;
     served_begin(&served, (struct sw_server_config){.handler = count_many});
     int fd = client_open(&served);
     for (int i = 0; i < 3; i++) {
-        client_say(fd, GET);
+        client_send_text(fd, GET);
         client_until(fd, buf, sizeof buf, i ? "number 4294967295" : "number 1");
         ck_assert_ptr_null(strstr(buf, "close"));
     }
@@ -104,7 +104,7 @@ static void hello(struct sw_exchange *exchange)
     sw_reply(exchange, SW_STATUS_OK, TEXT, SW_SPAN("hello"));
 }
 
-START_TEST(limits_that_cannot_be_obeyed_are_refused)
+START_TEST(unsatisfiable_limits_are_refused)
 {
     static const struct sw_listener_config any = {.address = "127.0.0.1"};
     struct sw_server_config config = {.handler = hello,
@@ -142,8 +142,8 @@ static const struct {
      "\r\n"},
 };
 
-static void answer_at_the_end(struct sw_exchange *exchange, const struct sw_head *trailers,
-                              const char *bytes)
+static void reply_at_request_end(struct sw_exchange *exchange, const struct sw_head *trailers,
+                                 const char *bytes)
 {
     (void)trailers, (void)bytes;
     hello(exchange);
@@ -151,11 +151,11 @@ static void answer_at_the_end(struct sw_exchange *exchange, const struct sw_head
 
 static void read_all(struct sw_exchange *exchange)
 {
-    static const struct sw_hooks hooks = {.on_request_end = answer_at_the_end};
+    static const struct sw_hooks hooks = {.on_request_end = reply_at_request_end};
     exchange->hooks = &hooks;
 }
 
-START_TEST(limits_are_obeyed)
+START_TEST(largest_limits_are_applied)
 {
     struct served served;
     served_begin(&served,
@@ -167,7 +167,7 @@ START_TEST(limits_are_obeyed)
         for (size_t i = 0; i < obeyed[_i].allowed + more; i++)
             strcat(text, obeyed[_i].part);
         strcat(text, obeyed[_i].rest);
-        client_say(fd, text);
+        client_send_text(fd, text);
         client_until(fd, buf, sizeof buf, more ? "HTTP/1.1 4" : "hello");
         close(fd);
     }
@@ -178,10 +178,10 @@ END_TEST
 int main(void)
 {
     const struct suite_test tests[] = {
-        {sums_stay_at_the_largest_number, COUNT(sums)},
-        {requests_have_no_bound, 1},
-        {limits_that_cannot_be_obeyed_are_refused, COUNT(limits)},
-        {limits_are_obeyed, COUNT(obeyed)},
+        {sums_saturate, COUNT(sums)},
+        {request_counter_saturates, 1},
+        {unsatisfiable_limits_are_refused, COUNT(limits)},
+        {largest_limits_are_applied, COUNT(obeyed)},
     };
     return suite_main("server counters", tests, COUNT(tests));
 }

@@ -1,4 +1,4 @@
-/* check_server_local.c - the server: unix sockets at a path, before it and after it. */
+/* check_unix_socket.c - the server: unix sockets at a path, before it and after it. */
 /* SPDX-License-Identifier: MIT */
 #define _GNU_SOURCE
 #include "served.h"
@@ -30,7 +30,7 @@ static void remove_folder(void)
     ck_assert_int_eq(rmdir(folder), 0); /* nothing else is left in it */
 }
 
-static void say_name(struct sw_exchange *exchange)
+static void reply_name(struct sw_exchange *exchange)
 {
     const char *name = exchange->user;
     sw_reply(exchange, SW_STATUS_OK, TEXT, (struct sw_span){name, strlen(name)});
@@ -39,7 +39,7 @@ static void say_name(struct sw_exchange *exchange)
 static struct sw_server *open_with(struct sw_listener_config listener, const char *name,
                                    struct sw_server_error *fault)
 {
-    struct sw_server_config config = {.handler = say_name,
+    struct sw_server_config config = {.handler = reply_name,
                                       .user = (void *)(uintptr_t)name,
                                       .listeners = &listener,
                                       .listener_count = 1,
@@ -70,11 +70,11 @@ static void expect_in_use(void)
 }
 
 /* The server of this name answers at the path. */
-static void expect_answer(const char *name)
+static void expect_reply(const char *name)
 {
     int fd = socket(AF_UNIX, SOCK_STREAM, 0);
     ck_assert_int_eq(connect(fd, (struct sockaddr *)&local, sizeof local), 0);
-    client_say(fd, "GET / HTTP/1.0\r\n\r\n");
+    client_send_text(fd, "GET / HTTP/1.0\r\n\r\n");
     client_all(fd, buf, sizeof buf);
     ck_assert_msg(strstr(buf, name) != NULL, "not %s: %s", name, buf);
     close(fd);
@@ -93,11 +93,11 @@ static int bind_other(int type, int backlog)
 /* ---- At the end -------------------------------------------------------------------------------
  */
 
-START_TEST(a_server_removes_its_socket)
+START_TEST(socket_is_removed_on_close)
 {
     struct served served;
     begin(&served, "<one>");
-    expect_answer("<one>");
+    expect_reply("<one>");
     served_end(&served);
     ck_assert_int_ne(access(local.sun_path, F_OK), 0);
     struct sw_server *never_run = open_at_path("", NULL);
@@ -108,7 +108,7 @@ START_TEST(a_server_removes_its_socket)
 END_TEST
 
 /* The path is freed by an operator, and the next server is there before the old one leaves. */
-START_TEST(a_server_leaves_its_successor_alone)
+START_TEST(socket_of_a_successor_is_kept)
 {
     struct served old, new;
     struct sw_server *never_run;
@@ -116,21 +116,21 @@ START_TEST(a_server_leaves_its_successor_alone)
     unlink(local.sun_path);
     begin(&new, "<new>");
     served_end(&old);
-    expect_answer("<new>");
+    expect_reply("<new>");
     unlink(local.sun_path);
     never_run = open_at_path("", NULL);
     unlink(local.sun_path);
     served_end(&new);
     begin(&new, "<newer>");
     sw_server_close(never_run);
-    expect_answer("<newer>");
+    expect_reply("<newer>");
     served_end(&new);
     ck_assert_int_ne(access(local.sun_path, F_OK), 0);
 }
 END_TEST
 
 /* Moved over it by rename(): the path was never free. */
-START_TEST(a_server_leaves_what_was_moved_over_it)
+START_TEST(socket_renamed_over_the_path_is_kept)
 {
     struct served old, new;
     char path[sizeof local.sun_path], moved[sizeof local.sun_path];
@@ -143,13 +143,13 @@ START_TEST(a_server_leaves_what_was_moved_over_it)
     ck_assert_int_eq(rename(moved, path), 0);
     memcpy(local.sun_path, path, sizeof path);
     served_end(&old);
-    expect_answer("<new>");
+    expect_reply("<new>");
     served_end(&new); /* it was bound at another path, where nothing is */
     ck_assert_int_eq(access(path, F_OK), 0);
 }
 END_TEST
 
-START_TEST(a_server_leaves_other_files_alone)
+START_TEST(other_files_are_not_removed)
 {
     struct served served;
     begin(&served, "<one>");
@@ -161,24 +161,24 @@ START_TEST(a_server_leaves_other_files_alone)
 END_TEST
 
 /* The old server has still something to do when its successor is there. */
-START_TEST(a_successor_comes_while_the_old_one_leaves)
+START_TEST(successor_starts_during_graceful_shutdown)
 {
     struct served old, new;
     begin(&old, "<old>");
     int busy = socket(AF_UNIX, SOCK_STREAM, 0);
     ck_assert_int_eq(connect(busy, (struct sockaddr *)&local, sizeof local), 0);
-    client_say(busy, "GET / HTTP/1.1\r\nHost: x\r\n\r\n");
+    client_send_text(busy, "GET / HTTP/1.1\r\nHost: x\r\n\r\n");
     client_until(busy, buf, sizeof buf, "<old>");
-    client_say(busy, "GET / HTTP/1.1\r\n");
+    client_send_text(busy, "GET / HTTP/1.1\r\n");
     sw_server_stop(old.server);
     while (access(local.sun_path, F_OK) == 0)
         usleep(1000);
     begin(&new, "<new>");
-    client_say(busy, "Host: x\r\n\r\n");
+    client_send_text(busy, "Host: x\r\n\r\n");
     client_until(busy, buf, sizeof buf, "<old>");
     close(busy);
     served_wait(&old);
-    expect_answer("<new>");
+    expect_reply("<new>");
     served_end(&new);
 }
 END_TEST
@@ -186,18 +186,18 @@ END_TEST
 /* ---- At the start -----------------------------------------------------------------------------
  */
 
-START_TEST(a_stale_socket_is_replaced)
+START_TEST(stale_socket_is_replaced)
 {
     struct served served;
     close(bind_other(_i ? SOCK_DGRAM : SOCK_STREAM, _i ? -1 : 1));
     begin(&served, "<one>");
-    expect_answer("<one>");
+    expect_reply("<one>");
     served_end(&served);
 }
 END_TEST
 
 /* connect() waits for a place in the queue, unless it is told not to. */
-START_TEST(a_server_whose_queue_is_full_is_in_use)
+START_TEST(socket_with_a_full_backlog_is_in_use)
 {
     int other = bind_other(SOCK_STREAM, 1), fd, n = 0;
     do
@@ -210,13 +210,13 @@ START_TEST(a_server_whose_queue_is_full_is_in_use)
 }
 END_TEST
 
-START_TEST(what_is_in_use_is_left_alone)
+START_TEST(path_in_use_is_not_replaced)
 {
     struct served served;
     int other;
     begin(&served, "<one>");
     expect_in_use();
-    expect_answer("<one>");
+    expect_reply("<one>");
     served_end(&served);
     other = bind_other(SOCK_DGRAM, -1);
     expect_in_use();
@@ -252,7 +252,7 @@ static void *open_one(void *place)
 }
 
 /* All find the same stale socket: one replaces it, and to the others it is in use. */
-START_TEST(one_of_several_gets_the_path)
+START_TEST(one_of_several_starts_gets_the_path)
 {
     pthread_barrier_init(&together, NULL, RIVALS);
     for (int round = 0; round < ROUNDS; round++) {
@@ -285,7 +285,7 @@ static void *unlock_later(void *lock)
     return NULL;
 }
 
-START_TEST(a_lock_is_waited_for)
+START_TEST(lock_is_waited_for)
 {
     struct served served;
     pthread_t thread;
@@ -294,13 +294,13 @@ START_TEST(a_lock_is_waited_for)
     ck_assert_int_eq(pthread_create(&thread, NULL, unlock_later, &lock), 0);
     begin(&served, "<one>");
     pthread_join(thread, NULL);
-    expect_answer("<one>");
+    expect_reply("<one>");
     served_end(&served);
 }
 END_TEST
 
 /* Held all the time, it stops a start, and no end. */
-START_TEST(a_lock_is_not_waited_for_for_ever)
+START_TEST(wait_for_the_lock_is_bounded)
 {
     struct served served;
     struct sw_server_error fault = {.what = ""};
@@ -331,7 +331,7 @@ static struct stat status_with(struct sw_listener_config listener)
     return status;
 }
 
-START_TEST(a_socket_has_the_mode_it_is_given)
+START_TEST(socket_has_the_configured_mode)
 {
     static const uint16_t modes[] = {0660, 0600, 0666, 0777, 0770, 0400, 1};
     mode_t before = umask(027);
@@ -343,7 +343,7 @@ START_TEST(a_socket_has_the_mode_it_is_given)
 }
 END_TEST
 
-START_TEST(a_socket_has_the_owner_it_is_given)
+START_TEST(socket_has_the_configured_owner)
 {
     struct stat status = status_with((struct sw_listener_config){0});
     ck_assert_uint_eq(status.st_uid, geteuid());
@@ -377,7 +377,7 @@ static const struct sw_listener_config wrong[] = {
     {.address = "127.0.0.1", .owned = SW_OWNED_BY_GROUP},
 };
 
-START_TEST(what_cannot_have_a_mode_is_refused)
+START_TEST(mode_needs_a_socket_path)
 {
     struct sw_server_error fault = {.what = ""};
     ck_assert_ptr_null(open_with(wrong[_i], "", &fault));
@@ -390,20 +390,20 @@ END_TEST
 int main(void)
 {
     const struct suite_test tests[] = {
-        {a_server_removes_its_socket, 1},
-        {a_server_leaves_its_successor_alone, 1},
-        {a_server_leaves_what_was_moved_over_it, 1},
-        {a_server_leaves_other_files_alone, 1},
-        {a_successor_comes_while_the_old_one_leaves, 1},
-        {a_stale_socket_is_replaced, 2},
-        {a_server_whose_queue_is_full_is_in_use, 1},
-        {what_is_in_use_is_left_alone, 1},
-        {one_of_several_gets_the_path, 1},
-        {a_lock_is_waited_for, 1},
-        {a_lock_is_not_waited_for_for_ever, 1},
-        {a_socket_has_the_mode_it_is_given, 1},
-        {a_socket_has_the_owner_it_is_given, 1},
-        {what_cannot_have_a_mode_is_refused, COUNT(wrong)},
+        {socket_is_removed_on_close, 1},
+        {socket_of_a_successor_is_kept, 1},
+        {socket_renamed_over_the_path_is_kept, 1},
+        {other_files_are_not_removed, 1},
+        {successor_starts_during_graceful_shutdown, 1},
+        {stale_socket_is_replaced, 2},
+        {socket_with_a_full_backlog_is_in_use, 1},
+        {path_in_use_is_not_replaced, 1},
+        {one_of_several_starts_gets_the_path, 1},
+        {lock_is_waited_for, 1},
+        {wait_for_the_lock_is_bounded, 1},
+        {socket_has_the_configured_mode, 1},
+        {socket_has_the_configured_owner, 1},
+        {mode_needs_a_socket_path, COUNT(wrong)},
     };
     return suite_main_with((struct suite_fixture){make_folder, remove_folder, true}, "server local",
                            tests, COUNT(tests));

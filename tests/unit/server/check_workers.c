@@ -1,4 +1,4 @@
-/* check_server_workers.c - the server: several workers, and the listeners that they have in common.
+/* check_workers.c - the server: several workers, and the listeners that they have in common.
  */
 /* SPDX-License-Identifier: MIT */
 #define _GNU_SOURCE
@@ -61,7 +61,7 @@ static int listen_on_loopback(void)
 
 enum { WORKERS = 4, MANY = 100 };
 
-static void say_thread(struct sw_exchange *exchange)
+static void reply_thread(struct sw_exchange *exchange)
 {
     char text[32];
     int n = snprintf(text, sizeof text, "<%lx>", (unsigned long)pthread_self());
@@ -77,7 +77,7 @@ static size_t count_threads(void)
         int fd = client_open(&served);
         char first[32] = "", text[32] = "";
         for (int request = 0; request < 2; request++) {
-            client_say(fd, GET);
+            client_send_text(fd, GET);
             client_until(fd, buf, sizeof buf, ">");
             snprintf(request ? text : first, 32, "%.31s", strchr(buf, '<'));
         }
@@ -92,18 +92,18 @@ static size_t count_threads(void)
     return threads;
 }
 
-START_TEST(the_kernel_deals_connections_out_to_workers)
+START_TEST(connections_are_distributed_to_workers)
 {
-    served_begin(&served, (struct sw_server_config){.handler = say_thread, .workers = WORKERS});
+    served_begin(&served, (struct sw_server_config){.handler = reply_thread, .workers = WORKERS});
     ck_assert_uint_gt(count_threads(), 1);
     ck_assert_int_eq(served_end(&served), 0);
-    served_begin(&served, (struct sw_server_config){.handler = say_thread, .workers = 1});
+    served_begin(&served, (struct sw_server_config){.handler = reply_thread, .workers = 1});
     ck_assert_uint_eq(count_threads(), 1);
     ck_assert_int_eq(served_end(&served), 0);
 }
 END_TEST
 
-START_TEST(there_is_a_worker_for_each_processor)
+START_TEST(default_is_one_worker_per_processor)
 {
     cpu_set_t one, before;
     ck_assert_int_eq(sched_getaffinity(0, sizeof before, &before), 0);
@@ -138,8 +138,8 @@ static void meet_all(int (*come)(void))
     atomic_store(&met, 0);
     for (int i = 0; i < WORKERS; i++) {
         fd[i] = come();
-        client_say(fd[i], GET);
-        for (int turn = 0; atomic_load(&met) <= i && turn < PATIENCE; turn++)
+        client_send_text(fd[i], GET);
+        for (int waits = 0; atomic_load(&met) <= i && waits < WAIT_MAX_MS; waits++)
             usleep(1000); /* who is not busy yet may take the next one as well */
     }
     for (int i = 0; i < WORKERS; i++) {
@@ -149,7 +149,7 @@ static void meet_all(int (*come)(void))
     ck_assert_int_eq(served_end(&served), 0);
 }
 
-START_TEST(a_unix_socket_is_common_to_all)
+START_TEST(unix_socket_is_shared_by_workers)
 {
     make_place();
     struct sw_listener_config listener = {.address = local.sun_path};
@@ -168,7 +168,7 @@ static int connect_first(void)
     return client_open(&served);
 }
 
-START_TEST(a_socket_that_listens_already_is_common_to_all)
+START_TEST(inherited_socket_is_shared_by_workers)
 {
     struct sw_listener_config listener = {.fd = listen_on_loopback()};
     served_begin(&served, (struct sw_server_config){.handler = meet,
@@ -181,7 +181,7 @@ START_TEST(a_socket_that_listens_already_is_common_to_all)
 }
 END_TEST
 
-START_TEST(who_is_full_is_not_told_of_newcomers)
+START_TEST(full_worker_gets_no_accept_events)
 {
     struct sw_listener_config listener = {.fd = listen_on_loopback()};
     served_begin(&served, (struct sw_server_config){.handler = hello,
@@ -193,7 +193,7 @@ START_TEST(who_is_full_is_not_told_of_newcomers)
     for (int round = 0; round < 2; round++) { /* in the second there is room again */
         for (int i = 0; i < WORKERS; i++) {
             fd[i] = client_open(&served);
-            client_say(fd[i], GET);
+            client_send_text(fd[i], GET);
             client_until(fd[i], buf, sizeof buf, "hello");
         }
         for (int i = 0; i < WORKERS; i++)
@@ -212,7 +212,7 @@ static void stop(int signal_number)
     sw_server_stop(served.server);
 }
 
-START_TEST(a_signal_handler_stops_all)
+START_TEST(stop_from_a_signal_handler)
 {
     served_begin(&served, (struct sw_server_config){.handler = hello, .workers = WORKERS});
     signal(SIGUSR1, stop);
@@ -221,14 +221,14 @@ START_TEST(a_signal_handler_stops_all)
 }
 END_TEST
 
-START_TEST(what_was_cut_is_summed)
+START_TEST(force_closed_connections_are_summed)
 {
     served_begin(&served,
                  (struct sw_server_config){.handler = hello, .workers = WORKERS, .drain = 200});
     int fd[MANY];
     for (int i = 0; i < MANY; i++) {
         fd[i] = client_open(&served);
-        client_say(fd[i], GET "GET / HTTP/1.1\r\n");
+        client_send_text(fd[i], GET "GET / HTTP/1.1\r\n");
         client_until(fd[i], buf, sizeof buf, "hello");
     }
     ck_assert_int_eq(served_end(&served), MANY);
@@ -238,7 +238,7 @@ START_TEST(what_was_cut_is_summed)
 END_TEST
 
 /* No thread can have a stack as large as that. */
-START_TEST(a_thread_that_cannot_be_started_is_told)
+START_TEST(thread_creation_failure_is_reported)
 {
     pthread_attr_t attributes;
     struct sw_listener_config any = {.address = "127.0.0.1"};
@@ -272,7 +272,7 @@ static const struct {
     {true, true, 2, 0},
 };
 
-START_TEST(a_port_is_shared_by_consent)
+START_TEST(port_is_shared_only_when_configured)
 {
     struct sw_listener_config listener = {.address = "127.0.0.1"};
     struct sw_server_config config = {.handler = hello,
@@ -322,7 +322,7 @@ static int count_waiting(uint32_t backlog)
     return waiting;
 }
 
-START_TEST(the_backlog_is_what_was_asked_for)
+START_TEST(backlog_has_the_configured_size)
 {
     ck_assert_int_eq(count_waiting(0), 20);
     ck_assert_int_le(count_waiting(3), 4);
@@ -331,7 +331,7 @@ END_TEST
 
 static const int no_listeners[] = {SOCK_STREAM, SOCK_DGRAM, 0};
 
-START_TEST(what_does_not_listen_is_no_listener)
+START_TEST(socket_that_does_not_listen_is_refused)
 {
     int type = no_listeners[_i];
     int fd = type ? socket(AF_INET, type, 0) : open("/dev/null", O_RDONLY);
@@ -349,17 +349,17 @@ END_TEST
 int main(void)
 {
     const struct suite_test tests[] = {
-        {the_kernel_deals_connections_out_to_workers, 1},
-        {there_is_a_worker_for_each_processor, 1},
-        {a_unix_socket_is_common_to_all, 1},
-        {a_socket_that_listens_already_is_common_to_all, 1},
-        {who_is_full_is_not_told_of_newcomers, 1},
-        {a_signal_handler_stops_all, 1},
-        {what_was_cut_is_summed, 1},
-        {a_thread_that_cannot_be_started_is_told, 1},
-        {a_port_is_shared_by_consent, COUNT(beside)},
-        {the_backlog_is_what_was_asked_for, 1},
-        {what_does_not_listen_is_no_listener, COUNT(no_listeners)},
+        {connections_are_distributed_to_workers, 1},
+        {default_is_one_worker_per_processor, 1},
+        {unix_socket_is_shared_by_workers, 1},
+        {inherited_socket_is_shared_by_workers, 1},
+        {full_worker_gets_no_accept_events, 1},
+        {stop_from_a_signal_handler, 1},
+        {force_closed_connections_are_summed, 1},
+        {thread_creation_failure_is_reported, 1},
+        {port_is_shared_only_when_configured, COUNT(beside)},
+        {backlog_has_the_configured_size, 1},
+        {socket_that_does_not_listen_is_refused, COUNT(no_listeners)},
     };
     return suite_main("server workers", tests, COUNT(tests));
 }
