@@ -1,5 +1,4 @@
-/* counted.h - each call that takes memory or gives it back is counted; for one file of a program.
- */
+/* counted.h - counts calls that allocate or free memory; for one source file of a program. */
 /* SPDX-License-Identifier: MIT */
 #ifndef COUNTED_H
 #define COUNTED_H
@@ -26,7 +25,7 @@ static inline size_t counted_all(void)
 
 #if SANITIZED
 
-/* The sanitizer has put itself in the place of malloc(), and tells whoever asks. */
+/* The sanitizer replaces malloc() and calls these hooks. */
 void __sanitizer_malloc_hook(const volatile void *p, size_t n);
 void __sanitizer_malloc_hook(const volatile void *p, size_t n)
 {
@@ -43,7 +42,7 @@ void __sanitizer_free_hook(const volatile void *p)
 
 #else
 
-/* These stand in the place of the C library's, which has its own under other names. */
+/* These replace the C library's functions, which are available under other names. */
 void *__libc_malloc(size_t n);
 void *__libc_calloc(size_t count, size_t n);
 void *__libc_realloc(void *p, size_t n);
@@ -99,7 +98,7 @@ int munmap(void *p, size_t n)
     return (int)syscall(SYS_munmap, p, n);
 }
 
-/* Of these two the C library's own malloc() has its memory, under other names. */
+/* The C library's malloc() calls its own brk() and sbrk() under other names. */
 int brk(void *end)
 {
     (void)end;

@@ -1,4 +1,4 @@
-/* filed.h - a directory of all sorts, served: for tests of files. */
+/* filed.h - a temporary directory with files and links of all kinds, and a server for it. */
 /* SPDX-License-Identifier: MIT */
 #ifndef FILED_H
 #define FILED_H
@@ -23,7 +23,7 @@ static struct sw_files files;
 static char root[] = "/tmp/shockwave-files-XXXXXX";
 
 static const struct {
-    const char *name, *content; /* a directory without content */
+    const char *name, *content; /* NULL: a directory */
 } tree[] = {
     {"index.html", "the index"},
     {"a.txt", LETTERS},
@@ -59,11 +59,11 @@ static const struct {
     {"zst.css", "zst as it is"},
     {"zst.css.zst", "zst in zstd"},
     {"zst.css.gz", "zst in gzip"},
-    {"passed", NULL}, /* not to be read, only to be passed */
+    {"passed", NULL}, /* mode 0111: can be traversed but not listed */
     {"passed/in.txt", "passed"},
     {"shut", NULL},
     {"shut/in.txt", "shut"},
-    {"..2025", NULL}, /* as Kubernetes mounts a ConfigMap */
+    {"..2025", NULL}, /* the layout of a ConfigMap mounted by Kubernetes */
     {"..2025/conf.txt", "configured"},
     {"dir/a", NULL},
     {"dir/a/b", NULL},
@@ -124,7 +124,8 @@ static inline void make_tree(void)
     ck_assert_int_eq(chmod("shut", 0), 0);
     ck_assert_int_eq(chmod(".", 0755), 0);
     ck_assert_int_eq(chdir("/"), 0);
-    for (time_t now = time(NULL); time(NULL) == now;) /* until its tags are strong */
+    for (time_t now = time(NULL);
+         time(NULL) == now;) /* entity tags become strong in the next second */
         usleep(10000);
 }
 
@@ -143,7 +144,7 @@ static inline void remove_tree(void)
     nftw(root, remove_one, 16, FTW_DEPTH | FTW_PHYS);
 }
 
-/* ---- Asking for it --------------------------------------------------------------------------- */
+/* ---- Requests -------------------------------------------------------------------------------- */
 
 static inline void serve_path(struct sw_exchange *exchange)
 {
@@ -152,7 +153,7 @@ static inline void serve_path(struct sw_exchange *exchange)
     sw_files_serve(exchange->user, exchange, target.path);
 }
 
-/* What there may be less of: openat2(), procfs. */
+/* Variants of path resolution: without openat2(), without procfs. */
 enum { VARIANT_WALK = 1, VARIANT_NO_PROC = 2, VARIANTS = 4 };
 
 static inline void open_files(int variant)
@@ -165,7 +166,7 @@ static inline void open_files(int variant)
     }
 }
 
-/* Serve in one of WAYS. */
+/* Starts a server with one of the variants. */
 static inline void serve(struct sw_files config, int variant)
 {
     files = config;
@@ -180,7 +181,7 @@ static inline void end(void)
     sw_files_close(&files);
 }
 
-/* Ask on a connection of its own; returns the content. */
+/* Sends a request on a connection of its own; returns the content. */
 static inline const char *ask(const char *method, const char *target, const char *fields)
 {
     char request[9000];

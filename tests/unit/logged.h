@@ -1,4 +1,4 @@
-/* logged.h - a server with an access log, a handler for it to tell of, and what the log holds. */
+/* logged.h - a server with an access log, its handler, and checks of the log's content. */
 /* SPDX-License-Identifier: MIT */
 #ifndef LOGGED_H
 #define LOGGED_H
@@ -14,8 +14,8 @@ enum { NOCOPY_SIZE = 100000, HUGE_SIZE = 1 << 28 };
 static char buf[1 << 20], text[1 << 20];
 static char log_path[] = "/tmp/shockwave-log-XXXXXX";
 static struct served served;
-static long text_from;                        /* where in a file it begins */
-static _Atomic(struct sw_exchange *) pending; /* that /wait holds */
+static long text_from;                        /* the offset of `text` in its file */
+static _Atomic(struct sw_exchange *) pending; /* suspended by /wait */
 
 /* ---- The handler ----------------------------------------------------------------------------- */
 
@@ -83,7 +83,7 @@ static inline void handle(struct sw_exchange *exchange)
 
 /* ---- The log --------------------------------------------------------------------------------- */
 
-/* Serve with a log in a file of its own, unless the configuration has another. */
+/* Starts a server that logs to a temporary file unless the configuration has a log. */
 static inline void serve_logged(struct sw_server_config config)
 {
     int fd = mkstemp(strcpy(log_path, "/tmp/shockwave-log-XXXXXX"));
@@ -111,7 +111,7 @@ static inline void read_file(const char *path)
         fclose(file);
 }
 
-/* Wait until a file holds this. */
+/* Waits until a file contains `part`. */
 static inline void expect_in(const char *path, const char *part)
 {
     for (int i = 0; i < WAIT_MAX_MS; i++) {
@@ -128,7 +128,7 @@ static inline void expect_part(const char *part)
     expect_in(log_path, part);
 }
 
-/* Wait for one line that the whole expression fits. */
+/* Waits for the log's only line, which must match the expression. */
 static inline void expect_line(const char *expression)
 {
     regex_t regex;

@@ -1,4 +1,4 @@
-/* scraped.h - what `served`, a test's own server, counts: its second listener is for that. */
+/* scraped.h - scrapes the metrics of the test's `served` from its second listener. */
 /* SPDX-License-Identifier: MIT */
 #ifndef SCRAPED_H
 #define SCRAPED_H
@@ -32,7 +32,7 @@ static inline const char *scrape(void)
     return look("GET /metrics HTTP/1.0\r\n\r\n");
 }
 
-/* The sample's number; -1 where there is none. */
+/* The sample's value; -1 if there is none. */
 static inline long sample(const char *from, const char *name)
 {
     char line[160];
@@ -41,7 +41,7 @@ static inline long sample(const char *from, const char *name)
     return at ? atol(at + strlen(line)) : -1;
 }
 
-/* Wait until a sample is what it must become. */
+/* Waits until a sample has the wanted value. */
 static inline void expect_sample(const char *name, long want)
 {
     for (int i = 0; i < WAIT_MAX_MS && sample(scrape(), name) != want; i++)

@@ -1,4 +1,4 @@
-/* served.h - a server on a thread of its own, and a raw client to talk to it. */
+/* served.h - a server on a thread of its own, and a raw client for it. */
 /* SPDX-License-Identifier: MIT */
 #ifndef SERVED_H
 #define SERVED_H
@@ -16,13 +16,13 @@
 #include "shockwave_server.h"
 #include "suite.h"
 
-/* How long a test waits for what must come: only a failing one ever waits so long. */
+/* Milliseconds until a test fails whose expected event does not occur. */
 enum { WAIT_MAX_MS = 20000 };
 
 struct served {
     struct sw_server *server;
     pthread_t thread;
-    int force_closed; /* what sw_server_run() returned */
+    int force_closed; /* the result of sw_server_run() */
 };
 
 static void *served_thread(void *data)
@@ -32,7 +32,7 @@ static void *served_thread(void *data)
     return NULL;
 }
 
-/* Serve by this configuration, on a free port of 127.0.0.1 unless it has listeners. */
+/* Starts a server, by default on a free port of 127.0.0.1. */
 static inline void served_begin(struct served *served, struct sw_server_config config)
 {
     static const struct sw_listener_config any = {.address = "127.0.0.1"};
@@ -46,7 +46,7 @@ static inline void served_begin(struct served *served, struct sw_server_config c
     ck_assert_int_eq(pthread_create(&served->thread, NULL, served_thread, served), 0);
 }
 
-/* Wait until it has left; returns how many connections were cut. */
+/* Waits until the server has stopped; returns the number of force-closed connections. */
 static inline int served_wait(struct served *served)
 {
     ck_assert_int_eq(pthread_join(served->thread, NULL), 0);
@@ -62,7 +62,7 @@ static inline int served_end(struct served *served)
 
 /* ---- The client ------------------------------------------------------------------------------ */
 
-/* A connection to its first listener, with a receive buffer of `room` bytes, 0 for the usual. */
+/* Connects to the first listener with a receive buffer of `room` bytes; 0: the default size. */
 static inline int client_open_narrow(const struct served *served, int room)
 {
     struct sockaddr_in address = {.sin_family = AF_INET,
@@ -81,7 +81,7 @@ static inline int client_open(const struct served *served)
     return client_open_narrow(served, 0);
 }
 
-/* Send all of it; what a server does not take any more is not our fault. */
+/* Sends all of it.  Errors are ignored: the server may close before it has read everything. */
 static inline void client_send(int fd, const char *bytes, size_t n)
 {
     while (n > 0) {
@@ -98,7 +98,7 @@ static inline void client_send_text(int fd, const char *text)
     client_send(fd, text, strlen(text));
 }
 
-/* The next bytes: how many, 0 at the end of the connection, -1 for a reset. */
+/* Receives the next bytes; returns their number, 0 at the end, -1 for a reset. */
 static inline ssize_t client_receive(int fd, char *buf, size_t size)
 {
     struct pollfd poll_fd = {.fd = fd, .events = POLLIN};
@@ -106,7 +106,7 @@ static inline ssize_t client_receive(int fd, char *buf, size_t size)
     return recv(fd, buf, size, 0);
 }
 
-/* Receive until `end` stands in what has come, and end it with a NUL. */
+/* Receives until the bytes contain `end`; NUL-terminates them. */
 static inline void client_until(int fd, char *buf, size_t size, const char *end)
 {
     size_t n = 0;
@@ -119,7 +119,7 @@ static inline void client_until(int fd, char *buf, size_t size, const char *end)
     }
 }
 
-/* Receive to the end of the connection; returns how many bytes.  A reset is a failure. */
+/* Receives to the end of the connection; returns the number of bytes.  A reset is a failure. */
 static inline size_t client_all(int fd, char *buf, size_t size)
 {
     size_t n = 0;
@@ -134,7 +134,7 @@ static inline size_t client_all(int fd, char *buf, size_t size)
     return n;
 }
 
-/* One request on a connection of its own; what came back until the server closed. */
+/* Sends one request on a connection of its own; receives until the server closes. */
 static inline size_t client_ask(const struct served *served, const char *request, char *buf,
                                 size_t size)
 {
@@ -145,7 +145,7 @@ static inline size_t client_ask(const struct served *served, const char *request
     return n;
 }
 
-/* How often `part` stands in `text`. */
+/* The number of occurrences of `part` in `text`. */
 static inline size_t count(const char *text, const char *part)
 {
     size_t n = 0;

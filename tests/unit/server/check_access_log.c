@@ -1,4 +1,4 @@
-/* check_access_log.c - the access log: what a line says, of whom, and what it never says. */
+/* check_access_log.c - the access log: its lines, the client's address, and what is not logged. */
 /* SPDX-License-Identifier: MIT */
 #define _GNU_SOURCE
 #include "expect.h"
@@ -8,7 +8,7 @@
 #define CLOSE "Connection: close\r\n\r\n"
 #define GET   "GET / HTTP/1.1\r\n" HOST CLOSE
 
-/* ---- What a line says ------------------------------------------------------------------------ */
+/* ---- The format ------------------------------------------------------------------------------ */
 
 START_TEST(combined_format)
 {
@@ -49,7 +49,7 @@ static const struct {
     {"GET /nocopy HTTP/1.1\r\n" HOST CLOSE, "\"GET /nocopy HTTP/1.1\" 200 100000 ",
      "\"bytes\":100000,"},
     {"GET /chunked HTTP/1.1\r\n" HOST CLOSE, "\"GET /chunked HTTP/1.1\" 200 10 ", "\"bytes\":10,"},
-    /* What the server says itself, and why. */
+    /* Responses that the server generates, with the reason. */
     {"GET /nothing HTTP/1.1\r\n" HOST CLOSE, "\"GET /nothing HTTP/1.1\" 500 29 ",
      "\"status\":500,"},
     {"HEAD /nothing HTTP/1.1\r\n" HOST CLOSE, "\"HEAD /nothing HTTP/1.1\" 500 - ",
@@ -135,7 +135,7 @@ START_TEST(timeouts_are_logged)
 }
 END_TEST
 
-/* Who goes in the middle of a reply has not got all of it. */
+/* The client closes in the middle of the response. */
 START_TEST(incomplete_reply_is_logged_as_such)
 {
     serve_logged((struct sw_server_config){.log_format = SW_LOG_JSON});
@@ -158,7 +158,7 @@ START_TEST(refused_connection_is_logged)
     int first = client_open(&served);
     client_send_text(first, "GET / HTTP/1.1\r\n" HOST "\r\n");
     client_until(first, buf, sizeof buf, "hello");
-    client_send_text(first, "G"); /* under way: an idle connection would make room */
+    client_send_text(first, "G"); /* busy: an idle connection would be evicted */
     int second = client_open(&served);
     client_all(second, buf, sizeof buf);
     expect_part("127.0.0.1 - - [");
@@ -169,7 +169,7 @@ START_TEST(refused_connection_is_logged)
 }
 END_TEST
 
-/* ---- Of whom --------------------------------------------------------------------------------- */
+/* ---- The client's address -------------------------------------------------------------------- */
 
 static const struct sw_network nearby = {{{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 127}}, 104};
 
@@ -212,7 +212,7 @@ START_TEST(client_address_is_logged)
 }
 END_TEST
 
-/* Whoever has gone before his line is written is in it all the same. */
+/* The address is logged although the client disconnects before the line is written. */
 START_TEST(closed_client_is_logged_with_its_address)
 {
     serve_logged((struct sw_server_config){0});
@@ -230,7 +230,7 @@ START_TEST(closed_client_is_logged_with_its_address)
 }
 END_TEST
 
-/* ---- What is never in it --------------------------------------------------------------------- */
+/* ---- What is not logged ---------------------------------------------------------------------- */
 
 static const char *const shells[] = {"GET / HTTP/1.1\r\n" HOST "%s" CLOSE,
                                      "GET / HTTP/1.1\r\n" HOST "%sBad : x\r\n\r\n"};
@@ -254,7 +254,7 @@ START_TEST(sensitive_fields_are_not_logged)
 }
 END_TEST
 
-/* Is it one line of printable characters, whose quotes all are in pairs? */
+/* True for one line of printable characters with balanced quotes. */
 static bool is_one_line(const char *line)
 {
     bool quoted = false;
@@ -299,7 +299,7 @@ START_TEST(log_injection_is_escaped)
 }
 END_TEST
 
-/* What is long is cut, so that a line always fits; wherever the cut comes in an escape. */
+/* Long values are truncated so that a line always fits, at each position within an escape. */
 START_TEST(long_values_are_truncated)
 {
     static char request[20000];
@@ -340,5 +340,5 @@ int main(void)
         {log_injection_is_escaped, COUNT(foreign) * 2},
         {long_values_are_truncated, 2},
     };
-    return suite_main("server log", tests, COUNT(tests));
+    return suite_main("server access log", tests, COUNT(tests));
 }

@@ -1,4 +1,4 @@
-/* check_access_log_written.c - the access log: where its lines go, and where they do not. */
+/* check_access_log_written.c - the access log's destinations: files, full disks, pipes, sockets. */
 /* SPDX-License-Identifier: MIT */
 #define _GNU_SOURCE
 #include <fcntl.h>
@@ -13,7 +13,7 @@
 #define HOST "Host: x\r\n"
 #define GET  "GET / HTTP/1.1\r\n" HOST "\r\n"
 
-/* A second listener tells how many lines were dropped. */
+/* Adds an admin listener, whose metrics count the dropped lines. */
 static void serve_counted(struct sw_server_config config)
 {
     static const struct sw_listener_config listeners[] = {
@@ -151,7 +151,7 @@ static void note_fault(const struct sw_server_error *fault)
     atomic_fetch_add(&faults, 1);
 }
 
-/* Where it cannot be opened, the one there is goes on, and that is told, by one worker for all. */
+/* The open log is kept when its path cannot be opened; one worker reports that for all. */
 START_TEST(log_that_cannot_be_reopened_is_kept)
 {
     char folder[] = "/tmp/shockwave-log-XXXXXX", path[64], before[80], moved[64];
@@ -186,14 +186,16 @@ START_TEST(full_disk_does_not_stop_the_server)
     int fd = client_open(&served);
     ask(fd, 100);
     close(fd);
-    ck_assert_int_ge(dropped(), 99); /* the last one's turn may not be over */
+    ck_assert_int_ge(dropped(), 99); /* the last request's iteration may not have ended */
     end_logged();
 }
 END_TEST
 
-/* The limit for files stands for a disk that fills up in the middle of a line; and once there is
-   room again, what comes stands on a line of its own.  The hole before is for libcheck, whose own
-   files have to stay below the limit. */
+/*
+ * RLIMIT_FSIZE simulates a disk that fills up in the middle of a line.  Once space is free, the
+ * next entry begins on a new line.  The log begins after a hole because the limit applies to
+ * libcheck's own files as well, which must stay below it.
+ */
 START_TEST(disk_that_fills_up_does_not_stop_the_server)
 {
     enum { HOLE = 1 << 24 };
@@ -221,7 +223,7 @@ END_TEST
 
 /* ---- Pipes and sockets ----------------------------------------------------------------------- */
 
-/* Read on behind what has come; returns how many lines that makes. */
+/* Appends the next bytes to `text`; returns the number of lines in it. */
 static size_t read_on(int fd, size_t *n)
 {
     struct pollfd poll_fd = {.fd = fd, .events = POLLIN};
@@ -242,16 +244,17 @@ START_TEST(log_descriptor_stays_the_callers)
     int fd = client_open(&served);
     ask(fd, 1);
     close(fd);
-    sw_server_reopen(served.server); /* which is nothing to a descriptor */
+    sw_server_reopen(served.server); /* has no effect on a descriptor */
     read_on(ends[0], &(size_t){0});
     ck_assert_int_eq(strncmp(text, "127.0.0.1 - - [", 15), 0);
     end_logged();
-    ck_assert_int_eq(fcntl(ends[1], F_GETFL), flags); /* others who write to it may wait still */
+    ck_assert_int_eq(fcntl(ends[1], F_GETFL),
+                     flags); /* the pipe stays blocking for its other writers */
     ck_assert_int_eq(write(ends[1], "x", 1), 1);
 }
 END_TEST
 
-/* What a pipe does not take is kept as long as there is room, and lines stay whole. */
+/* Lines that a full pipe does not accept are buffered up to log_buffer; lines are never torn. */
 static size_t sleep_at(uint32_t log_buffer, size_t requests)
 {
     int ends[2];
@@ -262,7 +265,7 @@ static size_t sleep_at(uint32_t log_buffer, size_t requests)
     ask(fd, requests);
     long lost = dropped();
     size_t n = 0;
-    while (read_on(ends[0], &n) < requests - (size_t)lost) /* it has woken up */
+    while (read_on(ends[0], &n) < requests - (size_t)lost) /* the reader reads again */
         continue;
     client_send_text(fd, "GET /after HTTP/1.1\r\n" HOST "\r\n");
     while (!strstr(text, "/after"))
@@ -280,7 +283,7 @@ START_TEST(unread_pipe_does_not_stop_the_server)
     size_t lost = sleep_at(0, 2000);
     ck_assert_uint_gt(lost, 0);
     ck_assert_uint_lt(lost, 2000);
-    ck_assert_uint_eq(sleep_at(1 << 20, 2000), 0); /* there is room for all of them */
+    ck_assert_uint_eq(sleep_at(1 << 20, 2000), 0); /* the buffer fits all of them */
 }
 END_TEST
 
@@ -300,7 +303,7 @@ START_TEST(closed_pipe_does_not_stop_the_server)
 }
 END_TEST
 
-/* A socket that keeps messages apart: what is written at once is one of them. */
+/* A socket that preserves message boundaries: each write is one message. */
 START_TEST(lines_of_an_iteration_are_one_write)
 {
     int ends[2];
@@ -319,7 +322,7 @@ START_TEST(lines_of_an_iteration_are_one_write)
 }
 END_TEST
 
-/* A socket whose reader sleeps is not waited for, whoever else may wait on it. */
+/* The server does not block on a socket that is not read, even if the socket is blocking. */
 START_TEST(unread_socket_does_not_stop_the_server)
 {
     int ends[2];
@@ -335,7 +338,7 @@ END_TEST
 
 /* ---- Workers --------------------------------------------------------------------------------- */
 
-/* Through a pipe, where larger writes would be torn: each worker has many lines ready at once. */
+/* A pipe tears writes larger than PIPE_BUF; each worker has many lines ready at once. */
 START_TEST(lines_of_workers_do_not_interleave)
 {
     enum { CLIENTS = 8, EACH = 100 };
@@ -390,5 +393,5 @@ int main(void)
         {lines_of_workers_do_not_interleave, 1},
         {log_buffers_are_counted_in_memory, 1},
     };
-    return suite_main("server log written", tests, COUNT(tests));
+    return suite_main("server access log written", tests, COUNT(tests));
 }

@@ -1,4 +1,4 @@
-/* check_config.c - the server: each member of the configuration is obeyed. */
+/* check_config.c - the server's configuration: each member is applied or refused. */
 /* SPDX-License-Identifier: MIT */
 #define _GNU_SOURCE
 #include "served.h"
@@ -14,8 +14,7 @@ static char buf[1 << 20];
 
 static struct served served;
 
-/* ---- What a handler gets ----------------------------------------------------------------------
- */
+/* ---- What a handler gets --------------------------------------------------------------------- */
 
 static void reply_sizes(struct sw_exchange *exchange)
 {
@@ -42,8 +41,7 @@ START_TEST(handler_gets_scratch_and_user)
 }
 END_TEST
 
-/* ---- Buffers ----------------------------------------------------------------------------------
- */
+/* ---- Buffers --------------------------------------------------------------------------------- */
 
 static _Atomic(struct sw_exchange *) pending;
 static atomic_size_t longest;
@@ -124,10 +122,9 @@ START_TEST(output_buffer_has_the_configured_size)
 }
 END_TEST
 
-/* ---- Lingering --------------------------------------------------------------------------------
- */
+/* ---- Lingering ------------------------------------------------------------------------------- */
 
-/* Who has got his last reply and does not go is thrown out long before another has idled enough. */
+/* A client that stays after its last response is closed long before the idle timeout. */
 START_TEST(linger_is_bounded)
 {
     served_begin(&served, (struct sw_server_config){
@@ -144,8 +141,7 @@ START_TEST(linger_is_bounded)
 }
 END_TEST
 
-/* ---- Members out of range ---------------------------------------------------------------------
- */
+/* ---- Members out of range -------------------------------------------------------------------- */
 
 static void hello(struct sw_exchange *exchange)
 {
@@ -197,7 +193,7 @@ START_TEST(out_of_range_member_is_reported)
 }
 END_TEST
 
-/* What is known without the system is known beforehand, and of several listeners which one. */
+/* sw_server_memory() detects an invalid listener too; the error names the listener. */
 START_TEST(invalid_listener_is_reported)
 {
     struct sw_server_config config = {.handler = hello, .listener_count = 2, .listeners = zeroed};
@@ -226,10 +222,9 @@ START_TEST(null_configuration_is_refused)
 }
 END_TEST
 
-/* ---- Memory -----------------------------------------------------------------------------------
- */
+/* ---- Memory ---------------------------------------------------------------------------------- */
 
-/* What the kernel was told of the memory at p: two letters a flag, proc(5). */
+/* The VmFlags of the mapping at p, two letters for each flag: proc(5). */
 static void memory_flags(const void *p, char *flags, size_t size)
 {
     FILE *maps = fopen("/proc/self/smaps", "r");

@@ -1,4 +1,4 @@
-/* check_deferred.c - the server: replies that come later, and what is handed over. */
+/* check_deferred.c - the server: deferred responses and upgrades. */
 /* SPDX-License-Identifier: MIT */
 #include "served.h"
 
@@ -16,7 +16,7 @@ static void serve(void (*handler)(struct sw_exchange *exchange))
     served_begin(&served, (struct sw_server_config){.handler = handler});
 }
 
-/* ---- Later ----------------------------------------------------------------------------------- */
+/* ---- Deferred responses ---------------------------------------------------------------------- */
 
 static _Atomic(struct sw_exchange *) pending;
 static atomic_int on_disconnect_calls, on_complete_calls, complete_replies;
@@ -131,7 +131,7 @@ START_TEST(disconnect_is_reported_while_suspended)
     close(fd);
     await(&on_disconnect_calls, 1);
     ck_assert_int_eq(atomic_load(&on_complete_calls), 0);
-    ck_assert_int_eq(sw_exchange_target(exchange).p[0], '/'); /* still there */
+    ck_assert_int_eq(sw_exchange_target(exchange).p[0], '/'); /* the request remains valid */
     sw_exchange_resume(exchange);
     await(&on_complete_calls, 1);
     ck_assert_int_eq(atomic_load(&complete_replies), 0);
@@ -180,5 +180,5 @@ int main(void)
         {disconnect_is_reported_while_suspended, 1},
         {upgrade_passes_socket_and_unread_bytes, 1},
     };
-    return suite_main("server later", tests, COUNT(tests));
+    return suite_main("server deferred", tests, COUNT(tests));
 }

@@ -1,4 +1,4 @@
-/* check_dispatch.c - the server: from a request to the function that answers its route. */
+/* check_dispatch.c - the server: requests are dispatched to the handlers of their routes. */
 /* SPDX-License-Identifier: MIT */
 #include <stdio.h>
 
@@ -10,7 +10,7 @@ static char buf[1 << 16];
 
 static struct served served;
 
-/* Each route says its name and what it captured. */
+/* The content is the route's name and its captures. */
 static void reply_route(struct sw_exchange *exchange, const char *name,
                         const struct sw_span *captures, size_t n)
 {
@@ -93,7 +93,7 @@ START_TEST(requests_are_dispatched_to_routes)
 }
 END_TEST
 
-/* A route that answers OPTIONS itself is not named twice. */
+/* A route that handles OPTIONS itself is not listed twice. */
 static void unrouted(struct sw_exchange *exchange)
 {
     sw_reply_unrouted(exchange, "GET, OPTIONS");

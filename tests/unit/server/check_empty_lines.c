@@ -1,4 +1,4 @@
-/* check_empty_lines.c - the server: empty lines are no request, and have no time of one. */
+/* check_empty_lines.c - the server: empty lines before a request do not start its timeout. */
 /* SPDX-License-Identifier: MIT */
 #include "logged.h"
 
@@ -11,7 +11,7 @@ static const char *const stray[] = {"\r", "\r\n", "\r\n\r", "\r\n\r\n\r\n\r\n"};
 
 enum { BEFORE = sizeof before / sizeof *before, STRAY = sizeof stray / sizeof *stray, IDLE = 3000 };
 
-/* /hello and the like for the log, and what was counted. */
+/* logged.h's handler, and the metrics. */
 static void handle_or_serve_metrics(struct sw_exchange *exchange)
 {
     if (is_for(exchange, "/metrics"))
@@ -26,7 +26,8 @@ static void expect_counted(const char *line)
     ck_assert_msg(strstr(buf, line) != NULL, "no %s in: %s", line, buf);
 }
 
-/* A connection that says this, is answered where that was a request, and then says `lines`. */
+/* Opens a connection, sends `first` and reads its response if it is a request, then sends `lines`.
+ */
 static int open_and_stray(const char *first, const char *lines)
 {
     int fd = client_open(&served);
@@ -37,7 +38,7 @@ static int open_and_stray(const char *first, const char *lines)
     return fd;
 }
 
-/* The time of a head is over long before that of an idle connection, which then ends in silence. */
+/* The head timeout is much shorter than the idle timeout, which closes without a response. */
 START_TEST(empty_lines_are_idle)
 {
     int fds[BEFORE * STRAY];
@@ -62,7 +63,7 @@ START_TEST(empty_lines_are_idle)
 }
 END_TEST
 
-/* The client asks when the time of a head would be over: it gets its reply, and no other. */
+/* The request is sent after the head timeout: only its own response is sent. */
 START_TEST(request_after_empty_lines_gets_a_reply)
 {
     int fds[BEFORE * STRAY];
@@ -102,7 +103,7 @@ static const struct {
     {"\r\nHEAD /hello HT", "HTTP/1.1 408 ", "\r\n\r\n"},
 };
 
-/* As soon as a request has begun, it has its time, and the client is told. */
+/* The first byte of a request starts the head timeout, which ends in a 408. */
 START_TEST(request_begun_after_empty_lines_times_out)
 {
     serve_logged((struct sw_server_config){.head_timeout = 100});
@@ -116,7 +117,7 @@ START_TEST(request_begun_after_empty_lines_times_out)
 }
 END_TEST
 
-/* The time of an idle connection is not begun anew by an empty line. */
+/* An empty line does not restart the idle timeout. */
 START_TEST(empty_lines_do_not_extend_the_idle_timeout)
 {
     serve_logged((struct sw_server_config){
@@ -131,7 +132,7 @@ START_TEST(empty_lines_do_not_extend_the_idle_timeout)
 }
 END_TEST
 
-/* More of them than are put aside. */
+/* More empty lines than the stash for partial input can contain. */
 START_TEST(many_empty_lines_are_idle)
 {
     int fds[BEFORE];
@@ -173,7 +174,7 @@ START_TEST(empty_lines_with_the_proxy_protocol)
 }
 END_TEST
 
-/* Such a connection is idle for a server that leaves as well: closed soon, and not cut. */
+/* A graceful shutdown closes such a connection at once and does not count it as force-closed. */
 START_TEST(graceful_shutdown_closes_it_as_idle)
 {
     serve_logged((struct sw_server_config){.head_timeout = 1000000, .drain = 20000});
@@ -190,7 +191,7 @@ START_TEST(graceful_shutdown_closes_it_as_idle)
 }
 END_TEST
 
-/* When all connections are in use, one that has sent empty lines makes room as an idle one does. */
+/* When all connections are in use, one that has sent only empty lines is evicted as idle. */
 START_TEST(connection_with_empty_lines_is_evicted)
 {
     serve_logged((struct sw_server_config){

@@ -1,4 +1,4 @@
-/* check_files.c - a directory served: which names, and which files they are. */
+/* check_files.c - serving a directory: which target is which file, and what is refused. */
 /* SPDX-License-Identifier: MIT */
 #define _GNU_SOURCE
 #include "filed.h"
@@ -12,7 +12,7 @@
 static const struct {
     const char *target;
     unsigned status;
-    const char *content, *type; /* or where to go */
+    const char *content, *type; /* for 301, the Location */
 } names[] = {
     {"/", 200, "the index", "text/html; charset=utf-8"},
     {"/?x", 200, "the index", "text/html; charset=utf-8"},
@@ -41,7 +41,7 @@ static const struct {
     {"/%252e%252e/etc/passwd", 404, NULL, NULL},
     {"/..%5c..%5cetc%5cpasswd", 404, NULL, NULL},
     {"/..%c0%af..%c0%afetc/passwd", 404, NULL, NULL},
-    /* What no file can be called. */
+    /* Names that no file can have. */
     {"/a%2Fb.txt", 404, NULL, NULL},
     {"/dir%2Findex.html", 404, NULL, NULL},
     {"/dir%2findex.html", 404, NULL, NULL},
@@ -53,7 +53,7 @@ static const struct {
     {"//etc/passwd", 404, NULL, NULL},
     {"/dir//index.html", 404, NULL, NULL},
     {"//", 404, NULL, NULL},
-    /* What there is not. */
+    /* Files that do not exist or are not regular. */
     {"/nothing", 404, NULL, NULL},
     {"/A.TXT", 404, NULL, NULL},
     {"/none/", 404, NULL, NULL},
@@ -82,7 +82,7 @@ static const struct {
     {"/link/", 404, NULL, NULL},
     {"/fileslash", 404, NULL, NULL},
     {"/dangling", 404, NULL, NULL},
-    /* Links that do not, and those that lead nowhere. */
+    /* Links out of the root, loops and dangling links. */
     {"/out", 404, NULL, NULL},
     {"/over", 404, NULL, NULL},
     {"/back", 404, NULL, NULL},
@@ -121,7 +121,7 @@ static const struct {
     {"/odd/index.html", 301, NULL, "./index.html/"},
 };
 
-/* Root may read what nobody may, unless it gives that up. */
+/* Drops all capabilities, so that root obeys the permissions too. */
 static void be_ordinary(void)
 {
     struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
@@ -163,7 +163,7 @@ START_TEST(links_are_not_followed_when_disabled)
 }
 END_TEST
 
-/* A chain of as many links as the kernel follows, and of one more. */
+/* A chain of as many links as the kernel follows, and one of one link more. */
 START_TEST(link_chain_has_a_limit)
 {
     char name[64], target[64];
@@ -237,7 +237,7 @@ START_TEST(handler_strips_a_prefix)
 }
 END_TEST
 
-/* The handler's prefix has no slash, and nothing is left after it. */
+/* The handler strips a prefix without a slash, so that the path is empty. */
 static void serve_nothing(struct sw_exchange *exchange)
 {
     sw_files_serve(&files, exchange, (struct sw_span){NULL, 0});
@@ -340,7 +340,7 @@ START_TEST(invalid_members_are_refused)
 }
 END_TEST
 
-/* With what it asks for, the longest name that there is can be served; with less it cannot. */
+/* SW_FILES_SCRATCH bytes of scratch suffice for the longest name; fewer do not. */
 START_TEST(scratch_fits_the_longest_name)
 {
     const struct sw_limits small = {.target = 200}, large = {.target = 1 << 20};
@@ -389,7 +389,7 @@ START_TEST(other_methods_are_405)
 }
 END_TEST
 
-/* The head that came last, but for what a clock says. */
+/* The head received last, without the fields that depend on the time. */
 static void keep_head(char *head)
 {
     size_t n = (size_t)(strstr(buf, "\r\n\r\n") - buf);

@@ -1,4 +1,4 @@
-/* check_files_faults.c - a directory served: what is not opened, and what cannot be now. */
+/* check_files_faults.c - serving a directory: files that are not opened, and failing calls. */
 /* SPDX-License-Identifier: MIT */
 #define _GNU_SOURCE
 #include "filed.h"
@@ -48,7 +48,7 @@ START_TEST(only_regular_files_are_opened)
     static const char *const targets[] = {"/fifo", "/fifolink", "/fifo/", "/dir", "/socket"};
     for (size_t i = 0; i < sizeof targets / sizeof *targets; i++)
         ask("GET", targets[i], "");
-    ck_assert(is_opened(file)); /* so the watches see it */
+    ck_assert(is_opened(file)); /* the watches work */
     ck_assert(!is_opened(fifo));
     ck_assert(!is_opened(dir));
     ck_assert(!is_opened(sock));
@@ -58,7 +58,7 @@ END_TEST
 
 static atomic_bool stop;
 
-/* Puts a FIFO and a file in each other's place. */
+/* Exchanges a FIFO and a file again and again. */
 static void *exchange_them(void *data)
 {
     (void)data;
@@ -91,7 +91,7 @@ END_TEST
 
 /* ---- What cannot be opened now --------------------------------------------------------------- */
 
-/* From now on a system call fails so, on each thread.  False where a filter cannot be set. */
+/* Lets a system call fail with this error on all threads.  False if no filter can be set. */
 static bool let_fail(long call, int error)
 {
     struct sock_filter filter[] = {
@@ -115,7 +115,7 @@ static const struct {
     {EPERM, 403},  {EINVAL, 404},       {EILSEQ, 404},    {EOVERFLOW, 500}, {ENXIO, 500},
 };
 
-/* The call that finds a name, or the one that reads it then. */
+/* Either the call that resolves the name fails or the one that opens the file. */
 START_TEST(system_errors_map_to_statuses)
 {
     serve((struct sw_files){0}, _i / 2);
@@ -135,7 +135,7 @@ START_TEST(system_errors_map_to_statuses)
 END_TEST
 
 #ifdef SYS_openat2
-/* A sandbox that was there, or one that comes later. */
+/* openat2() is forbidden before the server starts, or later. */
 START_TEST(without_openat2_files_are_the_same)
 {
     static const int before[] = {ENOSYS, EPERM, 0};
@@ -153,8 +153,8 @@ START_TEST(without_openat2_files_are_the_same)
 END_TEST
 #endif
 
-/* Another process that holds a lease is told, and has its time; the client comes again. */
-START_TEST(file_lease_does_not_block)
+/* fcntl(F_SETLEASE): the other process is signalled, and the client retries. */
+START_TEST(file_with_setlease_does_not_block)
 {
     signal(SIGIO, SIG_IGN);
     serve((struct sw_files){0}, _i);
@@ -178,7 +178,7 @@ int main(void)
 #ifdef SYS_openat2
         {without_openat2_files_are_the_same, 3},
 #endif
-        {file_lease_does_not_block, VARIANTS},
+        {file_with_setlease_does_not_block, VARIANTS},
     };
     return suite_main_with((struct suite_fixture){make_tree, remove_tree, false},
                            "server files faults", tests, COUNT(tests));

@@ -1,5 +1,4 @@
-/* check_files_sent.c - a directory served: whether, how much of, and as what a file is sent.
- */
+/* check_files_sent.c - serving a directory: conditions, ranges, codings and their costs. */
 /* SPDX-License-Identifier: MIT */
 #define _GNU_SOURCE
 #include "filed.h"
@@ -11,7 +10,7 @@
 
 /* ---- Conditions ------------------------------------------------------------------------------ */
 
-/* E stands for the entity tag, M for Last-Modified. */
+/* E is replaced by the entity tag, M by Last-Modified. */
 static const struct {
     const char *method, *fields;
     unsigned status;
@@ -38,7 +37,7 @@ static const struct {
     {"GET", "Range: bytes=0-0\r\nIf-Range: Sun, 06 Nov 1994 08:49:37 GMT\r\n", 200},
     {"GET", "Range: bytes=0-0\r\nIf-None-Match: E\r\n", 304},
     {"GET", "Range: bytes=99-\r\nIf-Match: \"x\"\r\n", 412},
-    /* A list in several lines is one list, and what is no list has no second value. */
+    /* Field lines of a list are combined; a second line of another field is invalid. */
     {"GET", "If-Match: \"x\"\r\nIf-Match: E\r\n", 200},
     {"GET", "If-Match: E\r\nIf-Match: \"x\"\r\n", 200},
     {"GET", "If-Match: \"x\"\r\nIf-Match: \"y\"\r\n", 412},
@@ -52,7 +51,7 @@ static const struct {
     {"GET", "Range: bytes=0-0\r\nIf-Range: E\r\nIf-Range: E\r\n", 200},
 };
 
-/* The template with its letters replaced, where they stand for a value of their own. */
+/* Expands the letters of the template that are values of their own. */
 static void fill_in(char *out, size_t room, const char *fields, const char *tag, const char *date)
 {
     size_t n = 0;
@@ -100,7 +99,7 @@ static void write_at(const char *name, const char *content, const struct timespe
     close(fd);
 }
 
-/* The same tree has the same tags wherever it is: by size and time of modification. */
+/* A tag depends on size and time of modification only. */
 static const struct {
     const char *content;
     struct timespec time;
@@ -133,7 +132,7 @@ START_TEST(etag_does_not_depend_on_the_machine)
 }
 END_TEST
 
-/* Files of one size and one time that differ in their coding alone. */
+/* Files of equal size and time that differ only in their coding. */
 START_TEST(etag_differs_by_coding)
 {
     static const char *const codings[] = {"", ".br", ".zst", ".gz"}, *const accepted[] = {
@@ -166,7 +165,7 @@ START_TEST(etag_follows_the_content)
     snprintf(name, sizeof name, "%s/new.txt", root);
     serve((struct sw_files){0}, 0);
     time_t before, after;
-    do { /* in the second of the change the tag is weak */
+    do { /* a tag is weak within the second of the change */
         before = time(NULL);
         write_at(name, "one", NULL);
         ask("GET", "/new.txt", "");
@@ -174,7 +173,7 @@ START_TEST(etag_follows_the_content)
     } while (before != after);
     strcpy(tag, field("ETag"));
     ck_assert_msg(strncmp(tag, "W/\"", 3) == 0, "%s", tag);
-    usleep(20000); /* the grain of the kernel's clock */
+    usleep(20000); /* longer than a tick of the kernel's coarse clock */
     write_at(name, "two", NULL);
     ck_assert_str_eq(ask("GET", "/new.txt", ""), "two");
     ck_assert_str_ne(field("ETag"), tag);
@@ -404,7 +403,7 @@ START_TEST(descriptors_are_not_leaked)
                      "%s HTTP/1.1\r\nHost: x\r\nConnection: close\r\n%s\r\n", shapes[i], fields[j]);
             client_ask(&served, request, buf, sizeof buf);
         }
-    int fd = client_open_narrow(&served, 4096); /* goes in the middle of it */
+    int fd = client_open_narrow(&served, 4096); /* closes in the middle of the response */
     client_send_text(fd, "GET /huge.bin HTTP/1.1\r\nHost: x\r\n\r\n");
     client_receive(fd, buf, sizeof buf);
     close(fd);
@@ -422,7 +421,7 @@ START_TEST(descriptor_exhaustion_is_503_and_recovers)
     client_send_text(fd, "GET /dir/data.JSON HTTP/1.1\r\nHost: x\r\n\r\n");
     client_until(fd, buf, sizeof buf, "{}");
     none = limit;
-    none.rlim_cur = 1; /* poll() wants one */
+    none.rlim_cur = 1; /* poll() needs one */
     setrlimit(RLIMIT_NOFILE, &none);
     client_send_text(fd, "GET /dir/data.JSON HTTP/1.1\r\nHost: x\r\n\r\n");
     client_until(fd, buf, sizeof buf, "\r\n\r\n503 Service Unavailable\r\n");
@@ -443,7 +442,7 @@ static size_t resident(void)
     return pages * (size_t)sysconf(_SC_PAGESIZE);
 }
 
-/* While one reads a lot and another does not read at all, a third is served. */
+/* One client reads much, a second does not read at all, and a third is served. */
 START_TEST(large_file_needs_little_memory)
 {
     enum { MANY = 1 << 29 };
@@ -464,7 +463,7 @@ START_TEST(large_file_needs_little_memory)
     ck_assert_uint_le(n, MANY);
     ck_assert_uint_eq(wrong, 0);
     size_t grown = resident() - before;
-    ck_assert(grown < 1 << 20 || SANITIZED); /* which takes memory for each page that is touched */
+    ck_assert(grown < 1 << 20 || SANITIZED); /* a sanitizer uses memory for each page touched */
     ck_assert_str_eq(ask("GET", "/a.txt", ""), LETTERS);
     close(fd);
     close(stuck);

@@ -1,4 +1,4 @@
-/* check_health_checks.c - the server behind load balancers, which look whether it is there. */
+/* check_health_checks.c - probes of load balancers, and health of a full server. */
 /* SPDX-License-Identifier: MIT */
 #define _GNU_SOURCE
 #include "expect.h"
@@ -18,7 +18,7 @@ static const struct {
     const char *bytes;
     size_t n;
     bool reset;
-    const char *error; /* counted once, with a line of the log; NULL: there is neither */
+    const char *error; /* counted and logged once; NULL: neither counted nor logged */
 } probes[] = {
     {BYTES(""), false, NULL},
     {BYTES(""), true, NULL},
@@ -41,7 +41,7 @@ static void probe(size_t i)
     close(fd);
 }
 
-/* All errors that were counted, by their samples. */
+/* The sum of all error samples. */
 static long sum_errors(void)
 {
     static const char name[] = "\nshockwave_refused_total{error=";
@@ -51,7 +51,7 @@ static long sum_errors(void)
     return total;
 }
 
-/* Wait until it has come and gone; the scrape is a connection too, and no request that is over. */
+/* Waits until the probe was accepted and closed.  The scrape itself is a connection in use. */
 static void expect_end_of_probe(void)
 {
     static const char requests[] = "shockwave_requests_total{method=\"GET\",code=\"2xx\"}";
@@ -70,7 +70,7 @@ static void expect_no_more_than_error(size_t i, const char *error)
     MUST(!error || sample(page, name) == 1, "no %s after probe %zu", error, i);
 }
 
-/* As on a listener without PROXY headers: what does not begin is no error. */
+/* A connection that sends nothing is no error, with the PROXY protocol or without. */
 START_TEST(tcp_probe_is_no_error)
 {
     static const enum sw_proxy_protocol settings[] = {
@@ -102,7 +102,7 @@ END_TEST
 
 /* ---- Health ---------------------------------------------------------------------------------- */
 
-/* All of them are in use by requests that are under way, and others wait. */
+/* Fills all connections with incomplete requests, and opens more that wait. */
 static void fill_up(int *fd, int n)
 {
     for (int i = 0; i < n; i++) {
@@ -113,7 +113,7 @@ static void fill_up(int *fd, int n)
 
 static void expect_health(void)
 {
-    for (int i = 0; i < 2 * SW_RESERVED; i++) { /* each gives back what it had */
+    for (int i = 0; i < 2 * SW_RESERVED; i++) { /* each releases what it used */
         ck_assert_ptr_ne(strstr(look("GET /livez HTTP/1.0\r\n\r\n"), " 200 OK\r\n"), NULL);
         ck_assert_ptr_ne(strstr(look("GET /readyz HTTP/1.0\r\n\r\n"), " 200 OK\r\n"), NULL);
     }
@@ -122,7 +122,7 @@ static void expect_health(void)
 static const struct {
     uint32_t connections, exchanges;
     enum sw_full full;
-    bool reserved; /* by its flag, not its handler */
+    bool reserved; /* by the listener's flag, not by its handler */
 } crowds[] = {
     {2, 2, SW_FULL_WAIT, false},  {20, 1, SW_FULL_WAIT, false}, {2, 2, SW_FULL_REFUSE, false},
     {2, 1, SW_FULL_REFUSE, true}, {2, 2, SW_FULL_WAIT, true},
@@ -160,7 +160,7 @@ START_TEST(full_server_reports_health)
 }
 END_TEST
 
-/* What is kept for health is not for others, nor the other way round. */
+/* Reserved connections are not available to other listeners, nor the reverse. */
 START_TEST(reserved_connections_have_their_own_limit)
 {
     const struct sw_listener_config listeners[] = {
@@ -214,5 +214,5 @@ int main(void)
         {reserved_connections_have_their_own_limit, 1},
         {reserved_connections_are_counted_in_memory, 1},
     };
-    return suite_main("server probed", tests, COUNT(tests));
+    return suite_main("server health checks", tests, COUNT(tests));
 }

@@ -1,4 +1,4 @@
-/* check_interim_and_trailers.c - the server: what stands before and behind a reply. */
+/* check_interim_and_trailers.c - the server: interim responses, trailers and split lists. */
 /* SPDX-License-Identifier: MIT */
 #include "expect.h"
 #include "served.h"
@@ -99,7 +99,7 @@ START_TEST(trailers_follow_the_content)
 }
 END_TEST
 
-/* RFC 9113 8.2.3: the pairs of Cookie may come in several lines. */
+/* RFC 9113 8.2.3: the pairs of Cookie may be split into several lines. */
 static void reply_cookies(struct sw_exchange *exchange)
 {
     struct sw_lines lines = sw_exchange_lines(exchange, SW_HEADER_COOKIE);
@@ -129,5 +129,5 @@ int main(void)
         {trailers_follow_the_content, 1},
         {handler_gets_each_cookie_line, 1},
     };
-    return suite_main("server around", tests, COUNT(tests));
+    return suite_main("server interim and trailers", tests, COUNT(tests));
 }

@@ -145,7 +145,7 @@ START_TEST(several_listeners)
         ck_assert_uint_eq(sw_server_port(served.server, 3), 0);
         ck_assert_int_eq(served_end(&served), 0);
         ck_assert_int_ne(access(socket_path, F_OK), 0);
-        /* What a killed server leaves behind does not keep the next one from its place. */
+        /* The socket file of a killed server is replaced by the next one. */
         int stale = socket(AF_UNIX, SOCK_STREAM, 0);
         ck_assert_int_eq(bind(stale, (struct sockaddr *)&local, sizeof local), 0);
         close(stale);
@@ -192,7 +192,7 @@ START_TEST(connections_beyond_the_limit_wait)
 }
 END_TEST
 
-/* The 503 is read in full although the client goes on sending; when one has left there is room. */
+/* The client reads the complete 503 although it keeps sending; a close frees a connection. */
 START_TEST(connections_beyond_the_limit_are_refused)
 {
     served_begin(&served,
@@ -205,7 +205,7 @@ START_TEST(connections_beyond_the_limit_are_refused)
         client_until(fd[i], buf, sizeof buf, "hello");
     }
     static char block[1 << 20];
-    for (int i = 0; i < 200; i++) { /* more than there are spares */
+    for (int i = 0; i < 200; i++) { /* more than there are overflow connections */
         int third = client_open(&served);
         client_send_text(third, GET);
         if (i == 0)
@@ -217,7 +217,7 @@ START_TEST(connections_beyond_the_limit_are_refused)
         close(third);
     }
     for (int i = 0; i < 100; i++) {
-        do { /* it may come before the server knows that the other has left */
+        do { /* the server may not have seen the close yet */
             close(fd[0]);
             fd[0] = client_open(&served);
             client_send_text(fd[0], POST);
@@ -231,7 +231,7 @@ START_TEST(connections_beyond_the_limit_are_refused)
 }
 END_TEST
 
-/* Who is told to go and does not holds a spare for as long as config.linger. */
+/* A refused client that does not close uses an overflow connection for up to config.linger ms. */
 START_TEST(overflow_connections_have_a_limit)
 {
     enum { CLIENTS = 100 };
@@ -267,7 +267,7 @@ START_TEST(connections_wait_for_an_exchange_in_order)
     served_begin(&served,
                  (struct sw_server_config){.handler = hello, .workers = 1, .exchanges = 1});
     int first = client_open(&served), others[4];
-    /* Content that is owed holds the only lease. */
+    /* Missing content keeps the only transaction in use. */
     client_send_text(first, "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\n");
     client_until(first, buf, sizeof buf, "hello");
     for (int i = 0; i < 4; i++) {
@@ -286,7 +286,7 @@ START_TEST(connections_wait_for_an_exchange_in_order)
 }
 END_TEST
 
-/* Neither does its time run out meanwhile, nor is it forgotten when the server leaves. */
+/* The idle timeout does not run while waiting, and a graceful shutdown serves the request. */
 START_TEST(waiting_for_an_exchange_is_not_idle)
 {
     served_begin(&served, (struct sw_server_config){
@@ -315,7 +315,7 @@ static void reply_field_count(struct sw_exchange *exchange)
     sw_reply(exchange, SW_STATUS_OK, TEXT, (struct sw_span){text, (size_t)n});
 }
 
-/* Below, at and above what a struct sw_message has room for. */
+/* Below, at and above the number of fields in a struct sw_message. */
 START_TEST(parser_limits_are_applied)
 {
     static const int limits[] = {20, 100, 128, 129, 300};
@@ -346,7 +346,7 @@ static void reply_pad(struct sw_exchange *exchange)
              sw_field_value(sw_head_at(exchange->head, i), exchange->bytes));
 }
 
-/* What of a head is put aside comes back, around the size where it is kept in place instead. */
+/* Partial heads around the size limit of the stash are restored. */
 START_TEST(head_in_two_reads)
 {
     char pad[701] = "", request[800], want[800];
@@ -368,7 +368,7 @@ START_TEST(head_in_two_reads)
 }
 END_TEST
 
-/* Heads at every place of the input buffer, and content behind them: moved, not lost. */
+/* Heads at many offsets of the input buffer, each with content: compacting loses no byte. */
 static size_t echo_content(struct sw_exchange *exchange, struct sw_span bytes)
 {
     return sw_reply_write(exchange, bytes);
@@ -429,7 +429,7 @@ END_TEST
 
 /* ---- Descriptors ----------------------------------------------------------------------------- */
 
-/* The limit is a process's, so the server gets one of its own. */
+/* The limit applies to a process, so the server runs in a child. */
 static pid_t fork_server(int *port, unsigned descriptors)
 {
     int channel[2];
@@ -476,10 +476,10 @@ START_TEST(descriptor_exhaustion_does_not_spin)
     }
     client_until(fd[0], buf, sizeof buf, "hello");
     sleep(1);
-    client_send_text(fd[0], GET); /* starved, it still answers whom it has */
+    client_send_text(fd[0], GET); /* open connections are served without free descriptors */
     client_until(fd[0], buf, sizeof buf, "hello");
     for (int i = 1; i < CLIENTS; i++) {
-        client_until(fd[i], buf, sizeof buf, "hello"); /* each comes in when others leave */
+        client_until(fd[i], buf, sizeof buf, "hello"); /* accepted when others close */
         close(fd[i]);
     }
     struct rusage usage;
@@ -487,12 +487,12 @@ START_TEST(descriptor_exhaustion_does_not_spin)
     ck_assert_int_eq(wait4(child, NULL, 0, &usage), child);
     long spent = (usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) * 1000 +
                  (usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) / 1000;
-    ck_assert_int_lt(spent, 500); /* of more than a second: a spinning one takes all of it */
+    ck_assert_int_lt(spent, 500); /* CPU time in ms of more than 1 s; a busy loop uses all */
     close(fd[0]);
 }
 END_TEST
 
-/* ---- Memory of the kernel's ------------------------------------------------------------------ */
+/* ---- Kernel memory --------------------------------------------------------------------------- */
 
 static void write_nocopy_much(struct sw_exchange *exchange)
 {
@@ -500,7 +500,7 @@ static void write_nocopy_much(struct sw_exchange *exchange)
     sw_reply(exchange, SW_STATUS_OK, TEXT, (struct sw_span){much, sizeof much});
 }
 
-/* The descriptor of this process that a connection of ours leads to. */
+/* The server's descriptor of a connection of this process. */
 static int other_end(int fd)
 {
     struct sockaddr_in ours, peer;

@@ -1,4 +1,4 @@
-/* check_metrics.c - the server seen from outside: counters and health. */
+/* check_metrics.c - the server's metrics and health endpoints. */
 /* SPDX-License-Identifier: MIT */
 #include "expect.h"
 #include "served.h"
@@ -26,7 +26,7 @@ static void handle(struct sw_exchange *exchange)
         sw_reply(exchange, SW_STATUS_OK, SW_SPAN("text/plain"), SW_SPAN("hello"));
 }
 
-/* The second listener is for whoever watches. */
+/* The second listener serves metrics and health. */
 static void serve(struct sw_server_config config)
 {
     static struct sw_listener_config listeners[] = {
@@ -89,7 +89,7 @@ START_TEST(bytes_are_counted)
 }
 END_TEST
 
-/* Workers count for themselves, and are added up. */
+/* Each worker has counters of its own; a scrape adds them up. */
 START_TEST(workers_are_summed)
 {
     enum { REQUESTS = 64 };
@@ -162,10 +162,9 @@ START_TEST(timeouts_are_counted_by_kind)
 }
 END_TEST
 
-/* ---- The text ---------------------------------------------------------------------------------
- */
+/* ---- The text -------------------------------------------------------------------------------- */
 
-/* Each family has its HELP and TYPE, once, and its samples together behind them. */
+/* Each family has HELP and TYPE once, followed by all of its samples. */
 START_TEST(prometheus_format)
 {
     serve((struct sw_server_config){.workers = 1});
@@ -198,7 +197,7 @@ START_TEST(prometheus_format)
 }
 END_TEST
 
-/* The page comes through however small the buffers are, and whoever reads it slowly. */
+/* The page is complete with small buffers and a slow client. */
 START_TEST(slow_client_gets_the_complete_reply)
 {
     serve((struct sw_server_config){.workers = 1, .output_buffer = 8192});
@@ -219,8 +218,7 @@ START_TEST(slow_client_gets_the_complete_reply)
 }
 END_TEST
 
-/* ---- Health -----------------------------------------------------------------------------------
- */
+/* ---- Health ---------------------------------------------------------------------------------- */
 
 START_TEST(health_is_reported)
 {
@@ -233,7 +231,7 @@ START_TEST(health_is_reported)
     ck_assert_ptr_ne(strstr(page, "Allow: GET, HEAD, OPTIONS\r\n"), NULL);
     ck_assert_ptr_ne(strstr(look("GET /readyzz HTTP/1.0\r\n\r\n"), " 404 "), NULL);
     ck_assert_ptr_ne(strstr(look("GET / HTTP/1.0\r\n\r\n"), " 404 "), NULL);
-    /* Whoever has begun to ask when the server leaves is told so. */
+    /* A request begun before a graceful shutdown gets a 503 from /readyz. */
     int fd = open_admin();
     client_send_text(fd, "GET /readyz HTTP/1.1\r\n");
     expect_sample("shockwave_connections{state=\"head\"}", 1);

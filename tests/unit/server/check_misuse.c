@@ -1,4 +1,4 @@
-/* check_misuse.c - the server: what a handler can do wrong has a name, and does no harm. */
+/* check_misuse.c - the server: misuse by a handler is SW_ERROR_MISUSE and does no harm. */
 /* SPDX-License-Identifier: MIT */
 #include "served.h"
 
@@ -20,8 +20,7 @@ static void ok(struct sw_exchange *exchange)
     ck_assert_int_eq(sw_reply(exchange, SW_STATUS_OK, TEXT, SW_SPAN("right")), SW_OK);
 }
 
-/* ---- Before a reply has begun: 500 ------------------------------------------------------------
- */
+/* ---- Before a reply has begun: 500 ----------------------------------------------------------- */
 
 static void write_first(struct sw_exchange *exchange)
 {
@@ -179,8 +178,7 @@ START_TEST(invalid_status_is_500)
 }
 END_TEST
 
-/* ---- In a reply: the connection is closed -----------------------------------------------------
- */
+/* ---- In a reply: the connection is closed ---------------------------------------------------- */
 
 static void begun(struct sw_exchange *exchange)
 {
@@ -324,8 +322,7 @@ START_TEST(misuse_in_a_reply_closes_the_connection)
 }
 END_TEST
 
-/* ---- After the end: nothing changes -----------------------------------------------------------
- */
+/* ---- After the end: nothing changes ---------------------------------------------------------- */
 
 static void field_after_the_head(struct sw_exchange *exchange)
 {
@@ -466,7 +463,7 @@ static size_t take_all_there_is(struct sw_exchange *exchange, struct sw_span byt
 {
     (void)bytes;
     sw_reply_interim(exchange, SW_STATUS_PROCESSING);
-    return SIZE_MAX; /* an error, as read() has it */
+    return SIZE_MAX; /* (size_t)-1, the error value of read() */
 }
 
 static size_t reply_and_take_more(struct sw_exchange *exchange, struct sw_span bytes)

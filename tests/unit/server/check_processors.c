@@ -29,7 +29,7 @@ static const struct {
     } files[4];
     uint32_t want;
 } trees[] = {
-    /* v2: its own quota, a parent's, the least of both, none, fractions */
+    /* v2: its own quota, a parent's, the smaller of both, none, fractions */
     {"0::/a/b\n",
      OTHERS V2("/", "/sys/fs/cgroup"),
      {{"/sys/fs/cgroup/a/b/cpu.max", "200000 100000\n"}},
@@ -130,7 +130,7 @@ static const struct {
      NONE},
 };
 
-/* A file below the root, its folders made. */
+/* Writes a file below the root and creates its folders. */
 static void put_file(const char *root, const char *name, const char *text)
 {
     char path[512];
@@ -173,7 +173,7 @@ static void nothing(struct sw_exchange *exchange)
     (void)exchange;
 }
 
-/* One processor of the mask is one worker, whatever the machine has. */
+/* A mask of one processor means one worker, on any machine. */
 START_TEST(affinity_mask_limits_workers)
 {
     cpu_set_t all, one;

@@ -1,4 +1,4 @@
-/* check_proxy_protocol.c - the server behind proxies: whom it takes for the client. */
+/* check_proxy_protocol.c - the client's address: PROXY header, Forwarded, X-Forwarded-For. */
 /* SPDX-License-Identifier: MIT */
 #include "expect.h"
 #include "served.h"
@@ -16,7 +16,7 @@ static char buf[1 << 16];
 
 static struct served served;
 
-/* Says who asks: in hexadecimal, of IPv4 the last 8 digits, and the port. */
+/* The client's address in hexadecimal, for IPv4 its last 8 digits, and the port. */
 static void reply_client(struct sw_exchange *exchange)
 {
     struct sw_client client = sw_exchange_client(exchange);
@@ -52,15 +52,14 @@ static struct sw_server_config config_for(const struct sw_listener_config *liste
     };
 }
 
-/* ---- The PROXY header -------------------------------------------------------------------------
- */
+/* ---- The PROXY header ------------------------------------------------------------------------ */
 
 static const struct {
     enum sw_proxy_protocol proxy_protocol;
     bool trusting;
     const char *bytes;
     size_t n;
-    const char *want; /* in the reply; NULL: closed without one; "": our own address */
+    const char *want; /* in the response; NULL: closed without one; "": our own address */
 } cases[] = {
     {SW_PROXY_PROTOCOL_REQUIRED, true, BYTES("PROXY TCP4 192.0.2.1 127.0.0.1 12345 80\r\n" GET),
      "192.0.2.1 port 12345"},
@@ -74,7 +73,7 @@ static const struct {
     {SW_PROXY_PROTOCOL_REQUIRED, true, BYTES("PROXY TCP4 192.0.2.1\r\n" GET), NULL},
     {SW_PROXY_PROTOCOL_REQUIRED, true, BYTES(V2 "\x21\x11\xff\xff" GET), NULL},
     {SW_PROXY_PROTOCOL_REQUIRED, true, BYTES("PROXY TCP4 192.0.2.1"),
-     NULL}, /* and then the end, or time */
+     NULL}, /* followed by a close or the timeout */
     {SW_PROXY_PROTOCOL_REQUIRED, false, BYTES(V2_TCP GET), NULL},
     {SW_PROXY_PROTOCOL_OPTIONAL, true, BYTES(V2_TCP GET), "192.0.2.1 port 12345"},
     {SW_PROXY_PROTOCOL_OPTIONAL, true, BYTES(GET), ""},
@@ -84,12 +83,12 @@ static const struct {
     {SW_PROXY_PROTOCOL_OPTIONAL, false, BYTES("PROXY UNKNOWN\r\n" GET), "HTTP/1.1 400 "},
     {SW_PROXY_PROTOCOL_OFF, true, BYTES("PROXY UNKNOWN\r\n" GET), "HTTP/1.1 400 "},
     {SW_PROXY_PROTOCOL_OFF, true, BYTES(V2_TCP GET), "HTTP/1.1 400 "},
-    /* It is looked for once. */
+    /* The PROXY header is read once. */
     {SW_PROXY_PROTOCOL_REQUIRED, true, BYTES("PROXY UNKNOWN\r\nPROXY UNKNOWN\r\n" GET),
      "HTTP/1.1 400 "},
 };
 
-/* Ask, the bytes cut at `cut`; what the reply ends in. */
+/* Sends case i in two parts, split at `split`, and reads the response into buf. */
 static void ask_in_two(size_t i, size_t split, char *own, size_t size)
 {
     int fd = client_open(&served), on = 1;
@@ -129,7 +128,7 @@ START_TEST(proxy_header_is_required_or_optional)
 }
 END_TEST
 
-/* Half a header, and nothing more: it has as long as a head, and is then told nothing. */
+/* A partial PROXY header is closed after the head timeout, without a response. */
 START_TEST(partial_proxy_header_times_out)
 {
     struct sw_listener_config listener = {.address = "127.0.0.1",
@@ -143,8 +142,7 @@ START_TEST(partial_proxy_header_times_out)
 }
 END_TEST
 
-/* ---- Forwarding fields ------------------------------------------------------------------------
- */
+/* ---- Forwarding fields ----------------------------------------------------------------------- */
 
 #define X(value) "X-Forwarded-For: " value "\r\n"
 #define F(value) "Forwarded: " value "\r\n"
@@ -202,18 +200,17 @@ START_TEST(client_is_the_last_untrusted_address)
 }
 END_TEST
 
-/* ---- The scheme of a target -------------------------------------------------------------------
- */
+/* ---- The scheme of a target ------------------------------------------------------------------ */
 
-/* RFC 9110 7.4: https is not to be had over a plain connection, unless a proxy that is trusted may
-   have ended TLS before it. */
+/* RFC 9110 7.4: an https target over a plain connection needs a trusted proxy that may have
+   terminated TLS. */
 START_TEST(https_targets_need_a_trusted_proxy)
 {
     static const struct {
         bool trusting;
         uint32_t schemes;
         const char *target, *status;
-    } schemes_cases[] = {
+    } scheme_cases[] = {
         {false, 0, "http://x/", "200 OK"},
         {false, 0, "https://x/", "421 Misdirected Request"},
         {false, 0, "ftp://x/", "421 Misdirected Request"},
@@ -226,25 +223,25 @@ START_TEST(https_targets_need_a_trusted_proxy)
         {true, SW_SCHEME_OTHER, "ftp://x/", "200 OK"},
     };
     static const struct sw_listener_config listener = {.address = "127.0.0.1"};
-    for (size_t i = 0; i < COUNT(schemes_cases); i++) {
-        struct sw_server_config config = config_for(&listener, schemes_cases[i].trusting);
+    for (size_t i = 0; i < COUNT(scheme_cases); i++) {
+        struct sw_server_config config = config_for(&listener, scheme_cases[i].trusting);
         char request[100], reply[40];
-        config.limits.schemes = schemes_cases[i].schemes;
+        config.limits.schemes = scheme_cases[i].schemes;
         served_begin(&served, config);
         snprintf(request, sizeof request, "GET %s HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n",
-                 schemes_cases[i].target);
-        snprintf(reply, sizeof reply, "HTTP/1.1 %s\r\n", schemes_cases[i].status);
-        /* The second time the message is lent again. */
+                 scheme_cases[i].target);
+        snprintf(reply, sizeof reply, "HTTP/1.1 %s\r\n", scheme_cases[i].status);
+        /* The second request uses an attached message again. */
         for (int repeat = 0; repeat < 2; repeat++) {
             client_ask(&served, request, buf, sizeof buf);
-            MUST(strstr(buf, reply) == buf, "%s, not %s: %s", schemes_cases[i].target, reply, buf);
+            MUST(strstr(buf, reply) == buf, "%s, not %s: %s", scheme_cases[i].target, reply, buf);
         }
         served_end(&served);
     }
 }
 END_TEST
 
-/* A unix socket has no address, and is trusted. */
+/* A unix socket's peer has no address and is trusted. */
 START_TEST(unix_socket_peers_are_trusted)
 {
     char path[] = "/tmp/shockwave-check-XXXXXX";
@@ -276,8 +273,7 @@ START_TEST(unix_socket_peers_are_trusted)
 }
 END_TEST
 
-/* ---- Listeners --------------------------------------------------------------------------------
- */
+/* ---- Listeners ------------------------------------------------------------------------------- */
 
 static void elsewhere(struct sw_exchange *exchange)
 {
@@ -333,5 +329,5 @@ int main(void)
         {https_targets_need_a_trusted_proxy, 1},   {listener_with_its_own_handler, 1},
         {out_of_range_member_is_reported, 1},
     };
-    return suite_main("server proxy", tests, COUNT(tests));
+    return suite_main("server proxy protocol", tests, COUNT(tests));
 }

@@ -1,4 +1,4 @@
-/* check_sendfile.c - replies out of files: their place, their length, and peers that go. */
+/* check_sendfile.c - responses from files: their order, their length, and clients that close. */
 /* SPDX-License-Identifier: MIT */
 #define _GNU_SOURCE
 #include "served.h"
@@ -88,7 +88,7 @@ START_TEST(reply_without_content_skips_the_file)
 }
 END_TEST
 
-/* More replies than a connection sends before the others have their turn. */
+/* More responses than one connection sends in an iteration of the event loop. */
 enum { AHEAD = 100 };
 
 static int overs;
@@ -148,7 +148,7 @@ START_TEST(slow_client_gets_the_complete_reply)
 }
 END_TEST
 
-/* More pieces than a connection sends before the others have their turn. */
+/* More pieces than one connection sends in an iteration of the event loop. */
 enum { PIECES = 100 };
 
 static int piece;
@@ -202,7 +202,7 @@ START_TEST(too_short_file_closes_the_connection)
 }
 END_TEST
 
-/* ---- Peers that go --------------------------------------------------------------------------- */
+/* ---- Clients that close ---------------------------------------------------------------------- */
 
 static sem_t first_is_out, client_has_closed, all_is_over;
 
@@ -211,7 +211,7 @@ static void reply_rest(struct sw_exchange *exchange)
     sem_post(&first_is_out);
     while (sem_wait(&client_has_closed))
         ;
-    ck_assert(sw_reply_file(exchange, file, 1, 1)); /* nothing stands before it that could fail */
+    ck_assert(sw_reply_file(exchange, file, 1, 1)); /* nothing before it in the queue can fail */
     sw_reply_end(exchange);
 }
 
@@ -231,7 +231,7 @@ static void reply_in_pieces(struct sw_exchange *exchange)
     ck_assert(sw_reply_file(exchange, file, 0, 1));
 }
 
-/* SIGPIPE is neither blocked nor pending where the server ran. */
+/* SIGPIPE must be neither blocked nor pending after sw_server_run(). */
 static void *run_and_look(void *data)
 {
     sigset_t blocked, pending;

@@ -1,4 +1,4 @@
-/* check_server.c - the server: replies, at once and in pieces. */
+/* check_server.c - the server: complete and streamed responses, backpressure, content. */
 /* SPDX-License-Identifier: MIT */
 #include "served.h"
 
@@ -53,7 +53,7 @@ static void reply_status(struct sw_exchange *exchange)
 
 static const unsigned statuses[] = {200, 201, 204, 205, 299, 304, 404, 426, 599};
 
-/* The answer to HEAD is put together step by step, the one to GET in one go where it can be. */
+/* The response to HEAD takes the slow path, the one to GET the fast path if possible. */
 START_TEST(head_is_equal_on_fast_and_slow_path)
 {
     serve(reply_status);
@@ -91,7 +91,7 @@ START_TEST(content_type_of_two_lines_is_500)
 }
 END_TEST
 
-/* A reply of one write is one piece at the client, however many requests came in one. */
+/* Responses to requests of one read are sent in one write. */
 START_TEST(pipelined_replies_are_one_write)
 {
     serve(reply_target);
@@ -140,7 +140,7 @@ static const struct sw_hooks no_hooks = {.on_writable = do_nothing};
 
 static void hope_for_room(struct sw_exchange *exchange)
 {
-    exchange->hooks = &no_hooks; /* nothing was written, so none will ever be announced */
+    exchange->hooks = &no_hooks; /* nothing was written, so on_writable is not called */
 }
 
 static void inject(struct sw_exchange *exchange)
@@ -198,7 +198,7 @@ START_TEST(misuse_before_the_head_is_500)
 }
 END_TEST
 
-/* RFC 9110 9.3.2: it has no content, whoever makes it. */
+/* RFC 9110 9.3.2: a generated response to HEAD has no content either. */
 START_TEST(misuse_on_a_head_request_is_500_without_content)
 {
     serve(mistakes[_i]);
@@ -244,7 +244,7 @@ static const struct {
 } later_mistakes[] = {
     {promise_too_much, 1}, {give_too_much, 1}, {begin_twice, 2}, {stop_in_the_middle, 1}};
 
-/* What has gone out cannot be taken back: then the connection says that something is missing. */
+/* After the head was sent, closing the connection signals that content is missing. */
 START_TEST(misuse_after_the_head_closes)
 {
     serve(later_mistakes[_i].handler);
@@ -262,7 +262,7 @@ END_TEST
 
 /* ---- In pieces ------------------------------------------------------------------------------- */
 
-/* Counts to exchange->scratch's number in lines, as many at a time as are taken. */
+/* Writes numbered lines until the output buffer is full, up to the number in exchange->scratch. */
 enum { LINES = 2000000, LINE = 8 };
 
 static void more_lines(struct sw_exchange *exchange)
@@ -310,7 +310,7 @@ START_TEST(backpressure_from_a_slow_client)
 }
 END_TEST
 
-/* What comes in goes out at once: back-pressure both ways. */
+/* Echoes content: backpressure in both directions. */
 static size_t pass_content(struct sw_exchange *exchange, struct sw_span bytes)
 {
     return sw_reply_write(exchange, bytes);
@@ -347,8 +347,7 @@ static void *send_stream(void *data)
     return NULL;
 }
 
-/* An HTTP/1.0 client gets its content without chunks, so that the bytes can be compared as they
-   are. */
+/* An HTTP/1.0 client gets content without chunks, which can be compared directly. */
 START_TEST(content_is_echoed_with_backpressure)
 {
     serve(pass);
@@ -411,7 +410,7 @@ START_TEST(unconsumed_content_is_offered_again)
 }
 END_TEST
 
-/* ---- Lending, dropping, refusing content ----------------------------------------------------- */
+/* ---- Nocopy, discarded and refused content --------------------------------------------------- */
 
 static void write_nocopy_in_a_chunk(struct sw_exchange *exchange)
 {

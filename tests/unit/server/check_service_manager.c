@@ -1,4 +1,4 @@
-/* check_service_manager.c - the server: what a service manager opens, and is told. */
+/* check_service_manager.c - the service manager: socket activation and sd_notify messages. */
 /* SPDX-License-Identifier: MIT */
 #define _GNU_SOURCE
 #include "served.h"
@@ -14,8 +14,7 @@
 
 static char buf[1 << 12];
 
-/* ---- What was opened for us -------------------------------------------------------------------
- */
+/* ---- What was opened for us ------------------------------------------------------------------ */
 
 enum { PID = 4711, MAX = 3 };
 
@@ -76,8 +75,7 @@ START_TEST(without_listen_pid_nothing_is_inherited)
 }
 END_TEST
 
-/* ---- What it is told --------------------------------------------------------------------------
- */
+/* ---- Notifications --------------------------------------------------------------------------- */
 
 static _Atomic(struct sw_server *) server;
 
@@ -98,7 +96,7 @@ static void expect_message(int fd, const char *want)
 
 static const char *const places[] = {"/tmp/shockwave-check-%d", "@shockwave-check-%d"};
 
-/* A manager's socket, at a place that `format` makes of our number. */
+/* Binds a manager's socket at the address that `format` makes of the process's id. */
 static int manage(const char *format, char place[64])
 {
     struct sockaddr_un address = {.sun_family = AF_UNIX};
@@ -123,7 +121,7 @@ START_TEST(service_manager_is_notified)
                  (struct sw_server_config){
                      .handler = reply_state, .notify = place, .workers = 3, .drain = 60000});
     atomic_store(&server, served.server);
-    memset(place, 'x', strlen(place)); /* nothing of the configuration is kept */
+    memset(place, 'x', strlen(place)); /* the server keeps no pointer into the configuration */
     expect_message(manager, "READY=1");
     int fd = client_open(&served), busy = client_open(&served);
     client_send_text(busy, "GET / HTTP/1.1\r\n");
@@ -136,15 +134,15 @@ START_TEST(service_manager_is_notified)
     close(busy);
     close(fd);
     ck_assert_int_eq(served_wait(&served), 0);
-    ck_assert_int_eq(recv(manager, buf, sizeof buf, MSG_DONTWAIT), -1); /* each was told once */
+    ck_assert_int_eq(recv(manager, buf, sizeof buf, MSG_DONTWAIT),
+                     -1); /* each message was sent once */
     close(manager);
     if (path[0] == '/')
         unlink(path);
 }
 END_TEST
 
-/* Its queue is full: the server begins and ends all the same, and tells when there is room again.
- */
+/* The server starts and stops with a full notify queue, and sends when there is room again. */
 START_TEST(unread_notify_socket_does_not_block)
 {
     struct served served;
@@ -172,8 +170,7 @@ START_TEST(unread_notify_socket_does_not_block)
 }
 END_TEST
 
-/* ---- Two servers with one socket --------------------------------------------------------------
- */
+/* ---- Two servers with one socket ------------------------------------------------------------- */
 
 static void reply_user(struct sw_exchange *exchange)
 {
@@ -193,8 +190,7 @@ static void begin_with(struct served *served, int fd, const char *name, const ch
                                                    .listener_count = 1});
 }
 
-/* The old one has something to finish, and takes nobody more: but the one who may be in the queue
-   when it closes. */
+/* The old server finishes a request and accepts only a connection already in its queue. */
 START_TEST(successor_accepts_new_connections)
 {
     struct served old, new;
@@ -205,7 +201,7 @@ START_TEST(successor_accepts_new_connections)
     expect_message(manager, "READY=1");
     int busy = client_open(&old);
     client_send_text(busy, "GET / HTTP/1.1\r\nHost: x\r\n\r\n");
-    client_until(busy, buf, sizeof buf, "<old>"); /* so it is he who let this one in */
+    client_until(busy, buf, sizeof buf, "<old>"); /* the old server accepted this connection */
     client_send_text(busy, "GET / HTTP/1.1\r\n");
     begin_with(&new, dup(listener), "<new>", place);
     expect_message(manager, "READY=1");
@@ -237,7 +233,8 @@ START_TEST(state_before_running_is_open)
     ck_assert_ptr_ne(alone, NULL);
     ck_assert_int_eq(sw_server_state(alone), SW_SERVER_OPEN);
     sw_server_stop(alone);
-    ck_assert_int_eq(sw_server_run(alone), 0); /* it leaves at once, and nobody need listen to it */
+    ck_assert_int_eq(sw_server_run(alone),
+                     0); /* returns at once although no socket exists at .notify */
     ck_assert_int_eq(sw_server_state(alone), SW_SERVER_OPEN);
     sw_server_close(alone);
 }
@@ -272,5 +269,5 @@ int main(void)
         {state_before_running_is_open, 1},
         {invalid_notify_address_is_refused, COUNT(no_places)},
     };
-    return suite_main("server manager", tests, COUNT(tests));
+    return suite_main("server service manager", tests, COUNT(tests));
 }

@@ -1,4 +1,4 @@
-/* check_shared_capacity.c - the server: workers that share their room. */
+/* check_shared_capacity.c - the server: workers share the capacity for connections. */
 /* SPDX-License-Identifier: MIT */
 #define _GNU_SOURCE
 #include "expect.h"
@@ -28,7 +28,7 @@ static struct sockaddr_un local = {.sun_family = AF_UNIX};
 static char folder[32];
 static bool is_local;
 
-/* Half of the tests are run with a socket of each worker, half with one for all. */
+/* Half of the runs use one TCP socket for each worker, half one unix socket for all. */
 static void serve(bool on_unix, struct sw_server_config config)
 {
     static struct sw_listener_config listeners[2];
@@ -83,7 +83,7 @@ static void close_all(const int *fd)
         close(fd[i]);
 }
 
-/* As many as there is room for come in, wherever the kernel puts them, and none for another. */
+/* All connections can be used, whichever worker the kernel selects, and none is evicted. */
 START_TEST(all_connections_of_all_workers_are_usable)
 {
     for (int i = 0; i < 8; i++) {
@@ -101,7 +101,7 @@ START_TEST(all_connections_of_all_workers_are_usable)
 }
 END_TEST
 
-/* It waits in front of any of them, and comes in where there is a place first. */
+/* The client waits at any worker and is accepted by the first that has a free connection. */
 START_TEST(waiting_client_gets_any_free_connection)
 {
     for (int i = 0; i < 4; i++) {
@@ -110,8 +110,8 @@ START_TEST(waiting_client_gets_any_free_connection)
         fill(fd, POST);
         for (int n = 0; n < ALL; n++) {
             int newcomer = come(POST);
-            struct pollfd answered = {.fd = newcomer, .events = POLLIN};
-            ck_assert_int_eq(poll(&answered, 1, 1), 0);
+            struct pollfd readable = {.fd = newcomer, .events = POLLIN};
+            ck_assert_int_eq(poll(&readable, 1, 1), 0);
             if (n % 2) {
                 close(fd[n]);
             } else {
@@ -130,7 +130,7 @@ START_TEST(waiting_client_gets_any_free_connection)
 }
 END_TEST
 
-/* The place of one that is idle is taken when no worker has another, wherever it is. */
+/* An idle connection of any worker is evicted when no worker has a free one. */
 START_TEST(idle_connections_of_any_worker_are_evicted)
 {
     for (int i = 0; i < 4; i++) {
@@ -149,7 +149,7 @@ START_TEST(idle_connections_of_any_worker_are_evicted)
 }
 END_TEST
 
-/* One is refused when all are in use, and not before. */
+/* Refused only when all connections of all workers are in use. */
 START_TEST(clients_are_refused_only_when_all_are_in_use)
 {
     for (int i = 0; i < 4; i++) {
@@ -169,7 +169,7 @@ START_TEST(clients_are_refused_only_when_all_are_in_use)
 }
 END_TEST
 
-/* Those come and go while the server leaves. */
+/* Connections are opened and closed during a graceful shutdown. */
 START_TEST(full_server_shuts_down)
 {
     for (int i = 0; i < 20; i++) {
@@ -195,5 +195,5 @@ int main(void)
         {clients_are_refused_only_when_all_are_in_use, 1},
         {full_server_shuts_down, 1},
     };
-    return suite_main("server share", tests, COUNT(tests));
+    return suite_main("server shared capacity", tests, COUNT(tests));
 }

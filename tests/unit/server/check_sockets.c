@@ -1,4 +1,4 @@
-/* check_sockets.c - the server: what sockets do at their edges. */
+/* check_sockets.c - the server: closes after sending, urgent data, descriptors, stale events. */
 /* SPDX-License-Identifier: MIT */
 #define _GNU_SOURCE
 #include "served.h"
@@ -58,7 +58,7 @@ static const struct sw_hooks content_hooks = {.on_content = take_content,
                              suspend_hooks = {.on_resume = hello,
                                               .on_disconnect = count_disconnect};
 
-/* /busy keeps the worker until `go`, /hold holds, POST takes its content. */
+/* /busy blocks the worker until `go`, /hang suspends, POST reads its content. */
 static void handle(struct sw_exchange *exchange)
 {
     switch (sw_exchange_target(exchange).p[1]) {
@@ -89,7 +89,7 @@ static void await(atomic_int *what, int value)
     ck_assert_int_eq(atomic_load(what), value);
 }
 
-/* With a unix socket besides: its clients are of client_open_local(). */
+/* Listens on a unix socket as well, for client_open_local(). */
 static void serve(void)
 {
     snprintf(place, sizeof place, "/tmp/shockwave-sockets-%d", getpid());
@@ -112,8 +112,8 @@ static int client_open_local(void)
     return fd;
 }
 
-/* A connection whose request keeps the worker until `go`: what others send meanwhile is there at
-   once when it reads again. */
+/* A connection whose request blocks the worker until `go`.  What other clients send in that time
+   is read in one iteration. */
 static int make_busy(void)
 {
     int fd = client_open(&served);
@@ -129,7 +129,7 @@ static int open_kind(int local)
     return local ? client_open_local() : client_open(&served);
 }
 
-/* The client closes at once, without reading: what it has sent is read all the same. */
+/* The client closes without reading: the server still reads all that was sent. */
 START_TEST(requests_before_a_close_are_read)
 {
     serve();
@@ -160,7 +160,7 @@ START_TEST(requests_of_one_connection_before_a_close_are_read)
 }
 END_TEST
 
-/* More content than the input buffer has room for. */
+/* More content than the input buffer can contain. */
 START_TEST(content_before_a_close_is_read)
 {
     static char content[LARGE / 2];
@@ -180,7 +180,7 @@ START_TEST(content_before_a_close_is_read)
 }
 END_TEST
 
-/* Half a request before a close: it is not waited for. */
+/* A partial request before a close: the server does not wait for the remainder. */
 START_TEST(partial_request_before_a_close_is_dropped)
 {
     serve();
@@ -190,7 +190,7 @@ START_TEST(partial_request_before_a_close_is_dropped)
     sem_post(&go);
     client_until(busy, buf, sizeof buf, "hello");
     close(busy);
-    ck_assert_int_eq(served_end(&served), 0); /* none is left that would have to be cut */
+    ck_assert_int_eq(served_end(&served), 0); /* no connection is left to force-close */
 }
 END_TEST
 
@@ -198,7 +198,7 @@ START_TEST(suspended_exchange_gets_on_disconnect_after_close)
 {
     serve();
     int fd = client_open_local();
-    client_send_text(fd, "GET /hold HTTP/1.1\r\n" HOST "\r\n" GET);
+    client_send_text(fd, "GET /hang HTTP/1.1\r\n" HOST "\r\n" GET);
     struct sw_exchange *exchange;
     while (!(exchange = atomic_load(&pending)))
         usleep(1000);
@@ -210,9 +210,9 @@ START_TEST(suspended_exchange_gets_on_disconnect_after_close)
 }
 END_TEST
 
-/* ---- Reads that are cut short ---------------------------------------------------------------- */
+/* ---- Short reads ----------------------------------------------------------------------------- */
 
-/* Urgent data stands between two parts of a request: a read ends there, and is not the last. */
+/* Urgent data between two parts of a request: a read ends there, and more follows. */
 START_TEST(urgent_data_does_not_hide_what_follows)
 {
     serve();
@@ -222,7 +222,7 @@ START_TEST(urgent_data_does_not_hide_what_follows)
         client_send_text(fd, "st: x\r\n\r\n");
         sem_post(&go);
         client_until(fd, buf, sizeof buf, "hello");
-        client_send_text(fd, GET); /* and it goes on */
+        client_send_text(fd, GET); /* the second part */
         client_until(fd, buf, sizeof buf, "hello");
     } else {
         sem_post(&go);
@@ -234,7 +234,7 @@ START_TEST(urgent_data_does_not_hide_what_follows)
 }
 END_TEST
 
-/* Descriptors come with the middle of a request: a read ends after that part. */
+/* Descriptors are attached to the middle of a request: a read ends after that part. */
 START_TEST(descriptors_do_not_hide_what_follows)
 {
     serve();
@@ -265,8 +265,9 @@ END_TEST
 /* ---- Processes that are forked --------------------------------------------------------------- */
 
 /*
- * A child has the server's end of the first connection, so that it stays open in the kernel when
- * the server closes it.  Its reset must not end the second connection, which has the same slot.
+ * A child inherits the server's end of the first connection, so that it stays open in the kernel
+ * when the server closes it.  Its reset must not end the second connection, which has the same
+ * slot.
  */
 START_TEST(stale_event_does_not_close_another_connection)
 {

@@ -1,4 +1,4 @@
-/* check_suspend.c - the server: an exchange is whole again after its peer was waited for. */
+/* check_suspend.c - the server: the suspended state is restored completely, and slow clients. */
 /* SPDX-License-Identifier: MIT */
 #define _GNU_SOURCE
 #include "served.h"
@@ -16,8 +16,7 @@
 static char buf[1 << 20];
 static struct served served;
 
-/* ---- The head ---------------------------------------------------------------------------------
- */
+/* ---- The head -------------------------------------------------------------------------------- */
 
 static atomic_uint hooks_called, heads_wrong;
 
@@ -26,7 +25,7 @@ static bool is(struct sw_span span, const char *text)
     return span.n == strlen(text) && memcmp(span.p, text, span.n) == 0;
 }
 
-/* All that the head says, looked up in each way that there is. */
+/* Checks the head through each function that looks something up in it. */
 static void look(const struct sw_exchange *exchange)
 {
     const struct sw_head *head = exchange->head;
@@ -49,7 +48,7 @@ static void look_last(struct sw_exchange *exchange, bool is_complete)
     look(exchange);
 }
 
-/* ---- Content that dribbles ------------------------------------------------------------------- */
+/* ---- Trickled content ------------------------------------------------------------------------ */
 
 static size_t look_at_content(struct sw_exchange *exchange, struct sw_span bytes)
 {
@@ -79,7 +78,7 @@ static void take_content(struct sw_exchange *exchange)
     look(exchange);
 }
 
-/* Byte by byte, each alone when the server has seen the one before. */
+/* Sends single bytes, slowly enough that the server reads each one alone. */
 static void trickle(int fd, const char *text, size_t n)
 {
     for (size_t i = 0; i < n; i++) {
@@ -92,7 +91,7 @@ static const char *const trickled[] = {
     "Content-Length: 6\r\n\r\nabcdef",
     "Transfer-Encoding: chunked\r\n\r\n"
     "3;x=\"y\"\r\nabc\r\n03\r\ndef\r\n0\r\nX-Sum: one\r\nETag: \"e\"\r\n\r\n",
-    /* more than has a place beside what else is known */
+    /* more than fits into the compacted message */
     "Content-Length: 6\r\nX-Pad: "
     "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
     "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
@@ -108,20 +107,20 @@ START_TEST(head_is_restored_for_trickled_content)
 {
     served_begin(&served, (struct sw_server_config){.handler = take_content, .exchanges = 2});
     int fd = client_open(&served);
-    for (int i = 0; i < 2; i++) { /* the second time where others have been */
+    for (int i = 0; i < 2; i++) { /* the second time with used buffers */
         client_send_text(fd, "POST /some/path?query HTTP/1.1\r\n" FIELDS);
         trickle(fd, trickled[_i], strlen(trickled[_i]));
         client_until(fd, buf, sizeof buf, "seen");
     }
     close(fd);
     served_end(&served);
-    ck_assert_uint_ge(hooks_called, 2 * 2); /* pieces that come together are one */
+    ck_assert_uint_ge(hooks_called, 2 * 2); /* bytes that arrive together are one piece */
     ck_assert_uint_eq(heads_wrong, 0);
 }
 END_TEST
 
-/* The reply is given at once, the content behind it dribbles and nobody wants it; its last byte
-   comes with the next request. */
+/* The response is sent at once.  The content trickles and is discarded; its last byte arrives with
+   the next request. */
 static void reply_at_once(struct sw_exchange *exchange)
 {
     look(exchange);
@@ -150,7 +149,7 @@ START_TEST(trickled_unread_content_is_discarded)
 }
 END_TEST
 
-/* A peer that goes while it is waited for: `over` still knows the request. */
+/* The client closes while the server waits for it: on_complete still gets the request. */
 START_TEST(head_is_restored_when_the_client_closes)
 {
     served_begin(&served, (struct sw_server_config){.handler = take_content});
@@ -168,7 +167,7 @@ START_TEST(head_is_restored_when_the_client_closes)
 }
 END_TEST
 
-/* ---- Replies that are taken slowly ----------------------------------------------------------- */
+/* ---- Slow clients ---------------------------------------------------------------------------- */
 
 enum { PIECES = 200, PIECE = 100000 };
 
@@ -203,7 +202,7 @@ static size_t take(int fd, size_t max)
     return n;
 }
 
-/* The second request is there when the first reply is stuck, and is answered behind it. */
+/* The second request arrives while the first response is blocked, and is processed after it. */
 START_TEST(head_is_restored_while_a_slow_client_reads)
 {
     served_begin(&served, (struct sw_server_config){.handler = reply_in_pieces, .exchanges = 2});
@@ -225,7 +224,7 @@ static void reply_large(struct sw_exchange *exchange)
     sw_reply(exchange, SW_STATUS_OK, TEXT, (struct sw_span){large, sizeof large});
 }
 
-/* The socket asks for more only when it is a good deal emptier; that is not what counts. */
+/* The socket becomes writable only when much emptier; progress is measured before that. */
 START_TEST(client_with_min_progress_is_not_closed)
 {
     served_begin(&served, (struct sw_server_config){.handler = reply_large,
@@ -239,16 +238,16 @@ START_TEST(client_with_min_progress_is_not_closed)
     }
     struct pollfd closed = {.fd = fd, .events = POLLRDHUP};
     ck_assert_int_eq(poll(&closed, 1, 0), 0);
-    ck_assert_int_eq(poll(&closed, 1, WAIT_MAX_MS), 1); /* now that it takes nothing more */
+    ck_assert_int_eq(poll(&closed, 1, WAIT_MAX_MS), 1); /* after the client stops reading */
     close(fd);
     ck_assert_int_eq(served_end(&served), 0);
 }
 END_TEST
 
-/* ---- Replies that are taken fast ------------------------------------------------------------- */
+/* ---- Fast clients ---------------------------------------------------------------------------- */
 
 static sem_t go;
-static int first; /* the client's end of the connection that asked first */
+static int first; /* the client's end of the connection with the first request */
 static _Atomic size_t ahead;
 
 /* The server's end of a connection of this process. */
@@ -266,7 +265,7 @@ static int other_end(int fd)
     ck_abort_msg("there is none");
 }
 
-/* What it has said has gone out: how much has the first been sent by then? */
+/* Called after the second response's first part was sent: counts the bytes sent to the first. */
 static void look_at_first(struct sw_exchange *exchange)
 {
     int arrived = 0, queued = 0;
@@ -296,7 +295,8 @@ static void reply_to_two(struct sw_exchange *exchange)
     sw_reply(exchange, SW_STATUS_OK, TEXT, SW_SPAN("done"));
 }
 
-/* Two ask while the server is busy: the second is answered before all of the large reply is out. */
+/* Two requests arrive while the server is busy: the second response is not delayed until all of
+   the first, large one was sent. */
 START_TEST(large_reply_is_sent_in_portions)
 {
     sem_init(&go, 0, 0);
@@ -309,7 +309,7 @@ START_TEST(large_reply_is_sent_in_portions)
     client_send_text(second, "GET /small HTTP/1.1\r\nHost: x\r\n\r\n");
     sem_post(&go);
     client_until(second, buf, sizeof buf, "done");
-    ck_assert_uint_gt(ahead, 0); /* the first was first */
+    ck_assert_uint_gt(ahead, 0); /* the first response began first */
     ck_assert_uint_lt(ahead, 1 << 20);
     take(first, sizeof large);
     close(busy);
@@ -329,5 +329,5 @@ int main(void)
         {client_with_min_progress_is_not_closed, 1},
         {large_reply_is_sent_in_portions, 1},
     };
-    return suite_main("server waits", tests, COUNT(tests));
+    return suite_main("server suspend", tests, COUNT(tests));
 }

@@ -1,5 +1,4 @@
-/* check_suspend_deadline.c - the server: exchanges that are held, by whom they are resumed, and how
- * long. */
+/* check_suspend_deadline.c - the server: suspend, resume, disconnects and deadlines. */
 /* SPDX-License-Identifier: MIT */
 #define _GNU_SOURCE
 #include "logged.h"
@@ -45,7 +44,7 @@ static void on_half_close(struct sw_exchange *exchange)
     atomic_fetch_add(&on_half_close_calls, 1);
 }
 
-/* Holding has no effect any more here, nor has resuming. */
+/* Suspend and resume have no effect in on_complete. */
 static void on_complete(struct sw_exchange *exchange, bool is_complete)
 {
     sw_exchange_suspend(exchange);
@@ -71,7 +70,7 @@ static void suspend(struct sw_exchange *exchange)
         sw_reply_begin(exchange, SW_STATUS_OK, 10);
     if (is_for(exchange, "/complete"))
         sw_reply(exchange, SW_STATUS_OK, TEXT, SW_SPAN("early"));
-    sw_exchange_suspend(exchange); /* changes nothing where it is held */
+    sw_exchange_suspend(exchange); /* no effect if suspended already */
     if (is_for(exchange, "/bad"))
         sw_write_field(sw_reply_begin(exchange, SW_STATUS_OK, 0), SW_HEADER_SERVER,
                        SW_SPAN("a\nb"));
@@ -130,10 +129,10 @@ static void reset(int fd)
     close(fd);
 }
 
-/* ---- Gone ------------------------------------------------------------------------------------ */
+/* ---- Disconnects ----------------------------------------------------------------------------- */
 
-/* The client resets or stays, the server leaves, its time to drain is over or is cut short, and it
-   is closed while the exchange is held. */
+/* The client resets or stays.  The server shuts down; the drain ends by its limit or by a second
+   stop, and the exchange is force-closed while suspended. */
 START_TEST(on_disconnect_is_called_once)
 {
     bool resets = _i & 1, resumes = _i & 2, twice = _i & 4;
@@ -188,7 +187,7 @@ static void *resume(void *exchange)
     return NULL;
 }
 
-/* Several threads resume at once, two exchanges, while the worker does something else. */
+/* Several threads resume two exchanges at once while the worker is busy. */
 START_TEST(only_one_resume_succeeds)
 {
     serve(0);
@@ -226,8 +225,7 @@ START_TEST(resume_without_suspend_is_misuse)
     int fd = client_open(&served);
     client_send_text(fd, ASK("/unheld"));
     client_until(fd, buf, sizeof buf, "done");
-    client_send_text(fd,
-                     POST("/")); /* the content does not come: the connection keeps its buffers */
+    client_send_text(fd, POST("/")); /* without content: the transaction stays attached */
     struct sw_exchange *exchange = await_pending();
     ck_assert_int_eq(sw_exchange_resume(exchange), SW_OK);
     client_until(fd, buf, sizeof buf, "late");
@@ -244,7 +242,7 @@ START_TEST(resume_without_suspend_is_misuse)
 }
 END_TEST
 
-/* The reply cannot be sent, and the exchange is held all the same: it lasts until it is resumed. */
+/* The response fails, and the exchange is suspended nevertheless: it lasts until it is resumed. */
 START_TEST(failed_reply_stays_suspended)
 {
     serve(0);
@@ -269,7 +267,7 @@ END_TEST
 
 /* ---- Half-closed ----------------------------------------------------------------------------- */
 
-/* The client shuts its side before the handler is called, or while it holds: it has its reply. */
+/* The client half-closes before the handler is called or while suspended, and gets its response. */
 START_TEST(half_closed_client_is_reported_and_gets_a_reply)
 {
     serve(0);
@@ -306,7 +304,7 @@ static const struct {
     {ASK("/bounded"), "HTTP/1.1 503 ", "took too long\n"},
     {POST("/bounded"), "HTTP/1.1 503 ", "took too long\n"},
     {"HEAD /bounded HTTP/1.1\r\nHost: x\r\n\r\n", "HTTP/1.1 503 ", "\r\n\r\n"},
-    {ASK("/begun"), "HTTP/1.1 200 ", "\r\n\r\n"}, /* and none of its content */
+    {ASK("/begun"), "HTTP/1.1 200 ", "\r\n\r\n"}, /* without its content */
     {ASK("/complete"), "HTTP/1.1 200 ", "early"},
 };
 
@@ -320,7 +318,7 @@ START_TEST(suspend_has_a_deadline)
     ck_assert_ptr_eq(strstr(buf, bounded[_i].begin), buf);
     ck_assert_str_eq(buf + n - end, bounded[_i].end);
     await(&on_disconnect_calls, 1);
-    ck_assert_int_eq(atomic_load(&on_complete_calls), 0); /* it is the other thread's still */
+    ck_assert_int_eq(atomic_load(&on_complete_calls), 0); /* still owned by the other thread */
     if (_i % 2) {
         close(fd);
         usleep(20000);
@@ -336,16 +334,16 @@ START_TEST(suspend_has_a_deadline)
 }
 END_TEST
 
-/* Each hold has its time anew; one that is resumed before is answered as ever. */
+/* Each suspension has a deadline of its own; a resume before it gets a normal response. */
 START_TEST(resume_ends_the_deadline)
 {
     serve(0);
     int fd = client_open(&served);
     client_send_text(fd, ASK("/again"));
-    ck_assert_int_eq(sw_exchange_resume(await_pending()), SW_OK); /* the bound is far */
+    ck_assert_int_eq(sw_exchange_resume(await_pending()), SW_OK); /* a distant deadline */
     struct sw_exchange *exchange = await_pending();
     client_all(fd, buf, sizeof buf);
-    ck_assert_ptr_eq(strstr(buf, "HTTP/1.1 503 "), buf); /* the second one was near */
+    ck_assert_ptr_eq(strstr(buf, "HTTP/1.1 503 "), buf); /* the last deadline was near */
     ck_assert_int_eq(sw_exchange_resume(exchange), SW_OK);
     await(&on_complete_calls, 1);
     close(fd);
@@ -353,7 +351,7 @@ START_TEST(resume_ends_the_deadline)
 }
 END_TEST
 
-/* The thread never resumes it: the server ends all the same. */
+/* The exchange is never resumed: the server stops nevertheless. */
 START_TEST(deadline_does_not_delay_shutdown)
 {
     serve(150);
@@ -381,5 +379,5 @@ int main(void)
         {resume_ends_the_deadline, 1},
         {deadline_does_not_delay_shutdown, 1},
     };
-    return suite_main("server hold", tests, COUNT(tests));
+    return suite_main("server suspend deadline", tests, COUNT(tests));
 }

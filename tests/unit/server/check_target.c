@@ -1,4 +1,4 @@
-/* check_target.c - one target, and all that takes it apart: where its path ends. */
+/* check_target.c - all parsers of a target agree where its path ends. */
 /* SPDX-License-Identifier: MIT */
 #define _GNU_SOURCE
 #include <ctype.h>
@@ -11,8 +11,9 @@
 #include "shockwave_values.h"
 
 /*
- * Each byte from 0x21 to 0xff stands in a path and in a query, for a parser that is strict and one
- * that has SW_LENIENT_TARGET.  What the parser lets pass must be the same path for each reader.
+ * Each byte from 0x21 to 0xff is tried in a path and in a query, strictly and with
+ * SW_LENIENT_TARGET.  What the head parser accepts must be the same path for the target parser, the
+ * dispatcher, the file handler and the log.
  */
 
 static char buf[1 << 16], root[] = "/tmp/shockwave-target-XXXXXX";
@@ -51,7 +52,7 @@ static void serve_any(struct sw_exchange *exchange)
     ck_assert(!!parts.query.p == has_query);
     expect_same(parts.query, has_query ? want_query : "");
     expect_same((struct sw_span){path, strcspn(path, " ?")}, want_path);
-    sw_target_parse(target, &parts); /* whatever it returns */
+    sw_target_parse(target, &parts); /* the result does not matter */
     expect_same(parts.path, want_path);
     if (strncmp(want_path, "/users/", 7) == 0)
         demo_dispatch(exchange);
@@ -129,7 +130,7 @@ static void end(void)
     remove(log_name);
 }
 
-/* Ask for the path and the query that stand in want_path and want_query. */
+/* Requests want_path and want_query, in origin-form and absolute-form. */
 static void expect_reply(int c, unsigned status, const char *content)
 {
     static const char *const fronts[] = {"", "http://x"};
@@ -189,7 +190,7 @@ START_TEST(query_bytes_are_the_same_for_each_parser)
 }
 END_TEST
 
-/* The log has the target as it came; what is not plain is escaped. */
+/* The log contains the target as received; bytes outside printable ASCII are escaped. */
 START_TEST(target_bytes_are_logged)
 {
     static char text[1 << 20];
@@ -223,7 +224,7 @@ START_TEST(target_bytes_are_logged)
 }
 END_TEST
 
-/* A Location is a URI reference, whatever the target was. */
+/* A Location is a URI reference for each target. */
 START_TEST(redirect_location_is_encoded)
 {
     begin(SW_LENIENT_TARGET);
@@ -255,7 +256,7 @@ START_TEST(redirect_location_is_encoded)
 }
 END_TEST
 
-/* A client whose limits tolerate more sends more, as a proxy must that has read it. */
+/* A client with SW_LENIENT_TARGET sends what a lenient server accepted: a proxy forwards it. */
 START_TEST(lenient_client_forwards_lenient_targets)
 {
     static const struct sw_limits limits[] = {{.lenient = 0}, {.lenient = SW_LENIENT_TARGET}};

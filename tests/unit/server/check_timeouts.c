@@ -1,4 +1,4 @@
-/* check_timeouts.c - the server: what has its time, how connections end, how it leaves. */
+/* check_timeouts.c - the server: timeouts, ends of connections, graceful shutdown. */
 /* SPDX-License-Identifier: MIT */
 #define _GNU_SOURCE
 #include "served.h"
@@ -20,7 +20,7 @@ static void hello(struct sw_exchange *exchange)
 
 static uint32_t idle_time;
 
-/* Keeps the whole loop waiting, as nobody should, when asked to. */
+/* Blocks the event loop for longer than the idle timeout if the target is not "/". */
 static void doze(struct sw_exchange *exchange)
 {
     if (sw_exchange_target(exchange).n > 1)
@@ -28,7 +28,7 @@ static void doze(struct sw_exchange *exchange)
     hello(exchange);
 }
 
-/* ---- Time ------------------------------------------------------------------------------------ */
+/* ---- Timeouts -------------------------------------------------------------------------------- */
 
 static void expect_timeout_reply(const char *text, const char *want)
 {
@@ -111,7 +111,7 @@ START_TEST(content_timeout_is_extended_by_min_progress_only)
     client_send_text(slow, POST);
     client_send_text(quick, POST);
     size_t sent = 0;
-    while (poll(&closed, 1, 50) == 0) { /* twenty rounds in the time of the slow one */
+    while (poll(&closed, 1, 50) == 0) { /* up to twenty rounds within body_timeout */
         client_send_text(slow, "x");
         client_send(quick, block, sizeof block);
         sent += sizeof block;
@@ -145,7 +145,7 @@ static uint32_t milliseconds(void)
     return (uint32_t)(now.tv_sec * 1000 + now.tv_nsec / 1000000);
 }
 
-/* Have all of them served once.  False when that took too much of the time that they may idle. */
+/* Sends one request on each connection.  False if that took over half of the idle timeout. */
 static bool have_idle_clients(int fds[CLIENTS])
 {
     uint32_t begin = milliseconds();
@@ -166,8 +166,8 @@ static void close_all(const int fds[CLIENTS])
     served_end(&served);
 }
 
-/* The idle and their requests are more than the loop tells of in one turn, and it was late: later
-   than they may idle. */
+/* The pending requests are more than one epoll_wait() returns, and the loop was blocked for longer
+   than the idle timeout. */
 START_TEST(connection_with_a_pending_request_is_not_idle)
 {
     static int fds[CLIENTS];
@@ -195,7 +195,7 @@ START_TEST(client_that_does_not_read_is_closed)
     int fd = client_open_narrow(&served, 4096);
     client_send_text(fd, GET);
     struct pollfd closed = {.fd = fd, .events = POLLRDHUP};
-    ck_assert_int_eq(poll(&closed, 1, WAIT_MAX_MS), 1); /* and nothing was read */
+    ck_assert_int_eq(poll(&closed, 1, WAIT_MAX_MS), 1); /* without reading */
     close(fd);
     ck_assert_int_eq(served_end(&served), 0);
 }
@@ -203,7 +203,7 @@ END_TEST
 
 /* ---- Ends ------------------------------------------------------------------------------------ */
 
-/* A megabyte of head: the client gets to read why it was refused, although it goes on sending. */
+/* A head of a megabyte: the client reads the error response although it keeps sending. */
 START_TEST(error_reply_arrives_while_the_client_sends)
 {
     served_begin(&served, (struct sw_server_config){.handler = hello});
@@ -252,7 +252,7 @@ START_TEST(reset_connections_do_not_affect_others)
 }
 END_TEST
 
-/* ---- Leaving --------------------------------------------------------------------------------- */
+/* ---- Graceful shutdown ----------------------------------------------------------------------- */
 
 START_TEST(graceful_shutdown_completes_requests)
 {
@@ -342,5 +342,5 @@ int main(void)
         {second_stop_closes_at_once, 1},
         {suspended_exchange_is_force_closed_after_drain, 1},
     };
-    return suite_main("server time", tests, COUNT(tests));
+    return suite_main("server timeouts", tests, COUNT(tests));
 }

@@ -1,5 +1,4 @@
-/* check_transaction_queue.c - the server when it is full: who waits for what, and who makes room.
- */
+/* check_transaction_queue.c - the full server: the order of waiting connections, and eviction. */
 /* SPDX-License-Identifier: MIT */
 #define _GNU_SOURCE
 #include "expect.h"
@@ -18,7 +17,7 @@ static struct served served;
 #define GET(path)  HEAD(path) "\r\n"
 #define POST(path) "POST " path " HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\n"
 
-static char order[64]; /* the second letters of what was asked for, as it came to the handler */
+static char order[64]; /* the second letters of the targets, in the order of the handler's calls */
 static atomic_size_t orders;
 
 static void note(struct sw_exchange *exchange)
@@ -37,7 +36,7 @@ static const char *handled_order(void)
 
 static sem_t is_kept, go;
 
-/* Of the second listener: keeps the worker, so that all that comes meanwhile is one turn's. */
+/* The second listener's: /keep blocks the worker, so that what arrives is one iteration's. */
 static void watch(struct sw_exchange *exchange)
 {
     if (sw_exchange_target(exchange).p[1] != 'k') {
@@ -67,7 +66,7 @@ static void serve(struct sw_server_config config)
 
 #define QUEUED "shockwave_connections{state=\"queued\"}"
 
-/* A connection whose request has come to the server, `queued` others and this one waiting. */
+/* A connection whose request waits for an exchange, after `queued` others. */
 static int open_waiter(const char *text, long queued)
 {
     int fd = client_open(&served);
@@ -76,7 +75,7 @@ static int open_waiter(const char *text, long queued)
     return fd;
 }
 
-/* One that has an exchange, and owes content for it. */
+/* A connection that has an exchange and has not sent its content. */
 static int open_with_exchange(long owners)
 {
     int fd = client_open(&served);
@@ -111,7 +110,7 @@ static void expect_hello(int fd)
 
 enum { NEWCOMERS = 20 };
 
-/* An exchange becomes free in a turn which has news of others: it is of the one that waits. */
+/* An exchange freed in an iteration with events of other connections goes to the waiting one. */
 START_TEST(new_request_does_not_overtake_a_waiting_one)
 {
     for (int closes = 0; closes < 2; closes++) {
@@ -138,7 +137,7 @@ START_TEST(new_request_does_not_overtake_a_waiting_one)
 }
 END_TEST
 
-/* One that becomes free is for one of them: what happens to the others does not move them. */
+/* A freed exchange wakes one connection; events of the others do not change the order. */
 START_TEST(waiting_connection_keeps_its_position)
 {
     serve((struct sw_server_config){0});
@@ -147,10 +146,10 @@ START_TEST(waiting_connection_keeps_its_position)
     int second = open_waiter(HEAD("/2"), 1);
     int third = open_waiter(GET("/3"), 2);
     int fourth = open_waiter(GET("/4"), 3);
-    client_send_text(second, "\r\n"); /* does not send it to the end */
+    client_send_text(second, "\r\n"); /* does not move it to the end */
     scrape();
     setsockopt(third, SOL_SOCKET, SO_LINGER, &(struct linger){.l_onoff = 1}, sizeof(struct linger));
-    close(third); /* nor does a reset make another one come */
+    close(third); /* nor does a close wake another one */
     expect_sample(QUEUED, 3);
     close(owner);
     client_until(first, buf, sizeof buf, "hello");
@@ -164,7 +163,7 @@ START_TEST(waiting_connection_keeps_its_position)
 }
 END_TEST
 
-/* For each exchange that becomes free in one turn, the one that has waited longest comes. */
+/* Each exchange freed in an iteration goes to the connection that has waited longest. */
 START_TEST(one_waiting_connection_per_free_exchange)
 {
     enum { HOLDERS = 3, WAITERS = 5 };
@@ -190,14 +189,15 @@ START_TEST(one_waiting_connection_per_free_exchange)
 }
 END_TEST
 
-/* ---- Time ------------------------------------------------------------------------------------ */
+/* ---- Timeouts -------------------------------------------------------------------------------- */
 
 static void sleep_ms(uint32_t milliseconds)
 {
     usleep(milliseconds * 1000);
 }
 
-/* The rest of a head is there, and the server late: true; the test was slow: false. */
+/* True if the server processed a head whose remainder arrived in time; false if the test was slow.
+ */
 static bool head_time_is_paused(uint32_t time)
 {
     bool in_time = false;
@@ -229,7 +229,7 @@ START_TEST(head_timeout_is_paused_while_waiting)
 }
 END_TEST
 
-/* The time that was left when it came to wait is what it has afterwards. */
+/* The head timeout continues with the time that remained before waiting. */
 START_TEST(head_timeout_continues_after_waiting)
 {
     serve((struct sw_server_config){.head_timeout = 400});
@@ -244,7 +244,7 @@ START_TEST(head_timeout_continues_after_waiting)
 }
 END_TEST
 
-/* It is not the server that is late where nothing more has come, and it is told so. */
+/* A client that sends nothing more gets a 408, although exchanges are in use. */
 START_TEST(slow_head_that_does_not_wait_gets_408)
 {
     serve((struct sw_server_config){.head_timeout = 200});
@@ -260,7 +260,7 @@ START_TEST(slow_head_that_does_not_wait_gets_408)
 }
 END_TEST
 
-/* ---- Room ------------------------------------------------------------------------------------ */
+/* ---- Eviction -------------------------------------------------------------------------------- */
 
 static void ask(int fd)
 {
@@ -276,9 +276,9 @@ static void expect_closed(int fd)
 
 #define EVICTED "shockwave_evicted_total"
 
-/* Three that are idle and a newcomer: the one goes that has been idle longest. */
+/* Three idle connections and a new one: the longest idle one is evicted. */
 static const struct {
-    const char *asks; /* which of them, one after the other */
+    const char *asks; /* the order of their requests */
     int first, second;
 } orders_of_use[] = {
     {"", 0, 1},     {"0", 1, 2},     {"01", 2, 0},       {"10", 2, 1},
@@ -318,7 +318,7 @@ START_TEST(longest_idle_connection_is_evicted)
 }
 END_TEST
 
-/* Each of them is under way; what ends it, if it can be ended. */
+/* An incomplete request, and the bytes that complete it. */
 static const struct {
     const char *begin, *end;
 } busy[] = {
@@ -345,9 +345,9 @@ START_TEST(busy_connections_are_not_evicted)
                2);
         newcomer = client_open(&served);
         client_send_text(newcomer, GET("/n"));
-        struct pollfd answered = {.fd = newcomer, .events = POLLIN};
+        struct pollfd readable = {.fd = newcomer, .events = POLLIN};
         expect_sample(EVICTED, 0);
-        ck_assert_int_eq(poll(&answered, 1, 20), 0);
+        ck_assert_int_eq(poll(&readable, 1, 20), 0);
         client_send_text(fd[1], busy[i].end); /* now it is idle */
         client_until(newcomer, buf, sizeof buf, "hello");
         ck_assert_int_ge(client_all(fd[1], buf, sizeof buf), 1);
@@ -362,7 +362,7 @@ START_TEST(busy_connections_are_not_evicted)
 }
 END_TEST
 
-/* What has been sent when a newcomer comes is answered, however many there are. */
+/* A request sent before a new connection arrives is served, for any number of them. */
 START_TEST(connection_with_a_request_is_not_evicted)
 {
     enum { CLIENTS = 300 };
@@ -402,5 +402,5 @@ int main(void)
         {busy_connections_are_not_evicted, 1},
         {connection_with_a_request_is_not_evicted, 1},
     };
-    return suite_main("server queue", tests, COUNT(tests));
+    return suite_main("server transaction queue", tests, COUNT(tests));
 }

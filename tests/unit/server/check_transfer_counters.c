@@ -1,5 +1,5 @@
-/* check_transfer_counters.c - the server: counters of 32 bits stay at their largest number, and
- * limits that could not be obeyed are refused. */
+/* check_transfer_counters.c - the server: counters of 32 bits saturate; limits beyond them are
+ * refused. */
 /* SPDX-License-Identifier: MIT */
 #include "served.h"
 
@@ -39,7 +39,7 @@ START_TEST(sums_saturate)
 }
 END_TEST
 
-/* As if there had been so many requests on this connection already. */
+/* Sets the number of requests that the connection has had. */
 static void count_many(struct sw_exchange *exchange)
 {
     struct sw_connection *peer = sw_transaction_of(exchange)->connection;
@@ -68,7 +68,7 @@ END_TEST
 /* ---- Limits ---------------------------------------------------------------------------------- */
 
 static const struct {
-    const char *what; /* NULL: it can be obeyed */
+    const char *what; /* NULL: valid */
     struct sw_limits limits;
 } limits[] = {
     {NULL, {.empty_lines = 255}},
@@ -127,7 +127,7 @@ START_TEST(unsatisfiable_limits_are_refused)
 }
 END_TEST
 
-/* The largest of each is the one that holds. */
+/* The largest value of each limit is applied. */
 static const struct {
     struct sw_limits limits;
     const char *front, *part;
@@ -183,5 +183,5 @@ int main(void)
         {unsatisfiable_limits_are_refused, COUNT(limits)},
         {largest_limits_are_applied, COUNT(obeyed)},
     };
-    return suite_main("server counters", tests, COUNT(tests));
+    return suite_main("server transfer counters", tests, COUNT(tests));
 }

@@ -1,4 +1,4 @@
-/* check_unix_socket.c - the server: unix sockets at a path, before it and after it. */
+/* check_unix_socket.c - the server: unix sockets, their files, locks, modes and owners. */
 /* SPDX-License-Identifier: MIT */
 #define _GNU_SOURCE
 #include "served.h"
@@ -27,7 +27,7 @@ static void make_folder(void)
 static void remove_folder(void)
 {
     unlink(local.sun_path);
-    ck_assert_int_eq(rmdir(folder), 0); /* nothing else is left in it */
+    ck_assert_int_eq(rmdir(folder), 0); /* the folder is empty */
 }
 
 static void reply_name(struct sw_exchange *exchange)
@@ -69,7 +69,7 @@ static void expect_in_use(void)
     ck_assert_ptr_nonnull(fault.listener);
 }
 
-/* The server of this name answers at the path. */
+/* Expects a response of the server with this name at the path. */
 static void expect_reply(const char *name)
 {
     int fd = socket(AF_UNIX, SOCK_STREAM, 0);
@@ -90,8 +90,7 @@ static int bind_other(int type, int backlog)
     return fd;
 }
 
-/* ---- At the end -------------------------------------------------------------------------------
- */
+/* ---- At the end ------------------------------------------------------------------------------ */
 
 START_TEST(socket_is_removed_on_close)
 {
@@ -107,7 +106,7 @@ START_TEST(socket_is_removed_on_close)
 }
 END_TEST
 
-/* The path is freed by an operator, and the next server is there before the old one leaves. */
+/* The path is unlinked by an operator; the next server starts before the old one stops. */
 START_TEST(socket_of_a_successor_is_kept)
 {
     struct served old, new;
@@ -144,7 +143,7 @@ START_TEST(socket_renamed_over_the_path_is_kept)
     memcpy(local.sun_path, path, sizeof path);
     served_end(&old);
     expect_reply("<new>");
-    served_end(&new); /* it was bound at another path, where nothing is */
+    served_end(&new); /* bound at another path, where no file is now */
     ck_assert_int_eq(access(path, F_OK), 0);
 }
 END_TEST
@@ -160,7 +159,7 @@ START_TEST(other_files_are_not_removed)
 }
 END_TEST
 
-/* The old server has still something to do when its successor is there. */
+/* The old server still has an open request when its successor starts. */
 START_TEST(successor_starts_during_graceful_shutdown)
 {
     struct served old, new;
@@ -183,8 +182,7 @@ START_TEST(successor_starts_during_graceful_shutdown)
 }
 END_TEST
 
-/* ---- At the start -----------------------------------------------------------------------------
- */
+/* ---- At the start ---------------------------------------------------------------------------- */
 
 START_TEST(stale_socket_is_replaced)
 {
@@ -196,7 +194,7 @@ START_TEST(stale_socket_is_replaced)
 }
 END_TEST
 
-/* connect() waits for a place in the queue, unless it is told not to. */
+/* connect() blocks while the backlog is full, unless the socket is non-blocking. */
 START_TEST(socket_with_a_full_backlog_is_in_use)
 {
     int other = bind_other(SOCK_STREAM, 1), fd, n = 0;
@@ -235,8 +233,7 @@ START_TEST(path_in_use_is_not_replaced)
 }
 END_TEST
 
-/* ---- Two at a time ----------------------------------------------------------------------------
- */
+/* ---- Two at a time --------------------------------------------------------------------------- */
 
 enum { RIVALS = 4, ROUNDS = 100 };
 
@@ -251,7 +248,7 @@ static void *open_one(void *place)
     return NULL;
 }
 
-/* All find the same stale socket: one replaces it, and to the others it is in use. */
+/* All find the same stale socket: one replaces it, and the others get EADDRINUSE. */
 START_TEST(one_of_several_starts_gets_the_path)
 {
     pthread_barrier_init(&together, NULL, RIVALS);
@@ -299,7 +296,7 @@ START_TEST(lock_is_waited_for)
 }
 END_TEST
 
-/* Held all the time, it stops a start, and no end. */
+/* A lock that is never released makes a start fail, but does not block a stop. */
 START_TEST(wait_for_the_lock_is_bounded)
 {
     struct served served;
@@ -316,8 +313,7 @@ START_TEST(wait_for_the_lock_is_bounded)
 }
 END_TEST
 
-/* ---- Mode and owner ---------------------------------------------------------------------------
- */
+/* ---- Mode and owner -------------------------------------------------------------------------- */
 
 static struct stat status_with(struct sw_listener_config listener)
 {
@@ -405,6 +401,6 @@ int main(void)
         {socket_has_the_configured_owner, 1},
         {mode_needs_a_socket_path, COUNT(wrong)},
     };
-    return suite_main_with((struct suite_fixture){make_folder, remove_folder, true}, "server local",
-                           tests, COUNT(tests));
+    return suite_main_with((struct suite_fixture){make_folder, remove_folder, true},
+                           "server unix socket", tests, COUNT(tests));
 }

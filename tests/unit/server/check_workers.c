@@ -1,5 +1,4 @@
-/* check_workers.c - the server: several workers, and the listeners that they have in common.
- */
+/* check_workers.c - the server: several workers, and the listeners that they share. */
 /* SPDX-License-Identifier: MIT */
 #define _GNU_SOURCE
 #include "served.h"
@@ -22,8 +21,7 @@ static void hello(struct sw_exchange *exchange)
     sw_reply(exchange, SW_STATUS_OK, TEXT, SW_SPAN("hello"));
 }
 
-/* ---- A unix socket, and one that listens already ----------------------------------------------
- */
+/* ---- A unix socket, and one that listens already --------------------------------------------- */
 
 static char folder[] = "/tmp/shockwave-check-XXXXXX";
 static struct sockaddr_un local = {.sun_family = AF_UNIX};
@@ -56,8 +54,7 @@ static int listen_on_loopback(void)
     return fd;
 }
 
-/* ---- Workers ----------------------------------------------------------------------------------
- */
+/* ---- Workers --------------------------------------------------------------------------------- */
 
 enum { WORKERS = 4, MANY = 100 };
 
@@ -68,7 +65,7 @@ static void reply_thread(struct sw_exchange *exchange)
     sw_reply(exchange, SW_STATUS_OK, TEXT, (struct sw_span){text, (size_t)n});
 }
 
-/* How many different threads have answered so many connections, two requests on each. */
+/* The number of threads that served `n` connections with two requests each. */
 static size_t count_threads(void)
 {
     static char seen[MANY][32];
@@ -81,7 +78,7 @@ static size_t count_threads(void)
             client_until(fd, buf, sizeof buf, ">");
             snprintf(request ? text : first, 32, "%.31s", strchr(buf, '<'));
         }
-        ck_assert_str_eq(first, text); /* a connection stays where it is */
+        ck_assert_str_eq(first, text); /* a connection stays with its worker */
         size_t at = 0;
         while (at < threads && strcmp(seen[at], text) != 0)
             at++;
@@ -130,7 +127,7 @@ static void meet(struct sw_exchange *exchange)
     hello(exchange);
 }
 
-/* Each handler waits for all the others: who is busy does not keep newcomers from who is not. */
+/* Each handler waits for all the others: a busy worker does not keep connections from idle ones. */
 static void meet_all(int (*come)(void))
 {
     int fd[WORKERS];
@@ -140,7 +137,7 @@ static void meet_all(int (*come)(void))
         fd[i] = come();
         client_send_text(fd[i], GET);
         for (int waits = 0; atomic_load(&met) <= i && waits < WAIT_MAX_MS; waits++)
-            usleep(1000); /* who is not busy yet may take the next one as well */
+            usleep(1000); /* an idle worker must not accept two */
     }
     for (int i = 0; i < WORKERS; i++) {
         client_until(fd[i], buf, sizeof buf, "hello");
@@ -190,7 +187,7 @@ START_TEST(full_worker_gets_no_accept_events)
                                                     .listeners = &listener,
                                                     .listener_count = 1});
     int fd[2 * WORKERS];
-    for (int round = 0; round < 2; round++) { /* in the second there is room again */
+    for (int round = 0; round < 2; round++) { /* in the second round there is room again */
         for (int i = 0; i < WORKERS; i++) {
             fd[i] = client_open(&served);
             client_send_text(fd[i], GET);
@@ -203,8 +200,7 @@ START_TEST(full_worker_gets_no_accept_events)
 }
 END_TEST
 
-/* ---- Stopping ---------------------------------------------------------------------------------
- */
+/* ---- Stopping -------------------------------------------------------------------------------- */
 
 static void stop(int signal_number)
 {
@@ -237,7 +233,7 @@ START_TEST(force_closed_connections_are_summed)
 }
 END_TEST
 
-/* No thread can have a stack as large as that. */
+/* No thread can have a stack of this size. */
 START_TEST(thread_creation_failure_is_reported)
 {
     pthread_attr_t attributes;
@@ -256,8 +252,7 @@ START_TEST(thread_creation_failure_is_reported)
 }
 END_TEST
 
-/* ---- Ports ------------------------------------------------------------------------------------
- */
+/* ---- Ports ----------------------------------------------------------------------------------- */
 
 static const struct {
     bool first, second;
@@ -294,7 +289,7 @@ START_TEST(port_is_shared_only_when_configured)
 }
 END_TEST
 
-/* Nobody accepts: how many connections does the kernel let wait? */
+/* The number of connections that the kernel queues while none is accepted. */
 static int count_waiting(uint32_t backlog)
 {
     enum { CLIENTS = 20 };
@@ -341,7 +336,7 @@ START_TEST(socket_that_does_not_listen_is_refused)
     struct sw_server_error fault = {.what = ""};
     ck_assert_ptr_eq(sw_server_open(&config, &fault), NULL);
     ck_assert_str_eq(fault.what, "listeners");
-    ck_assert_int_eq(fcntl(fd, F_GETFD), 0); /* it stays what it was, and whose it was */
+    ck_assert_int_eq(fcntl(fd, F_GETFD), 0); /* still open, and still the caller's */
     close(fd);
 }
 END_TEST
