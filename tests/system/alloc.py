@@ -1,4 +1,4 @@
-"""alloc.py - a million requests of all sorts, from connections that come and go in every way: how
+"""alloc.py - a million requests of all sorts, from connections that begin and end in all forms: how
 often does the server ask for memory?  Counted in the program, and by strace from outside."""
 # SPDX-License-Identifier: MIT
 import re
@@ -23,7 +23,7 @@ REQUESTS = (
     b"PUT /echo HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
     b'3;a="b"\r\nfig\r\n2\r\nqq\r\n0\r\nSum: 1\r\n\r\n',
     b"GET /file/large.txt HTTP/1.1\r\nHost: x\r\nRange: bytes=10-1000,5000-5100\r\n\r\n",
-    b"GET /lent HTTP/1.1\r\nHost: x\r\n\r\n",
+    b"GET /nocopy HTTP/1.1\r\nHost: x\r\n\r\n",
     b"GET /later HTTP/1.1\r\nHost: x\r\n\r\n",
     b"GET /file/small.txt HTTP/1.1\r\nHost: x\r\nIf-None-Match: *\r\n\r\n",
     b"GET /fields HTTP/1.1\r\nHost: x\r\n" + b"a: b\r\n" * 60 + b"\r\n",
@@ -50,7 +50,7 @@ def ask(client):
         sys.exit(f"alloc: {replies} replies to {IN_BATCH} requests")
 
 
-def end_dribbling(client):
+def end_slow(client):
     for byte in b"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n":
         client.send(bytes([byte]))
     receive_all(client)
@@ -77,25 +77,25 @@ def end_scraping(client):
     receive_all(client)
 
 
-ENDS = (end_dribbling, end_refused, end_half, end_reset, end_scraping, lambda client: None)
+ENDS = (end_slow, end_refused, end_half, end_reset, end_scraping, lambda client: None)
 
 
 def ask_for(server, requests):
     """At least so many; returns how many."""
     load = server.load(64, COMING if requests == MILLION else 1000, per_connection=20)
-    asked = turn = 0
-    while asked + COMING < requests or turn < len(ENDS):
+    sent = step = 0
+    while sent + COMING < requests or step < len(ENDS):
         client = server.connect()
         for _ in range(BATCHES):
             ask(client)
-        ENDS[turn % len(ENDS)](client)
+        ENDS[step % len(ENDS)](client)
         client.close()
-        asked += BATCHES * IN_BATCH
-        turn += 1
+        sent += BATCHES * IN_BATCH
+        step += 1
     figures = load_end(load)
     if figures["failed"]:
         sys.exit(f"alloc: {figures['failed']} requests failed")
-    return asked + figures["requests"]
+    return sent + figures["requests"]
 
 
 def counts(server):
@@ -130,7 +130,7 @@ def difference(before, after):
     return {name: after[name] - before[name] for name in after if after[name] != before[name]}
 
 
-def tell(what):
+def report(what):
     return ", ".join(f"{n} of {name}" for name, n in what.items()) or "nothing"
 
 
@@ -150,14 +150,15 @@ def main():
         traced, counted = trace.end(), difference(before, counts(server))
         kinds = {"mmap", "munmap"}
         seen = set(counted) == {"malloc", "free", *kinds} and kinds <= set(traced)
-        print(f"alloc: a path that allocates: counted {tell(counted)}; strace saw {tell(traced)}")
+        print(f"alloc: a path that allocates: counted {report(counted)}; "
+              f"strace saw {report(traced)}")
 
         ask_for(server, 1000)
         before, trace = counts(server), Trace(server, path)
-        asked = ask_for(server, MILLION)
+        sent = ask_for(server, MILLION)
         traced, counted = trace.end(), difference(before, counts(server))
-        print(f"alloc: {asked} requests: counted {tell(counted)}; strace saw {tell(traced)}")
-        status = server.leave()
+        print(f"alloc: {sent} requests: counted {report(counted)}; strace saw {report(traced)}")
+        status = server.stop()
     sys.exit(bool(not seen or traced or counted or status))
 
 

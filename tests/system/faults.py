@@ -20,7 +20,7 @@ SLOW = 500
 failures = 0
 
 
-def tell(trial, text, good=True):
+def report(trial, text, good=True):
     global failures
     failures += not good
     print(f"{trial}: {text}{'' if good else '  FAILED'}", flush=True)
@@ -35,7 +35,7 @@ class Slow(threading.Thread):
     def __init__(self, server, opening, sends, room):
         super().__init__()
         self.sends = sends
-        self.told = self.begun = 0
+        self.got_408 = self.begun = 0
         self.times = []  # from a client's first bytes, or the server's, to its end
         self.open = {}
         for _ in range(SLOW):
@@ -68,12 +68,12 @@ class Slow(threading.Thread):
         if text.startswith(b"HTTP/1.1 200 "):  # its time begins when the reply does
             self.open[client] = time.monotonic()
             self.begun += 1
-        self.told += text.startswith(b"HTTP/1.1 408 ")
-        return text == b"" or self.sends  # whoever is told goes
+        self.got_408 += text.startswith(b"HTTP/1.1 408 ")
+        return text == b"" or self.sends  # a client that got 408 closes
 
 
 def warm(server):
-    """Have it touch what a turn needs, in which sixteen peers at once take part."""
+    """Touch the memory of an iteration in which sixteen connections take part."""
     server.p99(connections=64)
 
 
@@ -84,26 +84,27 @@ def slowloris(name, timeout, opening, sends=True, room=0, options=()):
     resident = server.resident()
     slow = Slow(server, opening, sends, room)
     slow.start()
-    until(lambda: sends or slow.begun == SLOW)  # 500 large replies that begin are no dribble yet
+    until(lambda: sends or slow.begun == SLOW)  # 500 large responses have to begin first
     beside, alone, quotient = compare(server, other, seconds=0.8 * timeout)
     each = (server.resident() - resident) / SLOW
     still = len(slow.open)
     slow.join()
     shortest, longest = min(slow.times), max(slow.times)
-    tell(
+    report(
         f"slowloris, {name}",
         f"{each:.0f} bytes for each of {still}; closed after {shortest:.1f} to {longest:.1f} s of "
-        f"{timeout}, {slow.told} of {SLOW} told 408; p99 of others {beside:.0f} us, {alone:.0f} us "
+        f"{timeout}, {slow.got_408} of {SLOW} got 408; p99 of others {beside:.0f} us, "
+        f"{alone:.0f} us "
         f"without, {quotient:.2f} times as long",
         still == SLOW
         and each <= 1024
         and timeout - 1 <= shortest
         and longest <= timeout + 1
-        and slow.told == (SLOW if sends else 0)
+        and slow.got_408 == (SLOW if sends else 0)
         and quotient <= SLOWER,
     )
-    server.leave()
-    other.leave()
+    server.stop()
+    other.stop()
 
 
 def slow_head():
@@ -144,17 +145,17 @@ def descriptors():
         client.close()
         longest = max(longest, time.monotonic() - begin)
         begin = time.monotonic()
-    tell(
+    report(
         "descriptors",
-        f"{100 * share:.2f} % of a processor while starved; "
-        f"all {SLOW} served, {1000 * longest:.1f} ms at most from room to reply",
+        f"{100 * share:.2f} % of a processor without descriptors; "
+        f"all {SLOW} served, {1000 * longest:.1f} ms at peak from room to reply",
         share <= 0.01 and longest <= 0.1,
     )
-    server.leave()
+    server.stop()
 
 
 def long_head():
-    """A megabyte of head a hundred times at once; everybody reads the 431."""
+    """A megabyte of head a hundred times at once; every client reads the 431."""
     server = Server("workers=1")
     warm(server)
     resident = server.resident()
@@ -170,24 +171,24 @@ def long_head():
     threads = [threading.Thread(target=send, args=(client,)) for client in clients]
     for thread in threads:
         thread.start()
-    told = sum(b"HTTP/1.1 431 " in receive_all(client) for client in clients)
+    got_408 = sum(b"HTTP/1.1 431 " in receive_all(client) for client in clients)
     grown = server.resident() - resident
     for thread, client in zip(threads, clients):
         client.close()
         thread.join()
-    tell(
+    report(
         "long heads",
-        f"{told} of 100 read their 431; {grown / 1024:.0f} KiB more resident",
-        told == 100 and grown <= 512 * 1024,
+        f"{got_408} of 100 read their 431; {grown / 1024:.0f} KiB more resident",
+        got_408 == 100 and grown <= 512 * 1024,
     )
-    server.leave()
+    server.stop()
 
 
-# ---- Leaving -----------------------------------------------------------------------------------
+# ---- Graceful shutdown ---------------------------------------------------------------------------
 
 
-def leaving():
-    """Downloads finish, half-sent requests are answered, the idle are closed at once."""
+def shutdown():
+    """Downloads finish, half-sent requests are responses, the idle are closed at once."""
     server = Server("workers=2", "drain=20000")
     downloads = [server.connect(65536) for _ in range(20)]
     halves = [server.connect() for _ in range(20)]
@@ -204,10 +205,10 @@ def leaving():
     begin = time.monotonic()
     closed = sum(receive_all(client) == b"" for client in idle)
     idle_time = time.monotonic() - begin
-    answered = 0
+    responses = 0
     for client in halves:
         client.sendall(b"Host: x\r\n\r\n")
-        answered += b"\r\nConnection: close\r\n" in receive_all(client)
+        responses += b"\r\nConnection: close\r\n" in receive_all(client)
         client.close()
     finished = 0
     for client in downloads:
@@ -216,29 +217,29 @@ def leaving():
     begin = time.monotonic()
     status = server.process.wait()
     exit_time = time.monotonic() - begin
-    tell(
-        "leaving",
-        f"{closed} of 20 idle ones closed after {1000 * idle_time:.0f} ms, {answered} of 20 half "
-        f"requests answered with close, {finished} of 20 downloads finished, "
+    report(
+        "shutdown",
+        f"{closed} of 20 idle ones closed after {1000 * idle_time:.0f} ms, {responses} of 20 half "
+        f"requests responses with close, {finished} of 20 downloads finished, "
         f"exit {1000 * exit_time:.0f} ms after the last with {status}",
-        (closed, answered, finished, status) == (20, 20, 20, 0)
+        (closed, responses, finished, status) == (20, 20, 20, 0)
         and idle_time <= 0.3
         and exit_time <= 0.1,
     )
 
 
-def leaving_late():
-    """What does not end is cut at the deadline, and the exit status says so."""
+def forced_shutdown():
+    """What does not end is force-closed at the deadline, and the exit status reports it."""
     server = Server("workers=2", "drain=1000")
     clients = [server.connect(4096) for _ in range(20)]
     for i, client in enumerate(clients):
         client.sendall(b"GET /%s HTTP/1.1\r\nHost: x\r\n\r\n" % (b"never", b"large")[i % 2])
     time.sleep(0.2)
     begin = time.monotonic()
-    status = server.leave()
+    status = server.stop()
     took = time.monotonic() - begin
-    tell(
-        "leaving late",
+    report(
+        "shutdown late",
         f"exit after {took:.2f} s of 1 with {status}",
         status == 1 and 0.9 <= took <= 1.5,
     )
@@ -265,26 +266,26 @@ def resets():
     took = until(lambda: server.descriptors() == alone)
     grown = server.resident() - resident
     failed = load_end(server.load(8, 1000))["failed"]
-    tell(
+    report(
         "resets",
-        f"200 in mid-response, all gone after {1000 * took:.0f} ms, "
+        f"200 in mid-response, all closed after {1000 * took:.0f} ms, "
         f"{grown / 1024:.0f} KiB more resident, {failed} of 1000 requests after them failed",
         failed == 0 and took <= 1 and grown <= 65536,
     )
-    server.leave()
+    server.stop()
 
 
 def half_close():
     server = Server("workers=1")
-    whole = 0
+    complete = 0
     for _ in range(100):
         client = server.connect()
         client.sendall(GET + GET)
         client.shutdown(socket.SHUT_WR)
-        whole += receive_all(client).count(b"Hello, World!") == 2
+        complete += receive_all(client).count(b"Hello, World!") == 2
         client.close()
-    tell("half-close", f"{whole} of 100 got both replies", whole == 100)
-    server.leave()
+    report("half-close", f"{complete} of 100 got both replies", complete == 100)
+    server.stop()
 
 
 def never():
@@ -295,9 +296,9 @@ def never():
     for client in clients:
         client.sendall(b"GET /never HTTP/1.1\r\nHost: x\r\n\r\n")
     load = load_end(server.load(8, 20_000))
-    tell(
+    report(
         "never replying",
-        f"{SLOW} held; {load['failed']} of {load['requests']} other requests failed, "
+        f"{SLOW} suspended; {load['failed']} of {load['requests']} other requests failed, "
         f"p99 {load['p99']} us, {alone} us without",
         load["failed"] == 0,
     )
@@ -315,11 +316,11 @@ def dropped(server):
 
 
 def full_disk():
-    """A disk too small for the log holds nobody up; when there is room, lines are written again."""
+    """A full disk delays no request; lines are written again when there is room."""
     with tempfile.TemporaryDirectory() as directory:
         mount = ["mount", "-t", "tmpfs", "-o", "size=256k", "shockwave", directory]
         disk = subprocess.run(mount, stderr=subprocess.DEVNULL).returncode == 0
-        path = f"{directory}/log" if disk else "/dev/full"  # who may not mount has no more
+        path = f"{directory}/log" if disk else "/dev/full"  # without the right to mount
         try:
             server, other = Server("workers=1", f"log={path}"), Server("workers=1")
             load = load_end(server.load(8, 20_000))
@@ -332,15 +333,16 @@ def full_disk():
                 with open(path) as file:
                     lines = file.read().split("\n")[1:]  # the first may have been begun before
                 again = sum(line.startswith("127.0.0.1 - - [") for line in lines)
-            server.leave()
-            other.leave()
+            server.stop()
+            other.stop()
         finally:
             if disk:
                 subprocess.run(["umount", directory])
-    tell(
+    report(
         "full disk",
         f"{load['failed']} of {load['requests']} requests failed, {lost} lines dropped; p99 "
-        f"{beside:.0f} us, {alone:.0f} us without a log; with room again {again} lines from 1000 requests",
+        f"{beside:.0f} us, {alone:.0f} us without a log; "
+        f"with room again {again} lines from 1000 requests",
         load["failed"] == 0 and lost > 0 and again in ("not tried", *range(900, 1200)),
     )
 
@@ -364,20 +366,20 @@ def five_gigabytes():
 
     thread = threading.Thread(target=send)
     thread.start()
-    begin, resident, room, most = time.monotonic(), server.resident(), bytearray(1 << 20), 0
+    begin, resident, room, peak = time.monotonic(), server.resident(), bytearray(1 << 20), 0
     while n := client.recv_into(room):
         if got >> 29 != (got + n) >> 29:
-            most = max(most, server.resident())
+            peak = max(peak, server.resident())
         got += n
     took = time.monotonic() - begin
     thread.join()
-    tell(
+    report(
         "5 GB through /echo",
-        f"{got} bytes back in {took:.1f} s; at most {(most - resident) / 1024:.0f} KiB more "
-        f"resident than at the beginning, {most / 1024:.0f} KiB in all",
-        got == size and most - resident <= 65536,
+        f"{got} bytes back in {took:.1f} s; at peak {(peak - resident) / 1024:.0f} KiB more "
+        f"resident than at the beginning, {peak / 1024:.0f} KiB in all",
+        got == size and peak - resident <= 65536,
     )
-    server.leave()
+    server.stop()
 
 
 def burst():
@@ -393,16 +395,16 @@ def burst():
             text += client.recv(1 << 16)
             pieces += 1
         longest = max(longest, time.monotonic() - begin)
-    tell(
+    report(
         "bursts of 16",
         f"200 of them, replied to in {pieces} pieces, the longest took {1000 * longest:.2f} ms",
         pieces == 200 and longest < 0.04,
     )
-    server.leave()
+    server.stop()
 
 
 TRIALS = (
-    slow_head, slow_body, slow_reading, descriptors, long_head, leaving, leaving_late, resets,
+    slow_head, slow_body, slow_reading, descriptors, long_head, shutdown, forced_shutdown, resets,
     half_close, never, full_disk, five_gigabytes, burst,
 )  # fmt: skip
 

@@ -10,7 +10,7 @@ import concurrent.futures, contextlib, fcntl, gzip, json, os, re, select, shlex,
 import stat, subprocess, sys, tempfile, time
 
 PROGRAM = sys.argv[1]
-PATIENCE = 20  # seconds for what must come: only a failing test ever waits so long
+TIMEOUT = 20  # seconds for what must come: only a failing test ever waits so long
 SHORT = 3      # and for what must not
 
 HOST = b'Host: x\r\n'
@@ -27,17 +27,17 @@ class Server:
                      for a in shlex.split(arguments)]
         self.process = subprocess.Popen([PROGRAM, 'serve', *arguments], stdout=subprocess.PIPE,
                                         stderr=subprocess.PIPE)
-        said = ''
-        while 'Ctrl-C' not in said:
-            ready = select.select([self.process.stdout, self.process.stderr], [], [], PATIENCE)[0]
+        output = ''
+        while 'Ctrl-C' not in output:
+            ready = select.select([self.process.stdout, self.process.stderr], [], [], TIMEOUT)[0]
             part = os.read(ready[0].fileno(), 4096).decode() if ready else ''
             if not part:
                 self.process.kill()
-                said += self.process.communicate()[1].decode()
-                raise OSError('does not start: %s' % (said))
-            said += part
-        self.urls = [line.split()[0] for line in said.split('\n') if line.startswith('  ')]
-        ports = [int(m[1]) for m in re.finditer(r'^  http://\S*?:(\d+)/', said, re.M)]
+                output += self.process.communicate()[1].decode()
+                raise OSError('does not start: %s' % (output))
+            output += part
+        self.urls = [line.split()[0] for line in output.split('\n') if line.startswith('  ')]
+        ports = [int(m[1]) for m in re.finditer(r'^  http://\S*?:(\d+)/', output, re.M)]
         self.port = ports[0] if ports else None
         self.admin = ports[-1] if ports else None
 
@@ -54,7 +54,7 @@ class Server:
         s = socket.socket(socket.AF_UNIX if isinstance(where, str) else socket.AF_INET)
         if room:
             s.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, room)
-        s.settimeout(PATIENCE)
+        s.settimeout(TIMEOUT)
         s.connect(where if isinstance(where, str) else ('127.0.0.1', where))
         return s
 
@@ -115,7 +115,7 @@ def file_of(path):
 
 
 def effect(option, base='--listen 0'):
-    """The function sees what this option does to a server that has `base` behind it."""
+    """The function sees what this option does to a server with the options `base`."""
     def keep(see):
         effects.append((option, base, see))
         return see
@@ -124,7 +124,7 @@ def effect(option, base='--listen 0'):
 
 effects = []
 
-# ---- Listening -------------------------------------------------------------------------------------
+# ---- Listening -----------------------------------------------------------------------------------
 
 
 @effect('--listen {tmp}/socket')
@@ -188,7 +188,7 @@ def _(server):
         return True
 
 
-# ---- Connections -----------------------------------------------------------------------------------
+# ---- Connections ---------------------------------------------------------------------------------
 
 
 @effect('--workers %d' % (os.cpu_count() + 1))
@@ -200,7 +200,7 @@ def _(server):
 def refused(server):
     with server.connect() as first:
         first.sendall(b'POST / HTTP/1.1\r\n' + HOST + b'Content-Length: 5\r\n\r\n')
-        until(first, b' 405 ')  # it is not idle: its content is on its way
+        until(first, b' 405 ')  # it is not idle: its content has not arrived
         with server.connect() as second:
             second.sendall(LAST)
             return comes(second) and b' 503 ' in rest(second)
@@ -214,7 +214,7 @@ effect('--full refuse', '--listen 0 --workers 1 --connections 1')(refused)
 def _(server):
     with server.connect() as first, server.connect() as second:
         first.sendall(b'POST / HTTP/1.1\r\n' + HOST + b'Content-Length: 5\r\n\r\n')
-        until(first, b' 405 ')  # nobody wants the content, but it is on its way
+        until(first, b' 405 ')  # the content is unread, and has not arrived
         second.sendall(GET)
         if comes(second):
             return False
@@ -229,7 +229,7 @@ def _(server):
         return closes(s) and rest(s).count(b'Hello') == 2
 
 
-# ---- Times -----------------------------------------------------------------------------------------
+# ---- Times ---------------------------------------------------------------------------------------
 
 
 @effect('--head-timeout 100ms')
@@ -290,7 +290,7 @@ def _(server):
             return server.process.wait(SHORT) == 1
 
 
-# ---- Memory ----------------------------------------------------------------------------------------
+# ---- Memory --------------------------------------------------------------------------------------
 
 for option in ('--input-buffer 1m', '--output-buffer 1m'):
     effect(option, '--listen 0 --workers 1 --connections 1024')(lambda s: s.size() > 1 << 30)
@@ -302,7 +302,7 @@ def _(server):
     return b'a' * 2000 not in server.ask(request + b'\r\n\r\n')
 
 
-# ---- Behind a proxy --------------------------------------------------------------------------------
+# ---- With a proxy   ------------------------------------------------------------------------------
 
 
 def forwarded(server):
@@ -322,11 +322,11 @@ def _(server):
     return file_of(server.tmp + '/log').startswith('192.0.2.1 ')
 
 
-# ---- Limits ----------------------------------------------------------------------------------------
+# ---- Limits --------------------------------------------------------------------------------------
 
 CHUNKED = b'POST / HTTP/1.1\r\n' + HOST + b'Transfer-Encoding: chunked\r\n\r\n'
 
-# The reply to the first message begins so, or the last one is not answered (None).
+# The reply to the first message begins so, or the last one gets no response (None).
 for option, request, status in [
         ('method 3', b'POST / HTTP/1.1\r\n', b'501'),
         ('target 9', b'GET /23456789a HTTP/1.1\r\n' + HOST + b'\r\n', b'414'),
@@ -352,7 +352,7 @@ for option, request in [('bare-lf', LAST.replace(b'\r\n', b'\n')),
                         ('chunk-lf', CHUNKED + b'1\na\n0\nA: b\n\n' + LAST)]:
     effect('--lenient ' + option)(lambda s, request=request: b'Hello' in s.ask(request))
 
-# ---- Files -----------------------------------------------------------------------------------------
+# ---- Files ---------------------------------------------------------------------------------------
 
 
 def reply(name, fields=b''):
@@ -381,7 +381,7 @@ def _(server):
     return b' 404 ' in reply(b'link')(server)[:14]
 
 
-# ---- Seen from outside -----------------------------------------------------------------------------
+# ---- Seen from outside ---------------------------------------------------------------------------
 
 
 @effect('--access-log {tmp}/log')
@@ -426,7 +426,7 @@ def _(server):
         b'GET /metrics HTTP/1.0\r\n\r\n')
 
 
-# ---- Running them ----------------------------------------------------------------------------------
+# ---- Running them --------------------------------------------------------------------------------
 
 
 def prepare(tmp):
@@ -456,7 +456,7 @@ def seen(arguments, see):
             os.close(pipe)
 
 
-def judge(option, base, see):
+def try_effect(option, base, see):
     with_it, why = seen(option + ' ' + base, see)
     if not with_it:
         return '%s: its effect is not seen %s' % (option, why)
@@ -465,7 +465,7 @@ def judge(option, base, see):
 
 def run(*arguments, **kwargs):
     done = subprocess.run([PROGRAM, 'serve', *arguments], capture_output=True, text=True,
-                          timeout=PATIENCE, **kwargs)
+                          timeout=TIMEOUT, **kwargs)
     return done.returncode, done.stdout, done.stderr
 
 
@@ -473,8 +473,9 @@ HELP = run('--help')[1]
 OPTIONS = re.findall(r'^ +(?:-\w, )?--([a-z-]+)(?: (\S+))?', HELP, re.M)
 
 
-def judge_names():
-    named, tried = {name for name, _ in OPTIONS}, {e[0].split()[0][2:] for e in effects} | {'help', 'version'}
+def try_names():
+    named = {name for name, _ in OPTIONS}
+    tried = {e[0].split()[0][2:] for e in effects} | {'help', 'version'}
     if not HELP.startswith('usage: shockwave serve') or len(named) < 40:
         return '--help does not help'
     return 'no effect is known of %s' % ', '.join(named ^ tried) if named != tried else None
@@ -525,10 +526,10 @@ BAD += [('--idle-timeout', '10', '--idle-timeout: not 10, but a time'),
         ('--nonsense', 'x', '--nonsense: no such option')]
 
 
-def judge_bad(option, value, want, *more):
-    status, _, said = run(option, value, *more)
-    if status != 2 or not said.startswith('shockwave: ') or want not in said:
-        return '%s %r: exit status %d, and: %s' % (option, value, status, said)
+def try_bad(option, value, want, *more):
+    status, _, output = run(option, value, *more)
+    if status != 2 or not output.startswith('shockwave: ') or want not in output:
+        return '%s %r: exit status %d, and: %s' % (option, value, status, output)
 
 
 # LISTEN_FDS as a service manager sets it: the sockets are descriptors 3 and 4 of our child.
@@ -544,11 +545,11 @@ os.execv(sys.argv[1], [sys.argv[1], 'serve'])
 '''
 
 
-def judge_manager():
+def try_notify():
     with tempfile.TemporaryDirectory() as tmp, socket.socket() as web, socket.socket() as admin, \
             socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
         manager.bind(tmp + '/notify')
-        manager.settimeout(PATIENCE)
+        manager.settimeout(TIMEOUT)
         for s in (web, admin):
             s.bind(('127.0.0.1', 0))
             s.listen()
@@ -557,29 +558,29 @@ def judge_manager():
                                     tmp + '/notify', *map(str, fds)], pass_fds=fds,
                                    stdout=subprocess.DEVNULL)
         try:
-            said = [manager.recv(100)]
+            output = [manager.recv(100)]
             replies = []
             for s, path in ((web, b'/plaintext'), (admin, b'/readyz')):
-                with socket.create_connection(s.getsockname(), PATIENCE) as c:
+                with socket.create_connection(s.getsockname(), TIMEOUT) as c:
                     c.sendall(b'GET ' + path + b' HTTP/1.0\r\n\r\n')
                     replies.append(rest(c))
             process.terminate()
-            said.append(manager.recv(100))
-            status = process.wait(PATIENCE)
+            output.append(manager.recv(100))
+            status = process.wait(TIMEOUT)
         finally:
             process.kill()
             process.wait()
-        if said != [b'READY=1', b'STOPPING=1'] or status:
-            return 'NOTIFY_SOCKET was told %r, exit status %d' % (said, status)
+        if output != [b'READY=1', b'STOPPING=1'] or status:
+            return 'NOTIFY_SOCKET received %r, exit status %d' % (output, status)
         if b'Hello' not in replies[0] or not replies[1].endswith(b'ready\n'):
             return 'LISTEN_FDS: %r' % replies
 
 
 with concurrent.futures.ThreadPoolExecutor(16) as pool:
-    judged = [pool.submit(judge, *e) for e in effects]
-    judged += [pool.submit(judge_bad, *b) for b in BAD]
-    judged += [pool.submit(judge_manager), pool.submit(judge_names)]
-    faults = [j.result() for j in judged]
+    jobs = [pool.submit(try_effect, *e) for e in effects]
+    jobs += [pool.submit(try_bad, *b) for b in BAD]
+    jobs += [pool.submit(try_notify), pool.submit(try_names)]
+    faults = [j.result() for j in jobs]
 for fault in faults:
     if fault:
         print('options.py: ' + fault)

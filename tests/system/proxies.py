@@ -16,7 +16,7 @@ def listen():
 
 
 def free_port():
-    """For a program that takes no socket: somebody else might be quicker."""
+    """For a program that takes no socket; another process might bind the port first."""
     with listen() as listener:
         return listener.getsockname()[1]
 
@@ -80,13 +80,15 @@ class HAProxy(Proxy):
         return {f"{row['pxname']}/{row['svname']}": row for row in rows}
 
     def up(self):
-        """The servers that may be asked."""
+        """The servers that are up."""
         rows = self.rows().items()
-        return [name for name, row in rows if row["check_status"] and row["status"].startswith("UP")]
+        return [
+            name for name, row in rows if row["check_status"] and row["status"].startswith("UP")
+        ]
 
 
 class Nginx(Proxy):
-    """By a file of ours, in which PORT and FOLDER are its own, and SERVER is the address of ours."""
+    """By a file of this tree; PORT and FOLDER are the proxy's, SERVER is the server."""
 
     def __init__(self, file, server):
         self.folder = tempfile.TemporaryDirectory()

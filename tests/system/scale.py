@@ -1,4 +1,4 @@
-"""scale.py - servers are replaced under load: who asks must not notice.
+"""scale.py - servers are replaced under load, and no client notices.
 
 In each trial a load runs for as long as servers come and go, and for 200 000 requests at least.
 None of them may fail, and every server that goes must go cleanly.
@@ -20,14 +20,14 @@ PAUSE = 250  # milliseconds: the idle are closed after a tenth of a second when 
 
 
 def begin_load(port, connections, requests, pause=0):
-    """Clients who come again after 20 requests each."""
+    """Clients that reconnect after 20 requests each."""
     numbers = [port, connections, requests, 20, ROUNDS + 1, pause]
     command = [f"{BUILD}/load", *map(str, numbers)]
     return subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
 
 
 def begin_loads(port):
-    """Half of the clients are in a hurry; the others are idle for most of the time."""
+    """Half of the clients are in a hurry; the others are mostly idle."""
     return [begin_load(port, 64, REQUESTS), begin_load(port, 200, 0, PAUSE)]
 
 
@@ -38,7 +38,7 @@ def end_loads(loads):
     return failed, f"{failed} of {requests} requests failed, the longest took {longest:.0f} ms"
 
 
-# ---- The clients come to the server itself --------------------------------------------------------
+# ---- The clients come to the server itself -------------------------------------------------------
 
 
 def beside():
@@ -49,67 +49,68 @@ def beside():
     for _ in range(ROUNDS):
         time.sleep(1)
         new = Server(*options, f"port={server.port}")
-        statuses.append(server.leave())
+        statuses.append(server.stop())
         server = new
-    return *end_loads([load]), [*statuses, server.leave()]
+    return *end_loads([load]), [*statuses, server.stop()]
 
 
-def take_turns(begin, listener, *options):
-    """Old and new have one listening socket, which stays open: it does not matter who is first."""
+def alternate(begin, listener, *options):
+    """Old and new have one listening socket, which stays open: the order does not matter."""
     server = Server(*options, listener=listener)
     loads, statuses = begin(), []
     for i in range(ROUNDS):
         time.sleep(1)
         if i % 2:
-            statuses.append(server.leave())
+            statuses.append(server.stop())
             server = Server(*options, listener=listener)
         else:
             new = Server(*options, listener=listener)
-            statuses.append(server.leave())
+            statuses.append(server.stop())
             server = new
-    return *end_loads(loads), [*statuses, server.leave()]
+    return *end_loads(loads), [*statuses, server.stop()]
 
 
 def by_hand_over():
     with listen() as listener:
         port = listener.getsockname()[1]
-        return take_turns(lambda: [begin_load(port, 64, REQUESTS)], listener, "workers=2")
+        return alternate(lambda: [begin_load(port, 64, REQUESTS)], listener, "workers=2")
 
 
-# ---- They come through HAProxy, by the file that is our example -----------------------------------
+# ---- They come through HAProxy, by the file that is our example ----------------------------------
 
 
 EXAMPLE = "tests/system/haproxy.cfg"
 
 
-def tell_retries(proxy):
+def report_retries(proxy):
     rows = proxy.rows()["servers/BACKEND"]
     return f"; HAProxy tried {rows['wredis']} elsewhere, {rows['eresp']} had no reply at first"
 
 
-def behind_haproxy():
-    """Each of three in turn; in the second round the new one listens before the old one leaves."""
+def through_haproxy():
+    """Each of three; in the second round the new one listens before the old one stops."""
     options = ("workers=1", "proxied=2", "shared=1")
     servers = {name: Server(*options) for name in "abc"}
-    with HAProxy(EXAMPLE, **{n.upper(): f"127.0.0.1:{s.port}" for n, s in servers.items()}) as proxy:
+    addresses = {n.upper(): f"127.0.0.1:{s.port}" for n, s in servers.items()}
+    with HAProxy(EXAMPLE, **addresses) as proxy:
         until(lambda: len(proxy.up()) == 3)
         loads, statuses = begin_loads(proxy.port), []
         for beside in (False, True):
             for name, old in servers.items():
                 time.sleep(0.5)
                 if not beside:
-                    statuses.append(old.leave())
+                    statuses.append(old.stop())
                 servers[name] = Server(*options, f"port={old.port}")
                 if beside:
-                    statuses.append(old.leave())
+                    statuses.append(old.stop())
                 until(lambda: len(proxy.up()) == 3)
         failed, text = end_loads(loads)
-        text += tell_retries(proxy)
-    return failed, text, [*statuses, *(server.leave() for server in servers.values())]
+        text += report_retries(proxy)
+    return failed, text, [*statuses, *(server.stop() for server in servers.values())]
 
 
-def by_hand_over_behind_haproxy():
-    """The only server that there is: nobody else can take what it does not."""
+def by_hand_over_through_haproxy():
+    """The only server that there is: no other can accept its connections."""
     with listen() as listener:
         here = f"127.0.0.1:{listener.getsockname()[1]}"
         with HAProxy(EXAMPLE, A=here, B=NOWHERE, C=NOWHERE) as proxy:
@@ -118,11 +119,11 @@ def by_hand_over_behind_haproxy():
                 until(lambda: proxy.up() == ["servers/a"])
                 return begin_loads(proxy.port)
 
-            failed, text, statuses = take_turns(begin, listener, "workers=2", "proxied=2")
-            return failed, text + tell_retries(proxy), statuses
+            failed, text, statuses = alternate(begin, listener, "workers=2", "proxied=2")
+            return failed, text + report_retries(proxy), statuses
 
 
-TRIALS = (beside, by_hand_over, behind_haproxy, by_hand_over_behind_haproxy)
+TRIALS = (beside, by_hand_over, through_haproxy, by_hand_over_through_haproxy)
 
 
 def main():
@@ -131,10 +132,10 @@ def main():
         if wanted and trial.__name__ not in wanted:
             continue
         failed, text, statuses = trial()
-        cut = sum(map(bool, statuses))
-        failures += failed > 0 or cut > 0
+        unclean = sum(map(bool, statuses))
+        failures += failed > 0 or unclean > 0
         name = trial.__name__.replace("_", " ")
-        print(f"{name}: {text}; {len(statuses)} servers left, {cut} not cleanly", flush=True)
+        print(f"{name}: {text}; {len(statuses)} servers left, {unclean} not cleanly", flush=True)
     sys.exit(failures > 0)
 
 

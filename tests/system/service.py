@@ -6,14 +6,14 @@
 import contextlib, os, re, select, signal, socket, subprocess, sys, tempfile, time
 
 PROGRAM = sys.argv[1]
-PATIENCE = 20  # seconds for what must come: only a failing test ever waits so long
+TIMEOUT = 20  # seconds for what must come: only a failing test ever waits so long
 
 ASK = b'GET /plaintext HTTP/1.0\r\n\r\n'
 
 passed, failed = 0, 0
 
 
-def verdict(ok, what):
+def check(ok, what):
     global passed, failed
     passed, failed = passed + bool(ok), failed + (not ok)
     if not ok:
@@ -21,16 +21,16 @@ def verdict(ok, what):
 
 
 def happens(what):
-    end = time.monotonic() + PATIENCE
+    end = time.monotonic() + TIMEOUT
     while not (result := what()) and time.monotonic() < end:
         time.sleep(0.01)
     return result
 
 
-def answers(path):
-    """Does a server answer at a unix socket?"""
+def responds(path):
+    """Does a server respond at a unix socket?"""
     with socket.socket(socket.AF_UNIX) as s:
-        s.settimeout(PATIENCE)
+        s.settimeout(TIMEOUT)
         try:
             s.connect(path)
             s.sendall(ASK)
@@ -45,7 +45,8 @@ def answers(path):
 @contextlib.contextmanager
 def started(*arguments, **kwargs):
     process = subprocess.Popen([PROGRAM, 'serve', *arguments],
-                               **{'stdout': subprocess.DEVNULL, 'stderr': subprocess.PIPE, **kwargs})
+                               **{'stdout': subprocess.DEVNULL, 'stderr': subprocess.PIPE,
+                                  **kwargs})
     try:
         yield process
     finally:
@@ -53,46 +54,46 @@ def started(*arguments, **kwargs):
         process.communicate()
 
 
-def leaves(process, status=0):
+def ends(process, status=0):
     process.send_signal(signal.SIGTERM)
-    return process.wait(PATIENCE) == status
+    return process.wait(TIMEOUT) == status
 
 
-# ---- NOTIFY_SOCKET ---------------------------------------------------------------------------------
+# ---- NOTIFY_SOCKET -------------------------------------------------------------------------------
 
 # sd_notify(3): what is no socket is no reason not to start; what is empty is not set.
-for value, said in [('', b''), ('relative', b'NOTIFY_SOCKET: '), ('@', b'NOTIFY_SOCKET: '),
+for value, want in [('', b''), ('relative', b'NOTIFY_SOCKET: '), ('@', b'NOTIFY_SOCKET: '),
                     ('/', b'NOTIFY_SOCKET: '), ('vsock:2:1234', b'NOTIFY_SOCKET: '),
-                    ('/' + 'x' * 200, b'NOTIFY_SOCKET: '), ('/nobody/there', b''),
-                    ('/dev/null', b''), ('@nobody-' + str(os.getpid()), b'')]:
+                    ('/' + 'x' * 200, b'NOTIFY_SOCKET: '), ('/not/there', b''),
+                    ('/dev/null', b''), ('@unused-' + str(os.getpid()), b'')]:
     with tempfile.TemporaryDirectory() as tmp:
         path = tmp + '/socket'
         with started('--listen', path, env={**os.environ, 'NOTIFY_SOCKET': value}) as p:
-            ok = happens(lambda: answers(path) or p.poll() is not None) and p.poll() is None
-            ok = ok and leaves(p)
-            heard = p.stderr.read()
-            verdict(ok and said in heard and (said or not heard),
-                    'NOTIFY_SOCKET=%s: %s' % (value[:20], heard.decode()))
+            ok = happens(lambda: responds(path) or p.poll() is not None) and p.poll() is None
+            ok = ok and ends(p)
+            output = p.stderr.read()
+            check(ok and want in output and (want or not output),
+                    'NOTIFY_SOCKET=%s: %s' % (value[:20], output.decode()))
 
-# A listener that cannot be is still told, with such a NOTIFY_SOCKET too.
+# A listener that fails is reported with such a NOTIFY_SOCKET too.
 done = subprocess.run([PROGRAM, 'serve', '--listen', '192.0.2.1:0'], capture_output=True,
-                      env={**os.environ, 'NOTIFY_SOCKET': 'relative'}, timeout=PATIENCE)
-verdict(done.returncode == 2 and b'http://192.0.2.1:0: bind: ' in done.stderr,
+                      env={**os.environ, 'NOTIFY_SOCKET': 'relative'}, timeout=TIMEOUT)
+check(done.returncode == 2 and b'http://192.0.2.1:0: bind: ' in done.stderr,
         'NOTIFY_SOCKET=relative and a wrong address: %r' % done.stderr)
 
-# ---- Signals and streams ---------------------------------------------------------------------------
+# ---- Signals and streams -------------------------------------------------------------------------
 
 with tempfile.TemporaryDirectory() as tmp:
     path = tmp + '/socket'
     for more in ([], ['--access-log', '-']):
         with started('--listen', path, *more) as p:
-            happens(lambda: answers(path))
+            happens(lambda: responds(path))
             for _ in range(3):
                 p.send_signal(signal.SIGHUP)
                 time.sleep(0.05)
-            verdict(answers(path) and leaves(p), 'SIGHUP ends a server with %s' % more)
+            check(responds(path) and ends(p), 'SIGHUP ends a server with %s' % more)
 
-# Where its output is a pipe that nobody reads any more, it serves all the same.
+# A server whose output is a closed pipe goes on serving.
 for streams in (['stdout'], ['stderr'], ['stdout', 'stderr']):
     for more in ([], ['--access-log', '-']):
         with tempfile.TemporaryDirectory() as tmp:
@@ -102,22 +103,22 @@ for streams in (['stdout'], ['stderr'], ['stdout', 'stderr']):
             with started('--listen', path, *more, restore_signals=True,
                          **{**{'stderr': subprocess.DEVNULL}, **{s: begin for s in streams}}) as p:
                 os.close(begin)
-                happens(lambda: answers(path) or p.poll() is not None)
-                verdict(answers(path) and leaves(p),
+                happens(lambda: responds(path) or p.poll() is not None)
+                check(responds(path) and ends(p),
                         'it ends when %s is closed, %s' % (streams, more))
 
-# ---- Unix sockets ----------------------------------------------------------------------------------
+# ---- Unix sockets --------------------------------------------------------------------------------
 
 # The one at the path is the successor's, when the old server has left.
 with tempfile.TemporaryDirectory() as tmp:
     path = tmp + '/socket'
     with started('--listen', path) as old:
-        happens(lambda: answers(path))
+        happens(lambda: responds(path))
         os.unlink(path)
         with started('--listen', path) as new:
-            happens(lambda: answers(path))
-            verdict(leaves(old) and answers(path), 'the old server removed the socket of the new')
-            verdict(leaves(new) and not os.path.exists(path), 'the socket is not removed')
+            happens(lambda: responds(path))
+            check(ends(old) and responds(path), 'the old server removed the socket of the new')
+            check(ends(new) and not os.path.exists(path), 'the socket is not removed')
 
 # A server whose backlog is full is there all the same.
 with tempfile.TemporaryDirectory() as tmp, socket.socket(socket.AF_UNIX) as busy:
@@ -131,8 +132,8 @@ with tempfile.TemporaryDirectory() as tmp, socket.socket(socket.AF_UNIX) as busy
             waiting[-1].setblocking(False)
             waiting[-1].connect(path)
     done = subprocess.run([PROGRAM, 'serve', '--listen', path], capture_output=True, text=True,
-                          timeout=PATIENCE)
-    verdict(done.stderr == 'shockwave: unix:%s: bind: Address already in use\n' % path and
+                          timeout=TIMEOUT)
+    check(done.stderr == 'shockwave: unix:%s: bind: Address already in use\n' % path and
             done.returncode == 2, 'a full backlog: %r' % done)
     for s in waiting:
         s.close()
@@ -143,20 +144,20 @@ with tempfile.TemporaryDirectory() as tmp:
     for arguments in (['--listen', first, '--socket-mode', '660', '--metrics', second],
                       ['--socket-mode', '660', '--listen', first, '--metrics', second]):
         with started(*arguments) as p:
-            happens(lambda: answers(first))
+            happens(lambda: responds(first))
             modes = [os.stat(path).st_mode & 0o7777 for path in (first, second)]
-            verdict(modes == [0o660, 0o660] and leaves(p), '%s: %r' % (arguments, modes))
+            check(modes == [0o660, 0o660] and ends(p), '%s: %r' % (arguments, modes))
 
 # A descriptor from a service manager that is no socket is called what it is, without a colon more.
 with tempfile.TemporaryFile() as file:
     code = ('import os, sys; os.dup2(%d, 3); os.environ.update(LISTEN_PID=str(os.getpid()), '
             'LISTEN_FDS="1"); os.execv(sys.argv[1], [sys.argv[1], "serve"])' % file.fileno())
     done = subprocess.run([sys.executable, '-c', code, PROGRAM], pass_fds=[file.fileno()],
-                          capture_output=True, text=True, timeout=PATIENCE)
-    verdict(done.returncode == 2 and done.stderr.startswith('shockwave: inherited:3: listeners: '),
+                          capture_output=True, text=True, timeout=TIMEOUT)
+    check(done.returncode == 2 and done.stderr.startswith('shockwave: inherited:3: listeners: '),
             'no socket inherited: %r' % done)
 
-# ---- The number of workers -------------------------------------------------------------------------
+# ---- The number of workers -----------------------------------------------------------------------
 
 with tempfile.TemporaryDirectory() as tmp:
     path = tmp + '/socket'
@@ -165,21 +166,21 @@ with tempfile.TemporaryDirectory() as tmp:
     for more in (['--workers', '1'], []):
         with started('--listen', path, *more,
                      preexec_fn=lambda: os.sched_setaffinity(0, {one})) as p:
-            happens(lambda: answers(path))
+            happens(lambda: responds(path))
             threads.append(len(os.listdir('/proc/%d/task' % p.pid)))
-            leaves(p)
-    verdict(threads[0] == threads[1], 'workers on one processor: %r threads' % threads)
+            ends(p)
+    check(threads[0] == threads[1], 'workers on one processor: %r threads' % threads)
 
-# ---- The version -----------------------------------------------------------------------------------
+# ---- The version ---------------------------------------------------------------------------------
 
 header = open(os.path.dirname(os.path.abspath(__file__)) + '/../../runtime/shockwave.h').read()
 version = re.search(r'#define SW_VERSION +"(.*)"', header)[1]
 numbers = '.'.join(re.search(r'#define SW_VERSION_%s +(\d+)' % part, header)[1]
                    for part in ('MAJOR', 'MINOR', 'PATCH'))
-verdict(re.fullmatch(re.escape(numbers) + r'(-[0-9A-Za-z.-]+)?', version), 'SW_VERSION: ' + version)
+check(re.fullmatch(re.escape(numbers) + r'(-[0-9A-Za-z.-]+)?', version), 'SW_VERSION: ' + version)
 for arguments in (['--version'], ['-V'], ['serve', '--version'], ['serve', '-V']):
-    done = subprocess.run([PROGRAM, *arguments], capture_output=True, text=True, timeout=PATIENCE)
-    verdict((done.returncode, done.stdout, done.stderr) == (0, 'shockwave %s\n' % version, ''),
+    done = subprocess.run([PROGRAM, *arguments], capture_output=True, text=True, timeout=TIMEOUT)
+    check((done.returncode, done.stdout, done.stderr) == (0, 'shockwave %s\n' % version, ''),
             '%s: %r' % (arguments, done))
 
 print('%d passed, %d failed' % (passed, failed))

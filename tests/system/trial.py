@@ -44,8 +44,8 @@ class Server:
     def stop(self):
         self.process.send_signal(signal.SIGTERM)
 
-    def leave(self):
-        """Have it leave; returns what it exited with."""
+    def stop(self):
+        """Have it stop; returns what it exited with."""
         self.stop()
         return self.process.wait(timeout=30)
 
@@ -91,9 +91,9 @@ SLOWER = 1.2
 
 def compare(beside, alone, connections=8, seconds=8):
     """The p99 of two servers in microseconds, and how many times the other the one is.  They are
-    asked by turns, and of all rounds the best quarter counts: what else this machine does hits both
-    alike, and some rounds not at all.  It takes 3 seconds, or longer where it must, while the one
-    seems SLOWER: what it costs does not go away by asking again, noise does."""
+    loaded alternately, and the best quarter of all rounds counts: other load affects both alike,
+    and some rounds not at all.  It takes 3 seconds, or longer while the one seems
+    SLOWER: a cost does not disappear by measuring again, noise does."""
     rounds, begin = [], time.monotonic()
     while True:
         rounds.append([server.p99(2000, connections) for server in (beside, alone)])

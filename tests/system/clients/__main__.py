@@ -33,8 +33,8 @@ def main():
         else:
             print(name, flush=True)
             passed += 1
-    failed += given.server.leave() != 0
-    failed += given.proxied.leave() != 0
+    failed += given.server.stop() != 0
+    failed += given.proxied.stop() != 0
     print(f"{passed} passed, {failed} failed")
     sys.exit(failed > 0 or passed == 0)
 

@@ -1,4 +1,4 @@
-"""before.py - what stands before a server: HAProxy, nginx, and Prometheus, who looks at it."""
+"""before.py - what runs in front of a server: HAProxy, nginx, and Prometheus, which scrapes it."""
 # SPDX-License-Identifier: MIT
 import http.client
 import json
@@ -36,20 +36,20 @@ def ask(proxy, *requests):
 
 
 def ask_for_all(given, proxy, prefix="/"):
-    """Every file, who is asking, and content there and back, with a length and in chunks."""
-    names, whole = sorted(given.pages.files), given.pages.files["random.bin"]
-    *bodies, who, echo, chunked = ask(
+    """Every file, the client's address, and content there and back, with a length and in chunks."""
+    names, content = sorted(given.pages.files), given.pages.files["random.bin"]
+    *bodies, client, echo, chunked = ask(
         proxy,
         *(("GET", prefix + name) for name in names),
-        ("GET", f"{prefix}who"),
-        ("POST", f"{prefix}echo", whole),
-        ("POST", f"{prefix}echo", iter([whole[:5], whole[5:]])),
+        ("GET", f"{prefix}client"),
+        ("POST", f"{prefix}echo", content),
+        ("POST", f"{prefix}echo", iter([content[:5], content[5:]])),
     )
     for name, body in zip(names, bodies):
         same(name, body, given.pages.files[name])
-    same("who", who, CLIENT.encode())
-    same("with a length", echo, whole)
-    same("in chunks", chunked, whole)
+    same("client", client, CLIENT.encode())
+    same("with a length", echo, content)
+    same("in chunks", chunked, content)
 
 
 def requests_for_all(given):
@@ -63,7 +63,7 @@ def all_up(proxy, names):
     until(lambda: proxy.up() == names)
     for name in names:
         proxy.ask(f"disable health {name}")  # checks would be counted, too
-    time.sleep(0.5)  # for the one that may be under way
+    time.sleep(0.5)  # for one that may be in progress
 
 
 def haproxy_by_our_example(given):
@@ -74,7 +74,7 @@ def haproxy_by_our_example(given):
             ask_for_all(given, proxy)
 
 
-def haproxy_without_much_said(given):
+def haproxy_by_default(given):
     with HAProxy("tests/system/clients/haproxy.cfg", A=at(given.server)) as proxy:
         all_up(proxy, ["servers/a"])
         with given.counted(connections=range(1, 3), requests=10 * requests_for_all(given)):
@@ -162,7 +162,7 @@ def prometheus_scrapes(given):
 
 BEFORE = (
     haproxy_by_our_example,
-    haproxy_without_much_said,
+    haproxy_by_default,
     nginx_in_1_0,
     nginx_in_1_0_kept,
     nginx_in_1_1_kept,

@@ -1,4 +1,4 @@
-"""given.py - what each client is given: a server with pages, and what the server has counted of it."""
+"""given.py - the server that each client talks to, its pages, and its counters."""
 # SPDX-License-Identifier: MIT
 import contextlib
 import http.client
@@ -16,7 +16,7 @@ def same(what, got, wanted):
 
 
 def run(*command, status=0, **more):
-    """What a program has written, as bytes; to both of its outputs, unless it is told otherwise."""
+    """What a program has written, as bytes; to both of its outputs by default."""
     more = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "timeout": 120, **more}
     done = subprocess.run([str(word) for word in command], **more)
     if done.returncode != status:
@@ -25,7 +25,7 @@ def run(*command, status=0, **more):
 
 
 class Counts:
-    """What a server has counted so far; asked for on one connection, which stays."""
+    """The counters of a server, requested on one persistent connection."""
 
     def __init__(self, server, opening=b""):
         self.connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=30)

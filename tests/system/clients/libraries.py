@@ -12,7 +12,7 @@ import threading
 
 from given import run, same
 
-SMALL = 10  # scripts of the page that are asked for at once
+SMALL = 10  # scripts of the page that are requested at once
 
 
 def digest(data):
@@ -24,23 +24,23 @@ def digest(data):
 
 def python_keeps_its_connection(given):
     connection = http.client.HTTPConnection("127.0.0.1", given.server.port, timeout=30)
-    whole = given.pages.files["random.bin"]
+    content = given.pages.files["random.bin"]
     with given.counted(connections=1, requests=len(given.pages.names) + 3):
         for name in given.pages.names:
             connection.request("GET", f"/{name}")
             same(name, connection.getresponse().read(), given.pages.files[name])
         connection.request("HEAD", "/random.bin")
         reply = connection.getresponse()
-        same("length", (reply.getheader("Content-Length"), reply.read()), (str(len(whole)), b""))
-        connection.request("POST", "/echo", body=whole)
-        same("with a length", connection.getresponse().read(), whole)
-        connection.request("POST", "/echo", body=io.BytesIO(whole), encode_chunked=True)
-        same("in chunks", connection.getresponse().read(), whole)
+        same("length", (reply.getheader("Content-Length"), reply.read()), (str(len(content)), b""))
+        connection.request("POST", "/echo", body=content)
+        same("with a length", connection.getresponse().read(), content)
+        connection.request("POST", "/echo", body=io.BytesIO(content), encode_chunked=True)
+        same("in chunks", connection.getresponse().read(), content)
     connection.close()
 
 
 class OneFile:
-    """A socket for replies that come one behind the other: none of them may read ahead alone."""
+    """A socket for responses that arrive one after the other on one connection."""
 
     def __init__(self, client):
         self.file = client.makefile("rb")
@@ -92,7 +92,7 @@ function ask(path, method, body) {
 })();
 """
 
-# The client behind fetch() asks ahead if it is told to; there is no other name for it.
+# undici, the client of fetch(), pipelines on request; node exports it under no other name.
 NODE_AHEAD = """
 const [url, ...names] = process.argv.slice(2);
 const digest = data => require("crypto").createHash("sha256").update(data).digest("hex");
@@ -127,13 +127,13 @@ def node_keeps_its_connection(given):
     same("echo", replies[-1], [200, digest((b"abc" * 1_000_001)[:3_000_001])])
 
 
-def pump(source, sink):
+def pump(source, target):
     while part := source.recv(1 << 16):
-        sink.sendall(part)
-    sink.shutdown(socket.SHUT_WR)
+        target.sendall(part)
+    target.shutdown(socket.SHUT_WR)
 
 
-def hold_back(listener, port, count):
+def delay_responses(listener, port, count):
     """Between a client and the server: the first reply comes when so many requests have come."""
     client, _ = listener.accept()
     client.settimeout(30)
@@ -151,7 +151,9 @@ def hold_back(listener, port, count):
 def node_asks_ahead(given):
     names = given.pages.names[:SMALL]
     with socket.create_server(("127.0.0.1", 0)) as listener:
-        between = threading.Thread(target=hold_back, args=(listener, given.server.port, SMALL))
+        between = threading.Thread(
+            target=delay_responses, args=(listener, given.server.port, SMALL)
+        )
         between.start()
         with given.counted(connections=1, requests=SMALL):
             replies = node(NODE_AHEAD, f"http://127.0.0.1:{listener.getsockname()[1]}", *names)
@@ -170,9 +172,9 @@ def chromium_loads_a_page_with_fifty_files(given):
         ).split()
         with given.counted(connections=range(1, 7), requests=51):
             options += [f"--user-data-dir={profile}", f"{given.url}/"]
-            page = run("chromium", *options, stderr=subprocess.DEVNULL)  # which is about the desktop
+            page = run("chromium", *options, stderr=subprocess.DEVNULL)  # about the desktop
     seen = re.search("<pre>(.*)</pre>", page.decode())
-    same("the page says so", bool(seen), True)
+    same("the page shows it", bool(seen), True)
     same("scripts, styles, images", json.loads(seen[1]), given.pages.seen)
 
 

@@ -1,6 +1,6 @@
 """pages.py - a site to ask for: a page with fifty files of three kinds, and some to be picky about.
 
-Every byte is chosen by chance, but always the same chance, and the page says what has come of them.
+Every byte is random with a fixed seed, and the page reports what arrived.
 """
 # SPDX-License-Identifier: MIT
 import gzip
@@ -34,7 +34,7 @@ LINKED
 
 
 def sum_of(text):
-    """What the page's function of that name says."""
+    """The result of the page's function of that name."""
     total = 0
     for c in text:
         total = (total * 31 + ord(c)) % 1000000007
@@ -59,7 +59,7 @@ class Pages:
         self.folder = tempfile.TemporaryDirectory()
         self.root = self.folder.name
         self.files = {}
-        self.seen = [[], [], []]  # what the page says when all has arrived
+        self.seen = [[], [], []]  # what the page reports when all has arrived
         chance = random.Random(1)
         linked = []
         for i in range(STYLES):
