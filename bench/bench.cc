@@ -1,5 +1,4 @@
-/* bench.cc - the program: `bench [--count] [--leave-out] DIRECTORY... [Google Benchmark's
- * options]`. */
+/* bench.cc - the program: `bench [--count] [--omit] DIRECTORY... [Google Benchmark's options]`. */
 /* SPDX-License-Identifier: MIT */
 #include "bench.h"
 
@@ -12,20 +11,17 @@
 #include <fstream>
 #include <iterator>
 
-/* Weak, so that revisions without it can be measured too. */
-extern "C" const char *sw_head_variant(const char *name) __attribute__((weak));
-
 static std::vector<bench_file> files;
-static bool may_leave_out;
+static bool may_omit;
 
 const std::vector<bench_file> &bench_files()
 {
     return files;
 }
 
-bool bench_may_leave_out()
+bool bench_may_omit()
 {
-    return may_leave_out;
+    return may_omit;
 }
 
 static void load(const std::string &directory)
@@ -55,10 +51,8 @@ const std::vector<std::string> &bench_variants()
 
     if (variants.empty()) {
         for (const char *name : {"avx512", "avx2", "sse42", "neon", "portable"})
-            if (sw_head_variant && sw_head_variant(name))
+            if (sw_head_variant(name))
                 variants.push_back(name);
-        if (variants.empty())
-            variants.push_back("default");
         bench_force(variants[0]);
     }
     return variants;
@@ -66,8 +60,7 @@ const std::vector<std::string> &bench_variants()
 
 void bench_force(const std::string &variant)
 {
-    if (sw_head_variant)
-        sw_head_variant((variant == "default" ? bench_variants()[0] : variant).c_str());
+    sw_head_variant((variant == "default" ? bench_variants()[0] : variant).c_str());
 }
 
 std::vector<bench_row> &bench_rows()
@@ -76,7 +69,7 @@ std::vector<bench_row> &bench_rows()
     return rows;
 }
 
-/* Instructions: callgrind writes a file for each row, which bench/run adds up. */
+/* Callgrind writes the instructions of each row to a file of its own; measure.py reads them. */
 static int count_rows()
 {
     int wrong = 0;
@@ -106,8 +99,8 @@ int main(int argc, char **argv)
     for (int i = 1; i < argc; i++)
         if (strcmp(argv[i], "--count") == 0)
             count = true;
-        else if (strcmp(argv[i], "--leave-out") == 0)
-            may_leave_out = true;
+        else if (strcmp(argv[i], "--omit") == 0)
+            may_omit = true;
         else
             load(argv[i]);
     bench_head();

@@ -18,10 +18,10 @@ struct bench_file {
 };
 const std::vector<bench_file> &bench_files();
 
-/* May heads be left out that not all of the parsers read alike?  Other people's may. */
-bool bench_may_leave_out();
+/* May heads be omitted on which the parsers disagree?  Only those of a CORPUS. */
+bool bench_may_omit();
 
-/* Visits one of `count` inputs after the other, at random, in an order too long to be learnt. */
+/* Visits inputs in a random order that is too long for the branch predictor to learn. */
 class bench_walk
 {
   public:
@@ -38,36 +38,36 @@ class bench_walk
     uint64_t count, state = 9112;
 };
 
-/* Calls of the allocator in this process so far, and the bytes asked for. */
+/* Calls of the allocator in this process so far, and the bytes they requested. */
 struct bench_heap {
     uint64_t calls, bytes;
 };
 bench_heap bench_heap_now();
 
-/* What our parser of heads can be told to use on this CPU, the best first: "avx2", "portable", ...;
-   only "default" where it cannot be told.  Any other "default" is the best. */
+/* The variants of our head parser that this CPU supports, the best first: "avx2", "portable", ...
+   bench_force() makes the parser use one of them; "default" is the best. */
 const std::vector<std::string> &bench_variants();
 void bench_force(const std::string &variant);
 
-/* A row in the form in which callgrind counts it. */
+/* A row as callgrind counts it. */
 struct bench_row {
     std::string name, variant;
-    size_t ops; /* enough for an average, and soon done */
+    size_t ops; /* enough for an average */
     std::function<bool(size_t ops)> run;
 };
 std::vector<bench_row> &bench_rows();
 
 /*
- * Add a row.  `name` is BENCH/SET/WHO, and for our own parser /VARIANT, which is forced before each
- * run.  op() does it once and says whether the result is right; it takes `bytes` at a time on the
- * average, 0 where that says nothing.
+ * Adds a row.  `name` is BENCH/SET/PARSER, and for our own parser /VARIANT, which is forced before
+ * each run.  op() is one operation and returns whether its result is right; it takes `bytes` on
+ * average, 0 where throughput has no meaning.
  */
 template <class Op>
 void bench_add(const std::string &name, double bytes, Op op)
 {
-    size_t cut = name.find("/shockwave/");
+    size_t at = name.find("/shockwave/");
     std::string variant =
-        cut == std::string::npos ? "default" : name.substr(cut + sizeof "/shockwave");
+        at == std::string::npos ? "default" : name.substr(at + sizeof "/shockwave");
 
     bench_rows().push_back(
         {name, variant, bytes < 16384 ? size_t(512) : size_t(8), [op](size_t ops) mutable {
@@ -93,8 +93,8 @@ void bench_add(const std::string &name, double bytes, Op op)
         });
 }
 
-/* Whatever becomes of it, `value` has to be there.  Google Benchmark's DoNotOptimize() of something
-   that can be written to is miscompiled by some versions of gcc. */
+/* Makes the compiler compute `value`.  const: gcc 12 miscompiles Google Benchmark's DoNotOptimize()
+   of something writable. */
 template <class T>
 void bench_keep(const T &value)
 {
@@ -108,14 +108,14 @@ void bench_body();
 void bench_write();
 void bench_route();
 
-/* Ours in each variant and, where they are linked, the peers: calls each(parser, row name). */
+/* Calls each(parser, row name) for our parser in each variant, and for the others if linked. */
 template <class Each>
 void bench_parsers(const std::string &prefix, Each each)
 {
     for (const std::string &variant : bench_variants())
         each(bench_shockwave, prefix + "/shockwave/" + variant);
-    for (auto peer = bench_peers; peer && *peer; peer++)
-        each(**peer, prefix + "/" + (*peer)->name);
+    for (auto other = bench_competitors; other && *other; other++)
+        each(**other, prefix + "/" + (*other)->name);
 }
 
 #endif

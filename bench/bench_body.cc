@@ -5,7 +5,7 @@
 #include <cstdlib>
 #include <cstring>
 
-/* The bytes of content, told by following the sizes. */
+/* The number of bytes of content, found by following the chunk sizes. */
 static ptrdiff_t content_of(const std::string &bytes)
 {
     ptrdiff_t sum = 0;
@@ -20,8 +20,8 @@ static ptrdiff_t content_of(const std::string &bytes)
 }
 
 /*
- * Who finds spans is compared with who does the same.  Who moves the content together destroys its
- * input, so each of those is handed a fresh copy each time, as part of what is timed.
+ * Parsers that find spans and parsers that move the content together are compared among themselves.
+ * The latter overwrite their input, so each operation begins with a fresh copy, which is timed too.
  */
 void bench_body()
 {
@@ -31,12 +31,12 @@ void bench_body()
         const char *bytes = file.bytes.data();
         size_t n = file.bytes.size();
         ptrdiff_t content = content_of(file.bytes);
-        auto add = [&](const bench_parser &parser, const std::string &who) {
+        auto add = [&](const bench_parser &parser, const std::string &parser_name) {
             if (auto spans = parser.spans)
-                bench_add("body/" + file.set + who, double(n),
+                bench_add("body/" + file.set + parser_name, double(n),
                           [=] { return spans(bytes, n) == content; });
             if (auto in_place = parser.in_place)
-                bench_add("body/" + file.set + "-in-place" + who, double(n),
+                bench_add("body/" + file.set + "-in-place" + parser_name, double(n),
                           [=, copy = std::string(n, 0)]() mutable {
                               memcpy(&copy[0], bytes, n);
                               bool right = in_place(&copy[0], n) == content;
@@ -45,7 +45,7 @@ void bench_body()
                           });
         };
         add(bench_shockwave, "/shockwave/default");
-        for (auto peer = bench_peers; peer && *peer; peer++)
-            add(**peer, std::string("/") + (*peer)->name);
+        for (auto other = bench_competitors; other && *other; other++)
+            add(**other, std::string("/") + (*other)->name);
     }
 }

@@ -24,8 +24,8 @@ static bool is(sw_span piece, const char *from, const char *to)
 }
 
 /*
- * Does the parser find in this head what lies there?  Told by cutting at spaces, colons and CRLF,
- * which is all that well-formed heads need, and not by any of the parsers.
+ * Does the parser find the right spans?  The expected ones come from splitting the head at spaces,
+ * colons and CRLF, which suffices for well-formed heads and uses none of the parsers.
  */
 static bool agrees(const bench_parser &parser, const std::string &kind, const head &head)
 {
@@ -60,7 +60,7 @@ static bool agrees(const bench_parser &parser, const std::string &kind, const he
     return true;
 }
 
-static std::vector<head> cut(const std::string &bytes)
+static std::vector<head> split(const std::string &bytes)
 {
     std::vector<head> heads;
     size_t from = 0, end;
@@ -75,28 +75,28 @@ static std::vector<head> cut(const std::string &bytes)
     return heads;
 }
 
-/* Heads that all of the parsers read alike; the others are reported, and left out for everybody. */
+/* The heads that all parsers read alike.  The others are reported, and omitted for every parser. */
 static std::vector<head> common(const bench_file &file)
 {
-    std::vector<head> heads = cut(file.bytes), kept;
-    std::vector<const char *> against(heads.size());
+    std::vector<head> heads = split(file.bytes), kept;
+    std::vector<bool> is_disputed(heads.size());
 
     bench_parsers("", [&](const bench_parser &parser, const std::string &row) {
-        size_t odd = 0;
+        size_t wrong = 0;
         bench_force(row.compare(0, 11, "/shockwave/") ? "default" : row.substr(11));
         for (size_t i = 0; i < heads.size(); i++)
             if (!agrees(parser, file.kind, heads[i])) {
-                against[i] = parser.name;
-                odd++;
+                is_disputed[i] = true;
+                wrong++;
             }
-        if (odd)
-            fprintf(stderr, "%s: %s does not read %zu of %zu heads as they stand: left out\n",
-                    file.set.c_str(), row.c_str() + 1, odd, heads.size());
+        if (wrong)
+            fprintf(stderr, "%s: %s reads %zu of %zu heads wrongly: omitted\n", file.set.c_str(),
+                    row.c_str() + 1, wrong, heads.size());
     });
     for (size_t i = 0; i < heads.size(); i++)
-        if (!against[i])
+        if (!is_disputed[i])
             kept.push_back(heads[i]);
-    if (kept.size() < heads.size() && !bench_may_leave_out())
+    if (kept.size() < heads.size() && !bench_may_omit())
         exit(1);
     return kept;
 }

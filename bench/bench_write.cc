@@ -1,13 +1,14 @@
-/* bench_write.cc - replies, from calls to bytes. */
+/* bench_write.cc - the writer: responses, from calls to bytes. */
 /* SPDX-License-Identifier: MIT */
 #include "bench.h"
 
 #include <cstdio>
 #include <cstring>
 
-static const char answer[] = "HTTP/1.1 200 OK\r\nDate: Tue, 17 Sep 2024 09:30:00 GMT\r\n"
-                             "Content-Type: text/plain\r\nContent-Length: 13\r\n\r\nHello, World!";
-enum { ANSWER = sizeof answer - 1 };
+static const char response[] =
+    "HTTP/1.1 200 OK\r\nDate: Tue, 17 Sep 2024 09:30:00 GMT\r\n"
+    "Content-Type: text/plain\r\nContent-Length: 13\r\n\r\nHello, World!";
+enum { RESPONSE = sizeof response - 1 };
 
 static char memory[1024];
 static sw_date date;
@@ -26,38 +27,38 @@ static sw_writer begin()
     return out;
 }
 
-/* Is the answer there?  Its last four bytes tell whether all of it was written; that the others are
-   right is seen to once, by bench_write().  Four, because more may lie across two stores, for which
-   the processor would have to wait: a plain memcpy looked three times as slow as it is. */
-static bool answered(const char *p, size_t n)
+/* Is the response complete?  Only its last four bytes are compared here; bench_write() compares all
+   of them once.  A load of more bytes could span two stores, and the CPU would have to wait for
+   both (store forwarding fails): memcpy looked three times as slow as it is. */
+static bool is_complete(const char *p, size_t n)
 {
     bench_keep(p);
     benchmark::ClobberMemory();
-    return n == ANSWER && memcmp(p + ANSWER - 4, answer + ANSWER - 4, 4) == 0;
+    return n == RESPONSE && memcmp(p + RESPONSE - 4, response + RESPONSE - 4, 4) == 0;
 }
 
 static bool canned()
 {
     sw_writer out = begin();
 
-    sw_write_bytes(&out, answer, ANSWER);
-    return answered(out.p, out.n);
+    sw_write_bytes(&out, response, RESPONSE);
+    return is_complete(out.p, out.n);
 }
 
-/* The same where the compiler does not know its length. */
+/* The same with a length that the compiler does not know. */
 static bool ready()
 {
-    static volatile size_t length = ANSWER;
+    static volatile size_t length = RESPONSE;
     sw_writer out = begin();
 
-    sw_write_bytes(&out, answer, length);
-    return answered(out.p, out.n);
+    sw_write_bytes(&out, response, length);
+    return is_complete(out.p, out.n);
 }
 
 static bool canned_memcpy()
 {
-    memcpy(memory, answer, ANSWER);
-    return answered(memory, ANSWER);
+    memcpy(memory, response, RESPONSE);
+    return is_complete(memory, RESPONSE);
 }
 
 static bool composed()
@@ -70,7 +71,7 @@ static bool composed()
     sw_write_length(&out, 13);
     sw_write_end(&out);
     sw_write_bytes(&out, "Hello, World!", 13);
-    return answered(out.p, out.n);
+    return is_complete(out.p, out.n);
 }
 
 static bool composed_snprintf()
@@ -79,7 +80,7 @@ static bool composed_snprintf()
         snprintf(memory, sizeof memory,
                  "HTTP/1.1 %d %s\r\nDate: %s\r\nContent-Type: %s\r\nContent-Length: %d\r\n\r\n%s",
                  200, "OK", "Tue, 17 Sep 2024 09:30:00 GMT", "text/plain", 13, "Hello, World!");
-    return answered(memory, size_t(n));
+    return is_complete(memory, size_t(n));
 }
 
 /* The twelve fields of a page from a cache. */
@@ -137,7 +138,7 @@ void bench_write()
     static const struct {
         const char *name;
         bool (*op)();
-        bool answer;
+        bool is_response;
     } rows[] = {
         {"write/canned/shockwave/default", canned, true},
         {"write/canned/memcpy", canned_memcpy, true},
@@ -152,8 +153,8 @@ void bench_write()
     sw_date_set(&date, 1726565400);
     for (const auto &row : rows) {
         memset(memory, 0, sizeof memory);
-        if (row.answer && !(row.op() && memcmp(memory, answer, ANSWER) == 0))
-            fprintf(stderr, "%s: wrong answer\n", row.name);
-        bench_add(row.name, row.answer ? double(ANSWER) : 0, row.op);
+        if (row.is_response && !(row.op() && memcmp(memory, response, RESPONSE) == 0))
+            fprintf(stderr, "%s: wrong response\n", row.name);
+        bench_add(row.name, row.is_response ? double(RESPONSE) : 0, row.op);
     }
 }

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-# check_bench.py - do the tools work on whatever is there?  `check_bench.py SCRATCH [BUILD/bench]`.
+# check_bench.py - tests these tools on partial results: `check_bench.py SCRATCH [BUILD/bench]`.
 # SPDX-License-Identifier: MIT
-"""Has report.py, plot.gp, run.py and server.py read results that lack rows, parsers, servers and
-figures, or that are incomplete.  With a folder, looks at what short runs left in it instead."""
+"""Runs report.py, plot.gp, run.py and server.py on results that lack rows, parsers, servers and
+figures, or that are incomplete.  With a folder, checks the files that short runs left in it."""
 import contextlib
 import io
 import json
@@ -18,12 +18,12 @@ ROW = dict(ns=100.0, times=[100.0], bytes=200, instructions=300, allocs=0, heap=
 COST = dict(us=1.0, low=0.9, high=1.1, user=0.3, of_floor=2.0, ours_to_it=0.5)
 FAILED = dict.fromkeys(COST)
 CALLS = {"64": 2.0, "pipelined 16": None}
-CHANGE = dict(was="head/a/shockwave/avx2", old=1.0, new=1.1, delta=0.1, p=0.5, control=0.0,
-              control_p=0.9, old_instructions=None, new_instructions=None, verdict="")
+CHANGE = dict(old=1.0, new=1.1, delta=0.1, p=0.5, control=0.0,
+              control_p=0.9, old_instructions=None, new_instructions=None, result="")
 
 
 def report(folder, **files):
-    """What report.py says where there are just these files."""
+    """The output of report.py where only these files exist."""
     shutil.rmtree(folder, ignore_errors=True)
     os.makedirs(folder)
     for name, content in files.items():
@@ -83,9 +83,9 @@ def check_server():
 
 
 def check_plot(folder):
-    """One set that is fifty times as fast, parsers that lack sets, and none that is complete."""
-    heads = {"head/%s/%s" % (name, who): dict(ns=ns) for name, who, ns in (
-        ("a", "picohttpparser", 100), ("a", "shockwave/avx2", 2), ("a", "shockwave/words", 50),
+    """A set that is fifty times as fast, and parsers that all lack a set."""
+    heads = {"head/%s/%s" % (name, parser): dict(ns=ns) for name, parser, ns in (
+        ("a", "picohttpparser", 100), ("a", "shockwave/avx2", 2), ("a", "shockwave/portable", 50),
         ("b", "picohttpparser", 100), ("b", "llhttp", 400), ("b", "shockwave/avx2", 90),
         ("c", "shockwave/avx2", 90))}
     out = io.StringIO()
@@ -103,7 +103,7 @@ def check_plot(folder):
 
 
 def check_runs(folder):
-    """What each tool left in a short run."""
+    """The files of each tool after a short run."""
     for name in ("results.json", "speeds.tsv", "server.json", "server.tsv", "plot.svg", "plot.png",
                  "heap.txt", "core.txt", "stack.txt", "smoke.txt", "report.md"):
         assert os.path.getsize(folder + "/" + name) > 0, name

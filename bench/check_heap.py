@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 # check_heap.py - does the server allocate while it serves?  `check_heap.py PROGRAM`.
 # SPDX-License-Identifier: MIT
-"""Runs the server under valgrind twice, once with ten times the requests and connections, and
-holds the calls of the allocator against each other: in a steady state, serving more takes no
-more."""
+"""Runs the server under valgrind twice, the second time with ten times the requests and
+connections, and compares the calls of the allocator: in a steady state more requests need no more
+of them."""
 import os
 import re
 import shutil
@@ -14,7 +14,7 @@ import sys
 import time
 
 SHORT = os.environ.get("BENCH_SHORT", "") not in ("", "0")
-ANSWER = b"Hello, World!"
+CONTENT = b"Hello, World!"
 
 
 def free_port():
@@ -23,22 +23,22 @@ def free_port():
         return s.getsockname()[1]
 
 
-def ask(port, requests):
-    """Some on one connection, one after the other and pipelined."""
-    with socket.create_connection(("127.0.0.1", port)) as peer:
+def send_requests(port, requests):
+    """Sends requests on one connection, one after the other and pipelined."""
+    with socket.create_connection(("127.0.0.1", port)) as connection:
         for batch in (1, 16):
             for _ in range(requests):
-                peer.sendall(b"GET /plaintext HTTP/1.1\r\nHost: localhost\r\n\r\n" * batch)
-                answers = b""
-                while answers.count(ANSWER) < batch:
-                    more = peer.recv(65536)
+                connection.sendall(b"GET /plaintext HTTP/1.1\r\nHost: localhost\r\n\r\n" * batch)
+                received = b""
+                while received.count(CONTENT) < batch:
+                    more = connection.recv(65536)
                     if not more:
-                        raise SystemExit("the server hung up")
-                    answers += more
+                        raise SystemExit("the server closed the connection")
+                    received += more
 
 
 def served(program, connections, requests):
-    """Blocks and bytes that the server asked the allocator for."""
+    """Blocks and bytes that the server requested from the allocator."""
     port = free_port()
     server = subprocess.Popen(["valgrind", program, "serve", "--listen", "127.0.0.1:%d" % port],
                               stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
@@ -51,7 +51,7 @@ def served(program, connections, requests):
     else:
         raise SystemExit(server.stderr.read())
     for _ in range(connections):
-        ask(port, requests)
+        send_requests(port, requests)
     server.send_signal(signal.SIGTERM)
     text = server.communicate(timeout=600)[1]
     usage = re.search(r"total heap usage: ([\d,]+) allocs, [\d,]+ frees, ([\d,]+) bytes", text)

@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
-# compare.py - is this tree slower than that revision?  `compare.py BASE OLD NEW INPUTS`.
+# compare.py - compares this tree with a revision: `compare.py BASE OLD NEW INPUTS`.
 # SPDX-License-Identifier: MIT
-"""Runs both programs in turn, old new new old, and holds the fastest times of each run against
-each other by the U test of Mann and Whitney.  The control holds the first runs of the old
-program against its last: where that finds a difference, the machine was not quiet enough to
-tell anything.  One test in twenty finds what is not there, so a row fails only if it fails
-again when run by itself."""
+"""OLD and NEW are the bench programs of the two revisions, each built from its own tree; rows are
+matched by name, and rows that only one of them has are listed.  The programs run interleaved, old
+new new old, and the U test of Mann and Whitney compares the fastest times of each run.  The control
+(A/A) compares the first runs of the old program with its last: where it finds a difference, the
+machine was not quiet enough for a result.  One test in twenty is a false positive, so a row fails
+only if it fails again when it is run alone."""
 import json
 import math
 import os
@@ -47,35 +48,33 @@ def sample(programs, inputs, only):
     return runs
 
 
-def judged(programs, inputs, only="/shockwave/"):
-    """Rows of ours in both programs, and whether they got slower.  A variant that the old one has
-    not is held against what it had."""
+def compare(programs, inputs, only="/shockwave/"):
+    """The rows that both programs have, and whether they became slower."""
     runs, rows = sample(programs, inputs, only), {}
-    for name in sorted(runs["new"], key=measure.order):
-        was = name if name in runs["first"] else name.rpartition("/")[0] + "/default"
-        if was not in runs["first"]:
-            print("%s: the old program has no such row" % name, file=sys.stderr)
-            continue
-        first, last, new = runs["first"][was], runs["last"][was], runs["new"][name]
-        row = dict(was=was, old=statistics.median(first + last), new=statistics.median(new),
+    for name in sorted(runs["new"].keys() ^ runs["first"].keys(), key=measure.order):
+        print("%s: only the %s program has this row" % (
+            name, "new" if name in runs["new"] else "old"), file=sys.stderr)
+    for name in sorted(runs["new"].keys() & runs["first"].keys(), key=measure.order):
+        first, last, new = runs["first"][name], runs["last"][name], runs["new"][name]
+        row = dict(old=statistics.median(first + last), new=statistics.median(new),
                    delta=change(first + last, new), p=u_test(first + last, new),
-                   control=change(first, last), control_p=u_test(first, last), verdict="")
+                   control=change(first, last), control_p=u_test(first, last), result="")
         quiet = row["control_p"] >= SURE or abs(row["control"]) < SLOWER
         if row["p"] < SURE and abs(row["delta"]) > SLOWER:
-            row["verdict"] = "unquiet" if not quiet else "SLOWER" if row["delta"] > 0 else "faster"
+            row["result"] = "unquiet" if not quiet else "SLOWER" if row["delta"] > 0 else "faster"
         rows[name] = row
     return rows
 
 
 def count(rows, programs, inputs):
-    """Add instructions, and complain of more."""
+    """Adds instructions, and marks rows with more of them."""
     old, new = (measure.counted(program, inputs) for program in programs)
     for name, row in rows.items():
-        row["old_instructions"], row["new_instructions"] = old.get(row["was"]), new.get(name)
-        if old.get(row["was"]) and name in new:
-            row["more"] = new[name] / old[row["was"]] - 1
+        row["old_instructions"], row["new_instructions"] = old.get(name), new.get(name)
+        if old.get(name) and name in new:
+            row["more"] = new[name] / old[name] - 1
             if row["more"] > MORE_INSTRUCTIONS:
-                row["verdict"] += " MORE"
+                row["result"] += " MORE"
 
 
 def show(rows):
@@ -85,28 +84,29 @@ def show(rows):
         print((form % (name.replace("/shockwave", ""), "%.1f" % row["old"], "%.1f" % row["new"],
                        "%+.1f%%" % (row["delta"] * 100), "%.3f" % row["p"],
                        "%+.1f%%" % (row["control"] * 100), "%.3f" % row["control_p"],
-                       "%.0f" % (row["new_instructions"] or 0),
-                       "%+.1f%%" % (row.get("more", 0) * 100), row["verdict"])).rstrip())
+                       "%.0f" % row["new_instructions"] if row["new_instructions"] else "-",
+                       "%+.1f%%" % (row["more"] * 100) if "more" in row else "-",
+                       row["result"])).rstrip())
 
 
 def main(base, old, new, inputs):
     programs = old, new
-    rows = judged(programs, inputs)
+    rows = compare(programs, inputs)
     if not rows:
         raise SystemExit("the programs have no row of ours in common")
-    slow = [name for name, row in rows.items() if row["verdict"] == "SLOWER"]
+    slow = [name for name, row in rows.items() if row["result"] == "SLOWER"]
     if slow:
         prefixes = sorted({name.rpartition("/")[0] for name in slow})
-        again = judged(programs, inputs, "^(%s)/" % "|".join(prefixes))
+        again = compare(programs, inputs, "^(%s)/" % "|".join(prefixes))
         rows.update((name, again[name]) for name in slow)
     count(rows, programs, inputs)
     show(rows)
     with open(os.path.dirname(new) + "/compare.json", "w") as f:
         json.dump(dict(base=base, rows=rows), f, indent=1)
     if measure.SHORT:
-        print("A short run: nothing is said of what is slower.")
-    elif any("SLOWER" in row["verdict"] or "MORE" in row["verdict"] for row in rows.values()):
-        raise SystemExit("slower than it was, or more instructions")
+        print("A short run: its figures mean nothing.")
+    elif any("SLOWER" in row["result"] or "MORE" in row["result"] for row in rows.values()):
+        raise SystemExit("slower than %s, or more instructions" % base)
 
 
 main(*sys.argv[1:])

@@ -1,4 +1,4 @@
-/* floor.c - what no server can go below: answers heads without reading them.  `floor PORT`. */
+/* floor.c - the lower bound of a server: responds to heads without parsing them.  `floor PORT`. */
 /* SPDX-License-Identifier: MIT */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
@@ -14,23 +14,24 @@
 #include <unistd.h>
 
 /*
- * Edge-triggered epoll on one thread; for each event one read, one pass over the bytes that counts
- * the ends of heads, one write of as many canned answers.  It is no server: it takes every byte for
- * part of a head, and drops who does not read.
+ * Epoll, edge-triggered, on one thread.  Each event costs one read, one pass over the bytes that
+ * counts the ends of heads, and one write of as many canned responses.  It is not a server: every
+ * byte is taken for part of a head, and a client that does not read is closed.
  */
 
 enum { FDS = 4096, EVENTS = 256, READ = 65536, KEPT = 3 };
 
-static const char answer[] = "HTTP/1.1 200 OK\r\nDate: Tue, 17 Sep 2024 09:30:00 GMT\r\n"
-                             "Content-Length: 13\r\nContent-Type: text/plain\r\n\r\n"
-                             "Hello, World!";
-enum { ANSWER = sizeof answer - 1, ANSWERS = READ / 4 };
+static const char response[] = "HTTP/1.1 200 OK\r\nDate: Tue, 17 Sep 2024 09:30:00 GMT\r\n"
+                               "Content-Length: 13\r\nContent-Type: text/plain\r\n\r\n"
+                               "Hello, World!";
+enum { RESPONSE = sizeof response - 1, RESPONSES = READ / 4 };
 
-static char answers[ANSWERS * ANSWER];
+static char responses[RESPONSES * RESPONSE];
 static unsigned char buffer[KEPT + READ];
-static unsigned char tails[FDS][KEPT]; /* the end of an empty line may be cut off */
+static unsigned char tails[FDS]
+                          [KEPT]; /* the last bytes of the previous read: CRLFCRLF may span two */
 
-/* Of the CRLFCRLF in p[0..n + 3).  -O3 turns it into vector instructions. */
+/* The number of CRLFCRLF in p[0..n + 3).  -O3 vectorises it. */
 static size_t count_ends(const unsigned char *p, size_t n)
 {
     size_t ends = 0;
@@ -47,12 +48,12 @@ static bool serve(int fd)
     if (n <= 0)
         return false;
     memcpy(buffer, tails[fd], KEPT);
-    size_t bytes = count_ends(buffer, (size_t)n) * ANSWER;
+    size_t bytes = count_ends(buffer, (size_t)n) * RESPONSE;
     memcpy(tails[fd], buffer + n, KEPT);
-    return bytes == 0 || send(fd, answers, bytes, MSG_NOSIGNAL) == (ssize_t)bytes;
+    return bytes == 0 || send(fd, responses, bytes, MSG_NOSIGNAL) == (ssize_t)bytes;
 }
 
-static void take(int epoll, int listener)
+static void accept_all(int epoll, int listener)
 {
     int on = 1, fd;
 
@@ -80,13 +81,13 @@ int main(int argc, char **argv)
         perror("floor");
         return 2;
     }
-    for (size_t i = 0; i < ANSWERS; i++)
-        memcpy(answers + i * ANSWER, answer, ANSWER);
+    for (size_t i = 0; i < RESPONSES; i++)
+        memcpy(responses + i * RESPONSE, response, RESPONSE);
     for (;;) {
         int n = epoll_wait(epoll, events, EVENTS, -1);
         for (int i = 0; i < n; i++)
             if (events[i].data.fd == listener)
-                take(epoll, listener);
+                accept_all(epoll, listener);
             else if (!serve(events[i].data.fd))
                 close(events[i].data.fd);
     }

@@ -5,8 +5,8 @@
 #include <cerrno>
 
 /*
- * A program's own definitions stand before those of libc, for the shared libraries too; glibc has
- * the real ones under these names.
+ * A program's own definitions take precedence over those of libc, in shared libraries too.  glibc
+ * has the real ones under these names.
  */
 extern "C" {
 void *__libc_malloc(size_t);

@@ -1,15 +1,16 @@
-/* load.c - ask for /plaintext on kept connections, as fast as can be or at a fixed rate.
+/* load.c - request /plaintext on keep-alive connections, at full speed or at a fixed rate.
  *
  *     load PORT CONNECTIONS DEPTH
  *
- * Connects, then reads lines from standard input: MILLISECONDS [RATE].  For each it asks for so
- * long, and prints REQUESTS FAILURES, or with RATE also P50 P99 P99.9 in microseconds.
+ * Connects, then reads lines from standard input: MILLISECONDS [RATE].  For each line it sends
+ * requests for that time and prints REQUESTS FAILURES, with RATE also P50 P99 P99.9 in
+ * microseconds.
  *
- * Each connection has DEPTH requests under way, sent as one write.  Without RATE the next ones go
- * out as soon as all replies are there: this client never sleeps, so that a server has something to
- * do whenever it looks.  With RATE, requests a second, each has its time whatever became of those
- * before; it may have to wait for its connection, and that counts.  Leaves when a server does not
- * answer as it should.
+ * Each connection has DEPTH pipelined requests in progress, sent as one write.  Without RATE the
+ * next ones are sent when all responses have arrived; this client never sleeps, so that the server
+ * never runs out of work.  With RATE (requests per second) each request has a scheduled time,
+ * independent of the ones before, and its latency counts from there, so that waiting for a
+ * connection counts as well (no coordinated omission).  Exits with 1 on a wrong response.
  */
 /* SPDX-License-Identifier: MIT */
 #define _GNU_SOURCE
@@ -24,7 +25,7 @@
 #include <sys/socket.h>
 #include <time.h>
 
-#define PATIENCE UINT64_C(2000000000) /* nanoseconds */
+#define TIMEOUT UINT64_C(2000000000) /* nanoseconds */
 
 enum { CONNECTIONS = 1024, DEPTH = 64, REPLY = 1024, SAMPLES = 1 << 22 };
 
@@ -34,15 +35,15 @@ enum { REQUEST = sizeof request - 1, BODY = sizeof body - 1 };
 
 static struct client {
     int fd;
-    size_t missing;   /* bytes of the replies under way */
-    uint32_t waiting; /* RATE: requests whose time has come, the one under way included */
-    uint64_t first;   /* RATE: number of the oldest of them */
+    size_t missing;   /* bytes of the responses in progress that have not arrived */
+    uint32_t waiting; /* RATE: requests that are due, the one in progress included */
+    uint64_t first;   /* RATE: number of the oldest one that is due */
 } clients[CONNECTIONS];
 
 static char requests[DEPTH * REQUEST], replies[DEPTH * REPLY];
 static uint32_t times[SAMPLES];
-static uint64_t answered, failures;
-static size_t reply; /* bytes of one, learnt from the first */
+static uint64_t completed, failures;
+static size_t reply; /* length of a response in bytes, learnt from the first one */
 
 static uint64_t now(void)
 {
@@ -57,7 +58,7 @@ static void die(const char *what)
     exit(1);
 }
 
-static int join(uint16_t port)
+static int connect_to(uint16_t port)
 {
     struct sockaddr_in address = {
         .sin_family = AF_INET, .sin_port = htons(port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
@@ -68,7 +69,7 @@ static int join(uint16_t port)
     return fd;
 }
 
-/* Is it a whole reply, and what was asked for? */
+/* Is it a complete response with the expected content? */
 static bool is_reply(const char *p, size_t n)
 {
     return n > BODY + 16 && memcmp(p, "HTTP/1.1 200", 12) == 0 &&
@@ -92,15 +93,15 @@ static void learn(struct client *client)
     reply = n;
 }
 
-static void ask(struct client *client, size_t depth)
+static void send_requests(struct client *client, size_t depth)
 {
     client->missing = depth * reply;
     if (send(client->fd, requests, depth * REQUEST, MSG_NOSIGNAL) != (ssize_t)(depth * REQUEST))
         die("send");
 }
 
-/* Take what has come.  True when the replies under way are whole. */
-static bool hear(struct client *client, size_t depth)
+/* Receives once.  True when all responses in progress are complete. */
+static bool receive(struct client *client, size_t depth)
 {
     ssize_t n = recv(client->fd, replies, client->missing, MSG_DONTWAIT);
     if (n < 0 && errno == EAGAIN)
@@ -114,22 +115,22 @@ static bool hear(struct client *client, size_t depth)
             failures += !is_reply(replies + i * reply, reply);
     if (client->missing)
         return false;
-    answered += depth;
+    completed += depth;
     return true;
 }
 
-static void flat_out(size_t count, size_t depth, uint64_t end)
+static void at_full_speed(size_t count, size_t depth, uint64_t end)
 {
     for (size_t i = 0; i < count; i++)
-        ask(&clients[i], depth);
+        send_requests(&clients[i], depth);
     for (size_t open = count; open > 0;) {
         bool more = now() < end;
-        if (now() > end + PATIENCE)
+        if (now() > end + TIMEOUT)
             die("a reply is missing");
         for (size_t i = 0; i < count; i++)
-            if (clients[i].missing && hear(&clients[i], depth)) {
+            if (clients[i].missing && receive(&clients[i], depth)) {
                 if (more)
-                    ask(&clients[i], depth);
+                    send_requests(&clients[i], depth);
                 else
                     open--;
             }
@@ -140,31 +141,31 @@ static void at_rate(size_t count, double rate, uint64_t end)
 {
     uint64_t begin = now(), sent = 0;
     double gap = 1e9 / rate;
-    for (size_t under_way = 0;;) {
+    for (size_t in_progress = 0;;) {
         uint64_t time = now();
         for (; time < end && begin + (uint64_t)((double)sent * gap) <= time; sent++) {
             struct client *client = &clients[sent % count];
             if (client->waiting++ == 0) {
                 client->first = sent;
-                under_way++;
-                ask(client, 1);
+                in_progress++;
+                send_requests(client, 1);
             }
         }
-        if (time >= end && under_way == 0)
+        if (time >= end && in_progress == 0)
             return;
-        if (time > end + PATIENCE)
+        if (time > end + TIMEOUT)
             die("a reply is missing");
         for (size_t i = 0; i < count; i++) {
             struct client *client = &clients[i];
-            if (!client->waiting || !hear(client, 1))
+            if (!client->waiting || !receive(client, 1))
                 continue;
             uint64_t taken = now() - (begin + (uint64_t)((double)client->first * gap));
-            times[answered % SAMPLES] = (uint32_t)(taken < UINT32_MAX ? taken : UINT32_MAX);
+            times[completed % SAMPLES] = (uint32_t)(taken < UINT32_MAX ? taken : UINT32_MAX);
             client->first += count;
             if (--client->waiting)
-                ask(client, 1);
+                send_requests(client, 1);
             else
-                under_way--;
+                in_progress--;
         }
     }
 }
@@ -177,7 +178,7 @@ static int compare(const void *a, const void *b)
 
 static double percentile(double part)
 {
-    uint64_t n = answered < SAMPLES ? answered : SAMPLES, i = (uint64_t)((double)n * part);
+    uint64_t n = completed < SAMPLES ? completed : SAMPLES, i = (uint64_t)((double)n * part);
     return times[i < n ? i : n - 1] / 1e3;
 }
 
@@ -191,22 +192,22 @@ int main(int argc, char **argv)
     for (size_t i = 0; i < DEPTH; i++)
         memcpy(requests + i * REQUEST, request, REQUEST);
     for (size_t i = 0; i < count; i++) {
-        clients[i].fd = join((uint16_t)atoi(argv[1]));
+        clients[i].fd = connect_to((uint16_t)atoi(argv[1]));
         learn(&clients[i]);
     }
     char line[64];
     while (fgets(line, sizeof line, stdin)) {
         double milliseconds = 0, rate = 0;
         sscanf(line, "%lf %lf", &milliseconds, &rate);
-        answered = failures = 0;
+        completed = failures = 0;
         uint64_t end = now() + (uint64_t)(milliseconds * 1e6);
         if (rate > 0)
             at_rate(count, rate, end);
         else
-            flat_out(count, depth, end);
-        printf("%llu %llu", (unsigned long long)answered, (unsigned long long)failures);
-        if (rate > 0 && answered) {
-            qsort(times, answered < SAMPLES ? answered : SAMPLES, sizeof *times, compare);
+            at_full_speed(count, depth, end);
+        printf("%llu %llu", (unsigned long long)completed, (unsigned long long)failures);
+        if (rate > 0 && completed) {
+            qsort(times, completed < SAMPLES ? completed : SAMPLES, sizeof *times, compare);
             printf(" %.1f %.1f %.1f", percentile(0.5), percentile(0.99), percentile(0.999));
         }
         putchar('\n');

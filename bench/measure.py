@@ -1,4 +1,4 @@
-# measure.py - runs the benches and reads what they wrote; the programs here stand on it.
+# measure.py - runs the benches and reads their results, for the other programs here.
 # SPDX-License-Identifier: MIT
 import glob
 import json
@@ -8,13 +8,13 @@ import shutil
 import statistics
 import subprocess
 
-# BENCH_SHORT=1 tries the tools: each measurement takes seconds, and its figures say nothing.
+# BENCH_SHORT=1 tests the tools: each measurement takes seconds, and its figures mean nothing.
 SHORT = os.environ.get("BENCH_SHORT", "") not in ("", "0")
 
 
 def timed(program, inputs, repetitions, seconds, only=".", options=()):
-    """Each row's CPU time per operation in ns, one for each repetition, and its counters.  All
-    rows run once, in random order, before any runs again."""
+    """The CPU time per operation of each row in ns, one for each repetition, and its counters.
+    All rows run once, in random order, before any runs again."""
     out = subprocess.run([program, inputs, *options, "--benchmark_repetitions=%d" % repetitions,
                           "--benchmark_enable_random_interleaving=true",
                           "--benchmark_filter=" + only,
@@ -60,7 +60,7 @@ def counted(program, inputs, options=()):
 
 
 def parts(name):
-    """bench/set/who and, of ours, the variant."""
+    """bench/set/parser and, for ours, the variant."""
     return (name.split("/") + [""])[:4]
 
 
@@ -69,15 +69,15 @@ def place(word, words):
 
 
 def order(name):
-    """Rotating sets first; ours before theirs, the fastest variant first."""
-    bench, group, who, variant = parts(name)
+    """Rotating sets first; ours before the others, the fastest variant first."""
+    bench, group, parser, variant = parts(name)
     benches = ["head", "header", "body", "write", "route"]
     sets = ["rot", "rotresp", "min", "wrk", "json", "browser", "proxied", "fields"]
-    whos = ["shockwave", "picohttpparser", "llhttp", "httparse"]
+    parsers = ["shockwave", "picohttpparser", "llhttp", "httparse"]
     variants = ["avx512", "avx2", "sse42"]
     kind, number = re.fullmatch(r"(.*?)(\d*)", group).groups()
-    return (place(bench, benches), place(kind, sets), kind, int(number or 0), place(who, whos), who,
-            place(variant, variants))
+    return (place(bench, benches), place(kind, sets), kind, int(number or 0),
+            place(parser, parsers), parser, place(variant, variants))
 
 
 def median(row):

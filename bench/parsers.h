@@ -1,5 +1,4 @@
-/* parsers.h - parsers of heads and of chunked bodies, ours and our peers', behind the same calls.
- */
+/* parsers.h - parsers of heads and of chunked bodies, ours and others, as one interface. */
 /* SPDX-License-Identifier: MIT */
 #ifndef BENCH_PARSERS_H
 #define BENCH_PARSERS_H
@@ -11,28 +10,28 @@ extern "C" {
 #endif
 
 /*
- * Every parser is asked for the same: the length of the head, and where the target, the names and
- * the values lie.  It keeps those in its own form, as its users would, and is held to them by
- * piece(), outside of what is timed.
+ * Every parser does the same work: it finds the length of the head, the target, the names and the
+ * values.  It keeps the spans in its own form, as its users would; piece() reads them for the
+ * check, which is not timed.
  */
 struct bench_parser {
     const char *name;
-    /* Read the head in buf[0..len).  Returns its length and sets *fields, or returns 0. */
+    /* Parses the head in buf[0..len).  Returns its length and sets *fields, or returns 0. */
     size_t (*request)(const char *buf, size_t len, size_t *fields);
     size_t (*response)(const char *buf, size_t len, size_t *fields);
-    /* Of the last head read from `buf`: 0 is the target or the reason, then name and value of each
-       field in turn. */
+    /* Spans of the last head, which was in `buf`: 0 is the target or the reason, 1 + 2i the name of
+       field i, 2 + 2i its value. */
     struct sw_span (*piece)(const char *buf, size_t i);
-    /* Take the chunked body in buf[0..len), and return the bytes of content, or -1.  spans() leaves
-       them where they are, in_place() moves them together at the front. */
+    /* Parses the chunked body in buf[0..len).  Returns the number of bytes of content, or -1.
+       spans() does not move them, in_place() moves them to the front. */
     ptrdiff_t (*spans)(const char *buf, size_t len);
     ptrdiff_t (*in_place)(char *buf, size_t len);
 };
 
 extern const struct bench_parser bench_shockwave;
 
-/* Ends with NULL.  The benches can be linked without the peers, and then this is not there. */
-extern const struct bench_parser *const bench_peers[] __attribute__((weak));
+/* Ends with NULL.  Weak: NULL in a program that is linked without the other parsers. */
+extern const struct bench_parser *const bench_competitors[] __attribute__((weak));
 
 enum { BENCH_FIELDS = 128 };
 

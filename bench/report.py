@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 # report.py - the Performance Optimization Report, in Markdown: `report.py BUILD/bench > report.md`.
 # SPDX-License-Identifier: MIT
-"""Put together from what the other targets left in BUILD/bench; a part whose file is missing says
-which target writes it."""
+"""Made from the files that the other targets wrote to BUILD/bench; where one is missing, the report
+names the target that writes it."""
 import json
 import os
 import re
@@ -12,7 +12,7 @@ import measure
 
 
 def read(folder, name, target):
-    """The file, read as what it is; or None, with a line that says how to come by it."""
+    """The content of the file; or None, after a line that names the target that writes it."""
     path = os.path.join(folder, name)
     if not os.path.exists(path):
         print("Not measured: `make %s` writes %s.\n" % (target, name))
@@ -33,13 +33,13 @@ def read(folder, name, target):
     return None
 
 
-def said(form, number):
-    """A number, or what stands for one that was not measured."""
-    return "-" if number is None or number != number else form % number
+def form(pattern, number):
+    """A number, or - for one that was not measured."""
+    return "-" if number is None or number != number else pattern % number
 
 
 class About(dict):
-    """What is known of a run; the rest is unknown."""
+    """The description of a run; a missing part is unknown."""
 
     def __missing__(self, key):
         return "unknown " + key
@@ -54,12 +54,12 @@ def table(heading, lines):
 
 
 def heads(results):
-    """Set by set, each parser's ns."""
+    """The ns of each parser, by set."""
     rows = {name: row for name, row in results["rows"].items() if name.startswith("head/")}
-    whos = list(dict.fromkeys(name.split("/", 2)[2] for name in rows))
+    parsers = list(dict.fromkeys(name.split("/", 2)[2] for name in rows))
     sets = list(dict.fromkeys(measure.parts(name)[1] for name in rows))
-    return whos, [[group] + [said("%.0f", rows.get("head/%s/%s" % (group, who), {}).get("ns"))
-                             for who in whos] for group in sets]
+    return parsers, [[group] + [form("%.0f", rows.get("head/%s/%s" % (group, parser), {}).get("ns"))
+                                for parser in parsers] for group in sets]
 
 
 def baseline(folder):
@@ -68,8 +68,8 @@ def baseline(folder):
     if results:
         print("{revision}, {compiler}, {cpu}, {cores} cores, {date}.  ns for one head, medians of\n"
               "one interleaved run (`make bench`).\n".format_map(About(results.get("about", {}))))
-        whos, lines = heads(results)
-        table(["set"] + whos, lines)
+        parsers, lines = heads(results)
+        table(["set"] + parsers, lines)
     return results
 
 
@@ -80,9 +80,9 @@ def changes(folder):
         print("This tree against %s (`make bench-compare`); A/A is the old one against itself.\n"
               % compared.get("base", "an older one"))
         table(["row", "old ns", "new ns", "delta", "p", "A/A", "instructions", ""],
-              [[name.replace("/shockwave", ""), said("%.1f", row.get("old")),
-                said("%.1f", row.get("new")), percent(row.get("delta")), said("%.3f", row.get("p")),
-                percent(row.get("control")), percent(row.get("more")), row.get("verdict", "")]
+              [[name.replace("/shockwave", ""), form("%.1f", row.get("old")),
+                form("%.1f", row.get("new")), percent(row.get("delta")), form("%.3f", row.get("p")),
+                percent(row.get("control")), percent(row.get("more")), row.get("result", "")]
                for name, row in compared["rows"].items()])
 
 
@@ -96,7 +96,7 @@ def results_of(folder, results):
         rows = results["rows"]
         print("Ours alone.\n")
         table(["row", "ns", "GB/s", "instructions"],
-              [[name.replace("/shockwave", ""), said("%.1f", row.get("ns")),
+              [[name.replace("/shockwave", ""), form("%.1f", row.get("ns")),
                 "%.2f" % (row["bytes"] / row["ns"]) if row.get("bytes") and row.get("ns") else "",
                 "%.0f" % row["instructions"] if row.get("instructions") else ""]
                for name, row in rows.items() if "/shockwave/" in name])
@@ -106,16 +106,16 @@ def results_of(folder, results):
 
 
 def servers_of(rows, about):
-    """Each server's row; a load that it fails, and what could not be measured, are "-"."""
+    """One row for each server; a load that it fails, and what could not be measured, are "-"."""
     loads = list(dict.fromkeys(load for row in rows.values() for load in row.get("cost", {})))
-    asked = list(dict.fromkeys(load for row in rows.values() for load in row.get("calls", {})))
+    call_loads = list(dict.fromkeys(load for row in rows.values() for load in row.get("calls", {})))
     times = ["p50", "p99", "p99.9"]
     print("CPU us for one request by load (connections), system calls for one by load, latency in\n"
           "us at {rate} requests a second; {date}.\n".format_map(about))
-    table(["server"] + loads + ["calls, " + load for load in asked] + times,
-          [[name] + [said("%.3f", row.get("cost", {}).get(load, {}).get("us")) for load in loads]
-           + [said("%.2f", row.get("calls", {}).get(load)) for load in asked]
-           + [said("%d", t) for t in row.get("latency", [None] * len(times))]
+    table(["server"] + loads + ["calls, " + load for load in call_loads] + times,
+          [[name] + [form("%.3f", row.get("cost", {}).get(load, {}).get("us")) for load in loads]
+           + [form("%.2f", row.get("calls", {}).get(load)) for load in call_loads]
+           + [form("%d", t) for t in row.get("latency", [None] * len(times))]
            for name, row in rows.items()])
     failed = ["%s at %s" % (name, load) for name, row in rows.items() for load in loads
               if row.get("cost", {}).get(load, {}).get("us") is None]
@@ -128,7 +128,7 @@ def escape(folder, results):
     ours = [row for name, row in results["rows"].items() if "/shockwave/" in name and
             "allocs" in row and "heap" in row] if results else []
     if ours:
-        print("%g allocations and %g bytes at most in any of %d rows.\n" % (
+        print("%g allocations and %g bytes, the maxima over %d rows.\n" % (
             max(row["allocs"] for row in ours), max(row["heap"] for row in ours), len(ours)))
     for name, target in (("heap.txt", "check-heap"), ("core.txt", "report")):
         text = read(folder, name, target)
@@ -145,9 +145,9 @@ def escape(folder, results):
 
 def verification(folder):
     print("## Verification\n")
-    print("The benches look at the result of every operation, and hold every parser to the same\n"
-          "spans before it is timed.\n")
-    for name, target in (("smoke.txt", "report"), ("../test.log", "test, by way of .ci/run,")):
+    print("The benches check the result of every operation, and before timing that all parsers\n"
+          "find the same spans.\n")
+    for name, target in (("smoke.txt", "report"), ("../test.log", "test, from .ci/run,")):
         text = read(folder, name, target)
         if text and name == "smoke.txt":
             print("```\n%s\n```\n" % text)

@@ -1,16 +1,18 @@
 #!/usr/bin/env python3
 # server.py - what a request costs a server, end to end: `server.py BUILD [NAME=COMMAND]...`.
 # SPDX-License-Identifier: MIT
-"""Our server, the floor under all servers (floor.c), those that Debian packages and the smallest
-ones on its libraries (servers/), on loopback, each with one thread for its work, answering the
-same 13 bytes to keep-alive clients (load.c).  The server has the first core, the client another
-where there is one.  They take turns of a few hundredths of a second, in random order; each ratio
-is of two that were measured in the same round.  Further servers are commands in which PORT stands
-for the port.  Writes BUILD/bench/server.json and server.tsv: measure, peer, ours, theirs, ratio."""
+"""Measures our server, the lower bound (floor.c), the servers that Debian packages, and minimal
+servers on its libraries (servers/), on loopback.  Each has one thread and responds with the same
+13 bytes to keep-alive clients (load.c).  The server has the first core, the client another where
+there is one.  Each round measures every server for a few hundredths of a second, in random order;
+a ratio is of two measurements of the same round.  Further servers are commands in which PORT is
+replaced by the port.  Writes BUILD/bench/server.json and server.tsv: measure, server, ours, the
+other, ratio."""
 import datetime
 import json
 import math
 import os
+import pwd
 import random
 import re
 import shlex
@@ -92,8 +94,8 @@ COMMANDS = {
 
 # ---- Servers and clients ------------------------------------------------------------------------
 
-def first_in_line():
-    """Neighbours who cut in would leave their traces in caches and times.  Where it is allowed."""
+def use_real_time_priority():
+    """Real-time priority where it is allowed: preemption would disturb caches and times."""
     try:
         os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(1))
     except PermissionError:
@@ -102,7 +104,7 @@ def first_in_line():
 
 def begin(command, core, **pipes):
     return subprocess.Popen(["taskset", "-c", str(core)] + command, stderr=subprocess.DEVNULL,
-                            preexec_fn=first_in_line, **pipes)
+                            preexec_fn=use_real_time_priority, **pipes)
 
 
 def free_port():
@@ -127,9 +129,9 @@ class Server:
             raise ConnectionError("%s does not listen" % command[0])
         time.sleep(0.3)
 
-    def ask(self, load, order):
-        """One line to the client of this load, and the numbers that it answers; None from the
-        time on that the server has failed it."""
+    def request(self, load, order):
+        """Sends a line to the client of this load and returns its numbers; None once the server
+        has failed it."""
         if load in self.failed:
             return None
         client = self.clients.get(load)
@@ -138,7 +140,7 @@ class Server:
             client = self.clients[load] = begin(
                 [sys.argv[1] + "/bench/load", str(self.port), str(count), str(depth)], CORES[-1],
                 stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-            self.ask(load, "10")  # they are connected, and everything is warm
+            self.request(load, "10")  # connects, and warms the caches
         try:
             client.stdin.write(order + "\n")
             client.stdin.flush()
@@ -152,7 +154,7 @@ class Server:
         return None
 
     def cpu(self):
-        """Nanoseconds that all its threads have run; nan of a server that has ended."""
+        """CPU time of all its threads in nanoseconds; nan after the server has exited."""
         total = 0
         try:
             for thread in os.listdir("/proc/%d/task" % self.process.pid):
@@ -163,7 +165,7 @@ class Server:
         return total
 
     def user_part(self):
-        """What of it was in user space, as the clock's ticks happened to find it."""
+        """CPU time in user space, and all, in clock ticks (10 ms: coarse)."""
         try:
             with open("/proc/%d/stat" % self.process.pid) as f:
                 user, kernel = (int(word) for word in f.read().rpartition(")")[2].split()[11:13])
@@ -171,14 +173,14 @@ class Server:
             return 0, 0
         return user, user + kernel
 
-    def hang_up(self):
-        """Before its patience with idle clients ends."""
+    def close_clients(self):
+        """Called before the server's idle timeout expires."""
         for client in self.clients.values():
             stop(client)
         self.clients = {}
 
     def stop(self):
-        self.hang_up()
+        self.close_clients()
         stop(self.process)
 
 
@@ -192,7 +194,7 @@ def stop(process):
 
 
 def servers(build, further):
-    """Name and server of each that is there."""
+    """Yields the name and the server of each one that is installed."""
     folder = os.path.abspath(build) + "/bench/server"
     os.makedirs(folder + "/www", exist_ok=True)
     with open(folder + "/www/plaintext", "w") as f:
@@ -202,7 +204,7 @@ def servers(build, further):
     for name, command in commands.items():
         port = free_port()
         names = dict(folder=folder, port=port, build=os.path.abspath(build),
-                     user="root" if os.getuid() == 0 else "nobody",
+                     user=pwd.getpwuid(os.getuid()).pw_name,
                      config="%s/%s.conf" % (folder, name))
         if name in CONFIGS:
             with open(names["config"], "w") as f:
@@ -212,28 +214,28 @@ def servers(build, further):
         words = shlex.split(command.replace("PORT", str(port)))
         words[0] = shutil.which(words[0], path=path)
         if not words[0]:
-            print("%s is not here" % name, file=sys.stderr)
+            print("%s is not installed" % name, file=sys.stderr)
             continue
         try:
             yield name, Server(words, port)
         except ConnectionError as reason:
-            print("%s is left out: %s" % (name, reason), file=sys.stderr)
+            print("%s is omitted: %s" % (name, reason), file=sys.stderr)
 
 
 # ---- Measures -----------------------------------------------------------------------------------
 
 def cost(server, load):
-    """Microseconds of CPU for one request."""
+    """CPU time of one request in microseconds."""
     before = server.cpu()
-    numbers = server.ask(load, "%g" % (SECONDS * 1000))
-    time.sleep(0.002)  # what it still has to do
+    numbers = server.request(load, "%g" % (SECONDS * 1000))
+    time.sleep(0.002)  # the server may still be working
     taken = server.cpu() - before
-    time.sleep(SECONDS / 2)  # for others on this machine
+    time.sleep(SECONDS / 2)  # for other processes of this machine
     return taken / numbers[0] / 1000 if numbers else math.nan
 
 
 def costs(running):
-    """For each load and server the costs in rounds, and the part of them in user space."""
+    """For each load and server: its cost in each round, and the share of user space."""
     samples = {load: {name: [] for name in running} for load in LOADS}
     parts = {}
     for load in LOADS:
@@ -244,13 +246,13 @@ def costs(running):
         for name, server in running.items():
             user, both = (b - a for a, b in zip(before[name], server.user_part()))
             parts[load, name] = user / max(both, 1)
-            server.hang_up()
+            server.close_clients()
     return samples, parts
 
 
 def calls(server, load, folder):
-    """System calls for one request.  strace slows the server, which makes no difference to them."""
-    if not shutil.which("strace") or not server.ask(load, "10"):
+    """System calls per request.  strace slows the server, which does not change their number."""
+    if not shutil.which("strace") or not server.request(load, "10"):
         return None
     out = folder + "/strace"
     if os.path.exists(out):
@@ -258,10 +260,10 @@ def calls(server, load, folder):
     tracer = subprocess.Popen(["strace", "-f", "-c", "-o", out, "-p", str(server.process.pid)],
                               stderr=subprocess.DEVNULL)
     time.sleep(0.5)
-    numbers = server.ask(load, "500")
+    numbers = server.request(load, "500")
     tracer.send_signal(signal.SIGINT)
     tracer.wait()
-    server.hang_up()
+    server.close_clients()
     if not os.path.exists(out):
         return None
     with open(out) as f:
@@ -270,20 +272,20 @@ def calls(server, load, folder):
 
 
 def latencies(running):
-    """p50, p99 and p99.9 in us of 64 clients that together ask RATE times a second."""
+    """p50, p99 and p99.9 in us, of 64 connections that together send RATE requests a second."""
     rounds = {name: [] for name in running}
     for _ in range(RATE_ROUNDS):
         for name in random.sample(list(running), len(running)):
-            numbers = running[name].ask(PLAIN, "%g %d" % (RATE_SECONDS * 1000, RATE))
+            numbers = running[name].request(PLAIN, "%g %d" % (RATE_SECONDS * 1000, RATE))
             rounds[name].append(numbers[2:] if numbers else [math.nan] * 3)
             time.sleep(RATE_SECONDS / 4)
     for server in running.values():
-        server.hang_up()
+        server.close_clients()
     return {name: [middle(column) for column in zip(*lines)] for name, lines in rounds.items()}
 
 
 def middle(numbers):
-    """Of those that were measured; None where there are none, as JSON has no word for nan."""
+    """The median of the numbers that are not nan; None where there are none (JSON has no nan)."""
     measured = [number for number in numbers if not math.isnan(number)]
     return statistics.median(measured) if measured else None
 
@@ -298,11 +300,11 @@ def summary(samples, parts, load, name, failed):
 
 
 def middle_ratio(these, those):
-    """Of the rounds in which both were measured; None where there are none."""
+    """The median ratio over the rounds in which both were measured; None where there are none."""
     return middle([a / b if b else math.nan for a, b in zip(these, those)])
 
 
-# ---- What is told -------------------------------------------------------------------------------
+# ---- Output -------------------------------------------------------------------------------------
 
 def show(rows):
     print("CPU us for one request, of them in user space, and of the floor's all; system calls\n"
@@ -329,7 +331,7 @@ def text(form, number):
 
 
 def lines(rows):
-    """measure, peer, ours, theirs, ratio"""
+    """measure, server, ours, the other, ratio"""
     ours = rows.get("shockwave")
     for name, row in rows.items():
         if name == "shockwave" or not ours:

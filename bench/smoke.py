@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-# smoke.py - what must hold on any machine: `smoke.py PROGRAM INPUTS TABLE [--write]`.
+# smoke.py - the checks that are valid on any machine: `smoke.py PROGRAM INPUTS TABLE [--write]`.
 # SPDX-License-Identifier: MIT
-"""Results are right, nothing is allocated, and no row takes over 3 % more instructions than the
-table says for this compiler.  No time is looked at."""
+"""Results are right, nothing is allocated, and no row needs over 3 % more instructions than the
+table has for this compiler.  Time is not measured."""
 import sys
 
 import measure

@@ -2,18 +2,18 @@
 /* SPDX-License-Identifier: MIT */
 
 /*
- * The including file defines PARSER and SETTINGS, the library's types, and NAME and STRUCT, ours;
- * begin(parser, type, settings), and feed(parser, settings, buf, len), which returns whether all of
- * buf[0..len) was taken.
+ * The including file defines PARSER and SETTINGS, the library's types; NAME and STRUCT, ours;
+ * begin(parser, type, settings); and execute(parser, settings, buf, len), which returns whether all
+ * of buf[0..len) was consumed.
  *
- * Their users have to write the spans down themselves, as is done here.  A span that lies in two
- * pieces of input comes in two calls; ours are whole.
+ * Users of these libraries store the spans in callbacks, as here.  A span that is split between two
+ * buffers would come in two calls; each message here is in one buffer.
  */
 
 static struct {
     struct sw_span pieces[1 + 2 * BENCH_FIELDS];
     size_t names, content;
-    bool whole;
+    bool is_complete;
 } seen;
 
 static int on_target(PARSER *parser, const char *at, size_t n)
@@ -42,8 +42,8 @@ static int on_value(PARSER *parser, const char *at, size_t n)
 static int on_head(PARSER *parser)
 {
     (void)parser;
-    seen.whole = true;
-    return 1; /* there is no body, whatever the fields say */
+    seen.is_complete = true;
+    return 1; /* there is no body, regardless of its framing fields */
 }
 
 static int on_content(PARSER *parser, const char *at, size_t n)
@@ -57,7 +57,7 @@ static int on_content(PARSER *parser, const char *at, size_t n)
 static int on_end(PARSER *parser)
 {
     (void)parser;
-    seen.whole = true;
+    seen.is_complete = true;
     return 0;
 }
 
@@ -86,8 +86,8 @@ static bool run(const PARSER *ready, const SETTINGS *settings, const char *buf, 
 
     seen.names = 0;
     seen.content = 0;
-    seen.whole = false;
-    return feed(&parser, settings, buf, len) && seen.whole;
+    seen.is_complete = false;
+    return execute(&parser, settings, buf, len) && seen.is_complete;
 }
 
 static size_t request(const char *buf, size_t len, size_t *fields)
@@ -119,7 +119,7 @@ static ptrdiff_t spans(const char *buf, size_t len)
 
     if (!ready.data) {
         begin(&ready, HTTP_REQUEST, &body_settings);
-        feed(&ready, &body_settings, above, sizeof above - 1);
+        execute(&ready, &body_settings, above, sizeof above - 1);
     }
     return run(&ready, &body_settings, buf, len) ? (ptrdiff_t)seen.content : -1;
 }

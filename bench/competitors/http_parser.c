@@ -2,7 +2,7 @@
 /* SPDX-License-Identifier: MIT */
 #include <http_parser.h>
 
-#include "peers.h"
+#include "competitors.h"
 
 #define NAME     "http_parser"
 #define STRUCT   bench_http_parser
@@ -17,8 +17,8 @@ static void begin(struct http_parser *parser, enum http_parser_type type,
     parser->data = parser;
 }
 
-static bool feed(struct http_parser *parser, const http_parser_settings *settings, const char *buf,
-                 size_t len)
+static bool execute(struct http_parser *parser, const http_parser_settings *settings,
+                    const char *buf, size_t len)
 {
     return http_parser_execute(parser, settings, buf, len) == len;
 }

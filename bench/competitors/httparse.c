@@ -1,6 +1,6 @@
 /* httparse.c - hyper's parser, from Rust. */
 /* SPDX-License-Identifier: MIT */
-#include "peers.h"
+#include "competitors.h"
 
 /* httparse/lib.rs */
 size_t bench_httparse_request(const char *buf, size_t len, size_t *fields);

@@ -2,7 +2,7 @@
 /* SPDX-License-Identifier: MIT */
 #include <llhttp.h>
 
-#include "peers.h"
+#include "competitors.h"
 
 #define NAME     "llhttp"
 #define STRUCT   bench_llhttp
@@ -15,7 +15,8 @@ static void begin(llhttp_t *parser, llhttp_type_t type, const llhttp_settings_t 
     parser->data = parser;
 }
 
-static bool feed(llhttp_t *parser, const llhttp_settings_t *settings, const char *buf, size_t len)
+static bool execute(llhttp_t *parser, const llhttp_settings_t *settings, const char *buf,
+                    size_t len)
 {
     (void)settings;
     llhttp_errno_t error = llhttp_execute(parser, buf, len);

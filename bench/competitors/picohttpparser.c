@@ -2,7 +2,7 @@
 /* SPDX-License-Identifier: MIT */
 #include <sys/types.h>
 
-#include "peers.h"
+#include "competitors.h"
 
 /* Debian installs the library without this header; these are its calls. */
 struct phr_header {

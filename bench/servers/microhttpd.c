@@ -13,7 +13,7 @@ static enum MHD_Result handle(void *user, struct MHD_Connection *connection, con
                               size_t *upload_size, void **state)
 {
     (void)user, (void)version, (void)upload, (void)upload_size;
-    if (!*state) { /* the head alone: a reply now would close the connection behind it */
+    if (!*state) { /* only the head has been read: a response now would close the connection */
         *state = plaintext;
         return MHD_YES;
     }

@@ -1,4 +1,4 @@
-// lib.rs - httparse behind C calls.
+// lib.rs - httparse with a C interface.
 // SPDX-License-Identifier: MIT
 use httparse::{Header, ParserConfig, Request, Response, Status};
 use std::mem::MaybeUninit;

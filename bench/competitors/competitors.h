@@ -1,7 +1,7 @@
-/* peers.h - the parsers that ours is measured against. */
+/* competitors.h - the parsers that ours is compared with. */
 /* SPDX-License-Identifier: MIT */
-#ifndef BENCH_PARSERS_H
-#define BENCH_PARSERS_H
+#ifndef BENCH_COMPETITORS_H
+#define BENCH_COMPETITORS_H
 
 #include "../parsers.h"
 
