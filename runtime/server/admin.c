@@ -3,6 +3,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "server/metrics.h"
 #include "server/output.h"
+#include "server/report.h"
 #include "server/response.h"
 #include "server/server_state.h"
 #include "server/transaction.h"
@@ -11,6 +12,8 @@
 #include "shockwave_server.h"
 
 #include <string.h>
+
+#include "values/value.h"
 
 enum {
     PAGE = 6144,  /* what is written at a time: a family, or a part of one */
@@ -36,11 +39,7 @@ static void put(struct sw_writer *out, const char *text)
 static void put_number(struct sw_writer *out, uint64_t number)
 {
     char digits[20];
-    size_t at = sizeof digits;
-    do
-        digits[--at] = (char)('0' + number % 10);
-    while ((number /= 10) > 0);
-    sw_write_bytes(out, digits + at, sizeof digits - at);
+    sw_write_bytes(out, digits, sw_value_put_number(number, digits));
 }
 
 static void put_seconds(struct sw_writer *out, uint64_t milliseconds)
@@ -268,7 +267,7 @@ void sw_metrics_serve(struct sw_exchange *exchange)
     if (!sw_transaction_may_respond(exchange))
         return;
     exchange->hooks = &hooks;
-    sw_metrics_publish(sw_transaction_of(exchange)->worker);
+    sw_worker_publish(sw_transaction_of(exchange)->worker);
     sw_write_field(sw_reply_begin(exchange, SW_STATUS_OK, SW_LENGTH_UNKNOWN),
                    SW_HEADER_CONTENT_TYPE, SW_SPAN("text/plain; version=0.0.4; charset=utf-8"));
     write_pages(exchange);

@@ -12,6 +12,7 @@
 #include "server/metrics.h"
 #include "server/output.h"
 #include "server/proxy_protocol.h"
+#include "server/report.h"
 #include "server/request.h"
 #include "server/response.h"
 #include "server/room.h"

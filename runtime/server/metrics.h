@@ -42,13 +42,13 @@ static inline void sw_count(_Atomic uint64_t *counter, uint64_t n)
 /* Upper bounds of the latency buckets but the last, in milliseconds. */
 extern const uint16_t sw_metrics_bounds[SW_LATENCIES - 1];
 
-struct sw_transaction;
-struct sw_worker;
+/* Counts a request that has ended; `status` is 0 without a response. */
+void sw_metrics_count(struct sw_metrics *metrics, unsigned method, unsigned status,
+                      uint64_t duration_ms);
 
-/* Counts a request that is complete. */
-void sw_metrics_count(struct sw_transaction *txn);
-
-/* Shows other threads the state of connections and pools, at the end of an iteration. */
-void sw_metrics_publish(struct sw_worker *worker);
+/* Shows other threads, at the end of an iteration, how many connections wait for what, and how full
+   the pools are. */
+void sw_metrics_publish(struct sw_metrics *metrics, const uint32_t waits[SW_WAITS],
+                        const struct sw_pool *const pools[SW_POOLS]);
 
 #endif

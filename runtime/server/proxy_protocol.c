@@ -1,12 +1,12 @@
 /* server_proxy.c - the PROXY header, before the first request of a connection. */
 /* SPDX-License-Identifier: MIT */
 #define _POSIX_C_SOURCE 200809L
-#include "server/access_log.h"
 #include "server/client_address.h"
 #include "server/connection_state.h"
 #include "server/listener.h"
 #include "server/metrics.h"
 #include "server/proxy_protocol.h"
+#include "server/report.h"
 #include "server/transaction.h"
 #include "server/worker_state.h"
 #include "shockwave_server.h"

@@ -2,10 +2,10 @@
 /* SPDX-License-Identifier: MIT */
 #define _GNU_SOURCE
 #include "core/conn.h"
-#include "server/access_log.h"
 #include "server/connection_state.h"
 #include "server/listener.h"
 #include "server/metrics.h"
+#include "server/report.h"
 #include "server/request.h"
 #include "server/response.h"
 #include "server/suspend.h"
@@ -33,11 +33,8 @@ void sw_transaction_complete(struct sw_transaction *txn, bool complete)
     txn->final = true;
     if (hooks && hooks->on_complete)
         hooks->on_complete(exchange, complete);
-    if (txn->active) {
-        sw_metrics_count(txn);
-        if (txn->worker->log.lines)
-            sw_log_exchange(txn, complete);
-    }
+    if (txn->active)
+        sw_transaction_report(txn, complete);
     sw_transaction_end_suspend(txn);
     txn->active = txn->complete = txn->final = false;
     txn->told_gone = txn->told_half_closed = false;

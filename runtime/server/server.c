@@ -38,7 +38,7 @@ static const char *set_up(struct sw_server *server, const struct sw_plan *plan,
         if ((errno = sw_loop_open(&sw_server_worker(server, i)->loop)) != 0)
             return "epoll_create";
     for (uint32_t i = 0; i < config->workers; i++) {
-        const char *failed = sw_log_open(sw_server_worker(server, i));
+        const char *failed = sw_log_open(&sw_server_worker(server, i)->log);
         if (failed)
             return failed;
     }

@@ -3,7 +3,7 @@
 #ifndef SW_WAIT_H
 #define SW_WAIT_H
 
-/* What the timer of a connection measures; names for metrics and access logs are in metrics.c. */
+/* What the timer of a connection measures. */
 enum sw_wait {
     SW_WAIT_NONE = 0, /* no timer: the handler is running, or its response is being sent */
     SW_WAIT_IDLE,

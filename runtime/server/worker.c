@@ -9,7 +9,7 @@
 #include "server/event_loop.h"
 #include "server/list.h"
 #include "server/listener.h"
-#include "server/metrics.h"
+#include "server/report.h"
 #include "server/room.h"
 #include "server/server_state.h"
 #include "server/service_manager.h"
@@ -86,6 +86,9 @@ void sw_worker_init(struct sw_worker *worker, struct sw_server *server, const st
                  sizeof(struct sw_partial_input), plan->parked_count);
     worker->scratch = memory + plan->scratch;
     worker->client_addresses = (void *)(memory + plan->client_addresses);
+    worker->log.config = config;
+    worker->log.date = &worker->date;
+    worker->log.metrics = &worker->metrics;
     worker->log.fd = -1;
     worker->log.lines = sw_log_wanted(config) ? memory + plan->log : NULL;
 }
@@ -269,6 +272,18 @@ static void take_events(struct sw_worker *worker, const struct sw_loop_event *re
     sw_connections_run(worker, connections, count);
 }
 
+/* Of the workers that fail after the same call of sw_server_reopen(), one reports it. */
+static void reopen_log(struct sw_worker *worker)
+{
+    struct sw_server *server = worker->server;
+    unsigned calls = atomic_load(&server->reopen);
+    if (sw_log_reopen(&worker->log, calls, worker->now))
+        return;
+    const struct sw_server_error error = {.what = "access_log", .code = errno};
+    if (worker->config->on_log_error && atomic_exchange(&server->reported, calls) != calls)
+        worker->config->on_log_error(&error);
+}
+
 static void run_iteration(struct sw_worker *worker)
 {
     struct sw_loop_event ready[EVENTS];
@@ -288,8 +303,9 @@ static void run_iteration(struct sw_worker *worker)
     watch_listeners(worker);
     if (is_first(worker))
         sw_service_manager_retry(&worker->server->service_manager);
-    sw_log_write(worker);
-    sw_metrics_publish(worker);
+    reopen_log(worker);
+    sw_log_write(&worker->log, worker->now);
+    sw_worker_publish(worker);
 }
 
 void sw_worker_serve(struct sw_worker *worker)
@@ -327,6 +343,6 @@ void sw_worker_close(struct sw_worker *worker)
     sw_pool_close(&worker->inputs);
     sw_pool_close(&worker->outputs);
     sw_pool_close(&worker->partial_input);
-    sw_log_close(worker);
+    sw_log_close(&worker->log, worker->now);
     sw_loop_close(&worker->loop);
 }
