@@ -1,4 +1,4 @@
-/* server_client.c - the client's address: the other end of the socket, or what a proxy reports. */
+/* client_address.c - the client's address: of the socket, or reported by a trusted proxy. */
 /* SPDX-License-Identifier: MIT */
 #define _POSIX_C_SOURCE 200809L
 #include "server/client_address.h"
@@ -21,32 +21,32 @@ bool sw_client_is_trusted(const struct sw_server_config *config, const struct sw
 
 /* ---- The socket ------------------------------------------------------------------------------ */
 
-static struct sw_client name_of(const struct sockaddr *end)
+static struct sw_client address_of(const struct sockaddr *end)
 {
-    struct sw_client name = {.local = end->sa_family == AF_UNIX};
+    struct sw_client client = {.local = end->sa_family == AF_UNIX};
     if (end->sa_family == AF_INET) {
         const struct sockaddr_in *v4 = (const void *)end;
-        name.address = (struct sw_address){{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff}};
-        memcpy(name.address.bytes + 12, &v4->sin_addr, 4);
-        name.port = ntohs(v4->sin_port);
+        client.address = (struct sw_address){{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff}};
+        memcpy(client.address.bytes + 12, &v4->sin_addr, 4);
+        client.port = ntohs(v4->sin_port);
     } else if (end->sa_family == AF_INET6) {
         const struct sockaddr_in6 *v6 = (const void *)end;
-        memcpy(name.address.bytes, &v6->sin6_addr, 16);
-        name.port = ntohs(v6->sin6_port);
+        memcpy(client.address.bytes, &v6->sin6_addr, 16);
+        client.port = ntohs(v6->sin6_port);
     }
-    name.known = end->sa_family == AF_INET || end->sa_family == AF_INET6;
-    return name;
+    client.known = end->sa_family == AF_INET || end->sa_family == AF_INET6;
+    return client;
 }
 
 const struct sw_limits *sw_connection_limits(const struct sw_worker *worker,
                                              const struct sockaddr *end)
 {
-    struct sw_client name = name_of(end);
-    return sw_client_is_trusted(worker->config, &name) ? &worker->trusted_limits
-                                                       : &worker->config->limits;
+    struct sw_client client = address_of(end);
+    return sw_client_is_trusted(worker->config, &client) ? &worker->trusted_limits
+                                                         : &worker->config->limits;
 }
 
-static struct sw_client *place_of(struct sw_worker *worker, struct sw_connection *connection)
+static struct sw_client *slot_of(struct sw_worker *worker, struct sw_connection *connection)
 {
     return &worker->client_addresses[(size_t)((char *)connection - worker->connections.memory) /
                                      worker->connections.slab];
@@ -55,7 +55,7 @@ static struct sw_client *place_of(struct sw_worker *worker, struct sw_connection
 void sw_connection_note_address(struct sw_worker *worker, struct sw_connection *connection,
                                 const struct sockaddr *end)
 {
-    *place_of(worker, connection) = name_of(end);
+    *slot_of(worker, connection) = address_of(end);
     connection->has_address = true;
 }
 
@@ -67,20 +67,26 @@ struct sw_client *sw_connection_client(struct sw_worker *worker, struct sw_conne
     } end = {.any.sa_family = AF_UNSPEC};
     socklen_t size = sizeof end;
     if (!connection->has_address && getpeername(connection->fd, &end.any, &size))
-        end.any.sa_family = AF_UNSPEC; /* it is gone */
+        end.any.sa_family = AF_UNSPEC; /* disconnected */
     if (!connection->has_address)
         sw_connection_note_address(worker, connection, &end.any);
-    return place_of(worker, connection);
+    return slot_of(worker, connection);
 }
 
 /* ---- Forwarding fields ---------------------------------------------------------------------- */
 
 /*
- * Each hop adds an element at the end, so the value is read from there: what stands before the
- * first element that a stranger added is his invention, and need not even be well-formed.
+ * Each proxy appends an element, so the list is read from its end, as long as the address read last
+ * is that of a trusted proxy:
+ *
+ *     X-Forwarded-For: forged, forged, client, proxy 1      sent by proxy 2
+ *                                      result  trusted               trusted
+ *
+ * What precedes the first element that an untrusted client sent may be forged or malformed: it is
+ * not read.
  */
 
-/* Take the last element that is not empty off a list.  False when there is none. */
+/* Removes the last element that is not empty from a list.  False when there is none. */
 static bool take_last(struct sw_span *list, struct sw_span *element)
 {
     bool more = true;

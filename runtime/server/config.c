@@ -1,4 +1,4 @@
-/* server_config.c - what a configuration means, and the memory it takes. */
+/* config.c - what a configuration means, and the memory it takes. */
 /* SPDX-License-Identifier: MIT */
 #include "server/access_log.h"
 #include "server/config.h"
@@ -11,7 +11,7 @@
 #include "shockwave_server.h"
 
 enum {
-    SIZE_MAX_EACH = 1 << 26, /* no buffer of one connection is larger */
+    SIZE_MAX_EACH = 1 << 26, /* max bytes of a buffer of one connection */
     PAGE = 4096,
 };
 
@@ -23,7 +23,7 @@ static void give_default(uint32_t *member, uint32_t value)
         *member = value;
 }
 
-/* The largest of those whose sum is the least input buffer. */
+/* The largest of the limits whose sum is the smallest input buffer. */
 static const char *largest_part(const struct sw_limits *limits)
 {
     if (limits->head >= limits->trailer_bytes && limits->head >= limits->chunk_extensions)
@@ -32,7 +32,7 @@ static const char *largest_part(const struct sw_limits *limits)
                                                              : "limits.chunk_extensions";
 }
 
-/* The least input buffer: a head that stays, and behind it a trailer section and a chunk line. */
+/* The smallest input buffer: a head that is kept, then a trailer section and a chunk line. */
 static uint64_t least_input(const struct sw_limits *limits)
 {
     return (uint64_t)limits->head + limits->trailer_bytes + limits->chunk_extensions + 4096;
@@ -59,9 +59,9 @@ static bool are_networks(const struct sw_server_config *config)
 
 const char *sw_config_resolve(struct sw_server_config *config)
 {
-    static const struct sw_listener_config nearby = {.address = "127.0.0.1", .port = 8080};
+    static const struct sw_listener_config local = {.address = "127.0.0.1", .port = 8080};
     if (!config->listener_count && !config->listeners) {
-        config->listeners = &nearby;
+        config->listeners = &local;
         config->listener_count = 1;
     }
     struct sw_limits *limits = &config->limits;

@@ -1,4 +1,4 @@
-/* server_dispatch.c - from a target to its path, and the replies to what has no route. */
+/* dispatch.c - the path of a target, and the responses to requests without a route. */
 /* SPDX-License-Identifier: MIT */
 #include "server/response.h"
 #include "shockwave_server.h"
@@ -12,18 +12,18 @@ const char *sw_exchange_path(const struct sw_exchange *exchange)
     struct sw_span target = sw_exchange_target(exchange);
     if (target.p[0] == '/' || target.p[0] == '*' || exchange->head->method == SW_METHOD_CONNECT)
         return target.p;
-    /* scheme "://" authority: the head was refused if it were anything else. */
+    /* scheme "://" authority: the parser accepts no other form. */
     const char *p = (const char *)memchr(target.p, '/', target.n) + 2;
     while (*p != '/' && *p != '?' && *p != ' ')
         p++;
     return *p == '/' ? p : "/ "; /* RFC 9110 4.2.3 */
 }
 
-/* A reply that says what the resource answers: all of `allow`, and OPTIONS by this reply. */
+/* Responds with the methods that the resource supports: those of `allow`, and OPTIONS. */
 static void reply_allow(struct sw_exchange *exchange, unsigned status, struct sw_span allow,
                         struct sw_span text)
 {
-    char value[1024]; /* every method there is */
+    char value[1024]; /* longer than a list of all methods */
     struct sw_writer list = {.p = value, .size = sizeof value};
     sw_write_bytes(&list, allow.p, allow.n);
     if (!sw_list_has_token(allow, "OPTIONS"))

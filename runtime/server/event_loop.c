@@ -1,4 +1,4 @@
-/* loop_epoll.c - the loop over Linux's epoll. */
+/* event_loop.c - the event loop, with Linux's epoll. */
 /* SPDX-License-Identifier: MIT */
 #include "server/event_loop.h"
 
@@ -49,8 +49,8 @@ int sw_loop_listen(struct sw_loop *loop, int fd, void *tag)
     return control(loop, EPOLL_CTL_ADD, fd, tag, EPOLLIN | EPOLLEXCLUSIVE);
 }
 
-/* With edges there is no need to take EPOLLOUT back: it comes only after a write has fallen short.
- */
+/* EPOLLOUT need not be removed again: edge-triggered, it is reported only after a write was
+   short. */
 int sw_loop_modify(struct sw_loop *loop, int fd, void *tag)
 {
     return control(loop, EPOLL_CTL_MOD, fd, tag, EPOLLIN | EPOLLPRI | EPOLLRDHUP | EPOLLOUT);
@@ -78,7 +78,7 @@ int sw_loop_wait(struct sw_loop *loop, struct sw_loop_event *ready, int count, i
     return n < 0 ? 0 : n;
 }
 
-/* The alarm is never read: each write of an eventfd is an edge of its own. */
+/* wake_fd is never read: each write to an eventfd triggers an event of its own. */
 void sw_loop_wake(struct sw_loop *loop)
 {
     int saved = errno;

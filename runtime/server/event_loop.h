@@ -1,4 +1,4 @@
-/* loop.h - a few calls over the kernel's readiness queue. */
+/* event_loop.h - readiness of sockets, edge-triggered. */
 /* SPDX-License-Identifier: MIT */
 #ifndef SW_LOOP_H
 #define SW_LOOP_H
@@ -6,8 +6,9 @@
 #include <stdbool.h>
 
 /*
- * Readiness is told by the edge: once when it begins, and again only after a read or a write has
- * found the socket empty or full.  Whoever is told must remember it until then.
+ * Events are edge-triggered: one when the socket becomes readable or writable, and the next only
+ * after a read has found it empty, or a write has found it full.  Until then the caller must
+ * remember the event.
  */
 
 struct sw_loop {
@@ -18,37 +19,37 @@ struct sw_loop {
 enum sw_readiness {
     SW_READABLE = 1,
     SW_WRITABLE = 2,
-    SW_READ_CLOSED = 4,  /* the peer has shut its side: read until the end to see it */
-    SW_SOCKET_ERROR = 8, /* the connection was reset: nothing can be read or written any more */
-    SW_HUNG_UP = 32,     /* nothing can be written any more; what was sent before can be read */
+    SW_READ_CLOSED = 4,  /* the peer has shut down its side: read() returns 0 after the rest */
+    SW_SOCKET_ERROR = 8, /* the connection was reset: neither reading nor writing is possible */
+    SW_HUNG_UP = 32,     /* writing is impossible; what was sent before can be read */
     SW_URGENT = 16, /* urgent data is in the socket: a read stops there, though more may follow */
 };
 
 struct sw_loop_event {
-    void *tag; /* what was passed to sw_loop_add(); NULL for sw_loop_wake() */
+    void *tag; /* as passed to sw_loop_add(); NULL for sw_loop_wake() */
     unsigned what;
 };
 
-/* Open and close; 0 or an errno. */
+/* 0 or an errno. */
 int sw_loop_open(struct sw_loop *loop);
 void sw_loop_close(struct sw_loop *loop);
 
-/* Watch a socket for reading: 0 or an errno. */
+/* Watches a socket for reading: 0 or an errno. */
 int sw_loop_add(struct sw_loop *loop, int fd, void *tag);
 
-/* Watch a listening socket that other loops may watch too: newcomers wake one of them, not all. */
+/* Watches a listening socket that several loops share: a new connection wakes one of them. */
 int sw_loop_listen(struct sw_loop *loop, int fd, void *tag);
 
-/* Watch it for writing as well, from now on.  Asked for only when a write has fallen short. */
+/* Watches it for writing as well.  Called only after a write was short. */
 int sw_loop_modify(struct sw_loop *loop, int fd, void *tag);
 
-/* Watch it no longer.  Closing a socket does the same, unless another process has it too. */
+/* Stops watching it.  Closing a socket does the same, unless another process has it open. */
 void sw_loop_remove(struct sw_loop *loop, int fd);
 
-/* Wait for at most `milliseconds` (-1: for ever) and fill ready[0..count): how many. */
+/* Waits up to `milliseconds` (-1: without limit), and fills ready[0..count).  Returns how many. */
 int sw_loop_wait(struct sw_loop *loop, struct sw_loop_event *ready, int count, int milliseconds);
 
-/* End the wait that is under way, or the next one.  On any thread, and in a signal handler. */
+/* Ends the current wait, or the next one.  From any thread or signal handler. */
 void sw_loop_wake(struct sw_loop *loop);
 
 #endif

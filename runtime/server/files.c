@@ -1,4 +1,4 @@
-/* server_files.c - a directory served: names, conditions, ranges. */
+/* files.c - serves a directory: names, conditions, ranges. */
 /* SPDX-License-Identifier: MIT */
 #define _GNU_SOURCE
 #define _FILE_OFFSET_BITS 64
@@ -20,23 +20,27 @@
 #include "shockwave_values.h"
 
 /*
- * A request becomes a name, the name a descriptor, and the descriptor a reply: the whole file, some
- * ranges of it, or neither.  From the descriptor on, all goes by what fstat() says of it, so that a
- * file replaced in between is served as what it was.
+ *     path --resolve--> name --open_file--> descriptor, fstat --choose_coding--> validate
+ *          --evaluate--> 304, 412, 416; or 200, 206 with the ranges in pieces (on_writable)
+ *
+ * Once the file is open, the response depends only on the descriptor and its fstat(2): when the
+ * file is replaced, the client still gets a consistent response, the old content with the old tag.
+ * The content is sent by sendfile(2), zero-copy.
  */
 
 enum {
     LONGEST = sizeof "index.html.zst",
-    RANGES = 16,     /* in one request; those with more get the whole file */
-    PART_HEAD = 512, /* of a part of multipart/byteranges, at most */
-    PIECE = 1 << 20, /* to be sent before others have their turn */
+    RANGES = 16,     /* in one request; with more, the field is ignored */
+    PART_HEAD = 512, /* max bytes before a part of multipart/byteranges */
+    PIECE = 1 << 20, /* sent before the next connection is processed */
 };
 
 #define ALLOWED SW_SPAN("GET, HEAD, OPTIONS")
 
-static const char multipart[] = "multipart/byteranges; boundary="; /* sw_files.multipart goes on */
+/* Followed by the boundary in sw_files.multipart. */
+static const char multipart[] = "multipart/byteranges; boundary=";
 
-/* A reply under way; lies in the exchange's scratch. */
+/* A response in progress, in exchange->scratch. */
 struct transfer {
     const struct sw_files *files;
     const struct sw_media_info *media;
@@ -46,11 +50,11 @@ struct transfer {
     int64_t modified; /* seconds since 1970 */
     struct sw_span etag;
     char etag_bytes[64];
-    struct sw_range ranges[RANGES]; /* to be sent */
-    size_t range_count, range;      /* how many, and which is next */
+    struct sw_range ranges[RANGES]; /* to send */
+    size_t range_count, range;      /* `range` is the next one */
     uint64_t at;                    /* the next byte of it */
-    bool is_index;                  /* the path is a directory's, and the name of its index */
-    char name[];                    /* begins with a slash; room for LONGEST after it */
+    bool is_index;                  /* the path ends with a slash; `name` is that of the index */
+    char name[];                    /* starts with a slash; LONGEST bytes are free after it */
 };
 
 static struct transfer *transfer_of(const struct sw_exchange *exchange)
@@ -58,11 +62,11 @@ static struct transfer *transfer_of(const struct sw_exchange *exchange)
     return (struct transfer *)(void *)exchange->scratch;
 }
 
-/* ---- Replies without a file ----------------------------------------------------------------- */
+/* ---- Responses without a file --------------------------------------------------------------- */
 
-/* The status as text, with one field more unless its id is SW_HEADER_OTHER. */
-static void say(struct sw_exchange *exchange, unsigned status, enum sw_header id,
-                struct sw_span value)
+/* Responds with the reason phrase as text, and a field unless its id is SW_HEADER_OTHER. */
+static void respond_status(struct sw_exchange *exchange, unsigned status, enum sw_header id,
+                           struct sw_span value)
 {
     const struct sw_status_info *info = sw_status_find(status);
     const size_t version = sizeof "HTTP/1.1";
@@ -78,8 +82,8 @@ static void say(struct sw_exchange *exchange, unsigned status, enum sw_header id
     sw_reply_end(exchange);
 }
 
-/* Part of a URI reference.  Location takes no byte that RFC 3986 does not, however lenient the
-   parser was.  RFC 9110 10.2.2. */
+/* Writes part of a URI reference.  A lenient parser may have accepted bytes that RFC 3986 does not
+   allow: those are percent-encoded.  RFC 9110 10.2.2. */
 static void write_reference(struct sw_writer *out, const char *p, const char *end)
 {
     for (; p < end; p++) {
@@ -95,9 +99,9 @@ static void write_reference(struct sw_writer *out, const char *p, const char *en
 }
 
 /*
- * To the directory that the last segment names, so that links in its index lead into it.  A
- * relative target is right behind whatever prefix, and `./` keeps a colon from making a scheme of
- * it.
+ * Redirects to the path with a slash after it, so that relative links in the directory's index are
+ * resolved inside it.  The reference is relative, which is correct after any prefix that a proxy
+ * removed; with `./` a colon in the segment ends no scheme.
  */
 static void redirect(struct sw_exchange *exchange, struct sw_span path)
 {
@@ -114,15 +118,16 @@ static void redirect(struct sw_exchange *exchange, struct sw_span path)
     if (query)
         write_reference(&location, query, target.p + target.n);
     if (location.error)
-        say(exchange, SW_STATUS_URI_TOO_LONG, SW_HEADER_OTHER, (struct sw_span){NULL, 0});
+        respond_status(exchange, SW_STATUS_URI_TOO_LONG, SW_HEADER_OTHER,
+                       (struct sw_span){NULL, 0});
     else
-        say(exchange, SW_STATUS_MOVED_PERMANENTLY, SW_HEADER_LOCATION,
-            (struct sw_span){location.p, location.n});
+        respond_status(exchange, SW_STATUS_MOVED_PERMANENTLY, SW_HEADER_LOCATION,
+                       (struct sw_span){location.p, location.n});
 }
 
 /* ---- Names ---------------------------------------------------------------------------------- */
 
-/* "%2F" is a slash in a name, which no file can have; decoding would leave it as it is. */
+/* "%2F" is a slash in a name, which no file has; sw_percent_decode() does not decode it. */
 static bool hides_slash(struct sw_span path)
 {
     for (size_t i = 0; i + 2 < path.n; i++)
@@ -131,7 +136,7 @@ static bool hides_slash(struct sw_span path)
     return false;
 }
 
-/* Are there no segments that are empty, or hidden by a dot? */
+/* Is no segment empty, or hidden by a leading dot? */
 static bool is_public(const struct sw_files *files, const char *name)
 {
     static const char well_known[] = "/.well-known/";
@@ -143,7 +148,7 @@ static bool is_public(const struct sw_files *files, const char *name)
     return true;
 }
 
-/* Fill in the name, or return false when there can be no such file. */
+/* Sets the name.  False when no file can have it. */
 static bool resolve(struct transfer *transfer, struct sw_span path, size_t room)
 {
     static const char index[] = "index.html";
@@ -173,7 +178,7 @@ static int open_file(struct transfer *transfer, struct stat *info)
     return sw_openat_open(transfer->files, transfer->name + 1, info);
 }
 
-/* Take the file that is compressed in the way that the client would rather have, if there is. */
+/* Replaces the file by its compressed variant in the coding that the client prefers, if any. */
 static void choose_coding(struct transfer *transfer, const struct sw_exchange *exchange,
                           struct stat *info)
 {
@@ -213,10 +218,10 @@ static char *put_hex(char *to, uint64_t number)
 }
 
 /*
- * The tag is made of size, time of modification and coding: no inode and no time of change, which
- * differ from machine to machine.  The time has the grain of the kernel's clock, so in the second
- * of the modification the content may change once more with the same tag: until the second is over
- * the tag is weak.  RFC 9110 8.8.1, 8.8.3.3.
+ * The tag consists of size, modification time and coding, without inode and ctime, which differ
+ * between machines.  Its resolution is that of the kernel's clock: within the second of the
+ * modification the content may change again without a change of the tag, so until that second is
+ * over the tag is weak.  RFC 9110 8.8.1, 8.8.3.3.
  */
 static void validate(struct transfer *transfer, const struct stat *info, int64_t now)
 {
@@ -241,8 +246,8 @@ static void validate(struct transfer *transfer, const struct stat *info, int64_t
     transfer->modified = info->st_mtim.tv_sec < now ? info->st_mtim.tv_sec : now;
 }
 
-static enum sw_condition judge(const struct sw_exchange *exchange, const struct transfer *transfer,
-                               int64_t now)
+static enum sw_condition evaluate(const struct sw_exchange *exchange,
+                                  const struct transfer *transfer, int64_t now)
 {
     struct sw_representation current = {
         .exists = true, .dated = true, .modified = transfer->modified};
@@ -250,7 +255,7 @@ static enum sw_condition judge(const struct sw_exchange *exchange, const struct 
     return sw_head_conditions_evaluate(exchange->head, exchange->bytes, &current, now);
 }
 
-/* What goes with 200, 206 and 304 alike.  RFC 9110 15.4.5. */
+/* The fields that 200, 206 and 304 have in common.  RFC 9110 15.4.5. */
 static void write_validators(struct sw_writer *out, const struct transfer *transfer)
 {
     const char *cache_control = transfer->files->cache_control;
@@ -281,7 +286,8 @@ static void write_content_range(struct sw_writer *out, const struct transfer *tr
                    (struct sw_span){text, sw_content_range_format(&range, text)});
 }
 
-/* What stands before the i-th part, or behind the last one.  RFC 9110 14.6, RFC 2046 5.1.1. */
+/* The boundary and the head before the i-th part; for i == range_count, the closing boundary.
+   RFC 9110 14.6, RFC 2046 5.1.1. */
 static size_t format_part(const struct transfer *transfer, size_t i, char memory[PART_HEAD])
 {
     const char *boundary = transfer->files->multipart + sizeof multipart - 1;
@@ -311,7 +317,7 @@ static uint64_t content_length(const struct transfer *transfer)
     return n;
 }
 
-/* There is room for it: a whole reply fits before a handler is called, and all in `room`. */
+/* It fits: a handler is called with space for a response, on_writable with an empty buffer. */
 static void send_part(struct sw_exchange *exchange, const struct transfer *transfer)
 {
     char memory[PART_HEAD];
@@ -320,7 +326,7 @@ static void send_part(struct sw_exchange *exchange, const struct transfer *trans
                        (struct sw_span){memory, format_part(transfer, transfer->range, memory)});
 }
 
-/* Send the next piece.  The connection then lets others have their turn, and calls again. */
+/* The hook on_writable: sends the next piece. */
 static void proceed(struct sw_exchange *exchange)
 {
     struct transfer *transfer = transfer_of(exchange);
@@ -350,7 +356,7 @@ static void finish(struct sw_exchange *exchange, bool complete)
 
 static const struct sw_hooks hooks = {.on_writable = proceed, .on_complete = finish};
 
-/* 200 with all of it, or 206 with the ranges. */
+/* Responds 200 with the file, or 206 with the ranges. */
 static void send_file(struct sw_exchange *exchange, struct transfer *transfer, unsigned status)
 {
     struct sw_writer *out = sw_reply_begin(exchange, status, content_length(transfer));
@@ -373,30 +379,30 @@ static void send_file(struct sw_exchange *exchange, struct transfer *transfer, u
 }
 
 /*
- * Fill in the ranges to be sent: those of the field, or all there is.  Several of what is
- * compressed are not sent: multipart/byteranges cannot say that its parts, and not itself, have a
- * Content-Encoding.
+ * Sets the ranges to send: those of the field, or the file.  Of a compressed file only one range is
+ * sent: Content-Encoding would apply to multipart/byteranges, not to its parts.
  */
 static enum sw_range_result choose_ranges(struct transfer *transfer, struct sw_span field)
 {
-    enum sw_range_result process_input = SW_RANGE_IGNORE;
+    enum sw_range_result result = SW_RANGE_IGNORE;
     transfer->range_count = transfer->coding.p ? 1 : RANGES;
     if (field.p)
-        process_input =
+        result =
             sw_range_evaluate(field, transfer->length, transfer->ranges, &transfer->range_count);
-    if (process_input == SW_RANGE_IGNORE) {
-        transfer->ranges[0] = (struct sw_range){0, transfer->length - 1}; /* 0 wraps, and back */
+    if (result == SW_RANGE_IGNORE) {
+        /* Without content the last position wraps, and content_length() wraps it back. */
+        transfer->ranges[0] = (struct sw_range){0, transfer->length - 1};
         transfer->range_count = 1;
     }
-    return process_input;
+    return result;
 }
 
 static void refuse_ranges(struct sw_exchange *exchange, const struct transfer *transfer)
 {
     char text[SW_CONTENT_RANGE_MAX];
     const struct sw_content_range range = {.length = transfer->length, .has_length = true};
-    say(exchange, SW_STATUS_RANGE_NOT_SATISFIABLE, SW_HEADER_CONTENT_RANGE,
-        (struct sw_span){text, sw_content_range_format(&range, text)});
+    respond_status(exchange, SW_STATUS_RANGE_NOT_SATISFIABLE, SW_HEADER_CONTENT_RANGE,
+                   (struct sw_span){text, sw_content_range_format(&range, text)});
 }
 
 static void send_not_modified(struct sw_exchange *exchange, const struct transfer *transfer)
@@ -406,12 +412,13 @@ static void send_not_modified(struct sw_exchange *exchange, const struct transfe
     sw_reply_end(exchange);
 }
 
-static void process_input(struct sw_exchange *exchange, struct transfer *transfer, int64_t now)
+static void respond(struct sw_exchange *exchange, struct transfer *transfer, int64_t now)
 {
     struct sw_span ranges = {NULL, 0};
-    switch (judge(exchange, transfer, now)) {
+    switch (evaluate(exchange, transfer, now)) {
     case SW_CONDITION_FAILED:
-        say(exchange, SW_STATUS_PRECONDITION_FAILED, SW_HEADER_OTHER, (struct sw_span){NULL, 0});
+        respond_status(exchange, SW_STATUS_PRECONDITION_FAILED, SW_HEADER_OTHER,
+                       (struct sw_span){NULL, 0});
         return;
     case SW_CONDITION_NOT_MODIFIED:
         send_not_modified(exchange, transfer);
@@ -437,7 +444,7 @@ static void process_input(struct sw_exchange *exchange, struct transfer *transfe
 
 /* ---- Serving -------------------------------------------------------------------------------- */
 
-/* What a file that could not be opened is answered with. */
+/* The status for a file that could not be opened. */
 static unsigned status_of(int error, bool is_index)
 {
     switch (error) {
@@ -448,7 +455,7 @@ static unsigned status_of(int error, bool is_index)
     case ENAMETOOLONG:
     case ELOOP:
     case EXDEV:
-    case EINVAL: /* no file system of that kind can have the name */
+    case EINVAL: /* this kind of file system cannot have the name */
     case EILSEQ:
         return SW_STATUS_NOT_FOUND;
     case EACCES:
@@ -469,7 +476,7 @@ static unsigned status_of(int error, bool is_index)
     }
 }
 
-/* Open what the path names: 0, or the status to say instead. */
+/* Opens what the path names: 0, or the status of the response. */
 static unsigned find(struct transfer *transfer, struct sw_span path, size_t room, struct stat *info)
 {
     if (!resolve(transfer, path, room))
@@ -478,8 +485,8 @@ static unsigned find(struct transfer *transfer, struct sw_span path, size_t room
     return transfer->fd >= 0 ? 0 : status_of(errno, transfer->is_index);
 }
 
-/* Of the request's own path, where the handler has left nothing of it: a prefix without its slash.
-   Links in the index would be relative to the directory above. */
+/* The path of the request, if it is a prefix without its slash: the handler has removed all of it.
+   Links in the index would be resolved in the parent directory.  Otherwise empty. */
 static struct sw_span bare_prefix(const struct sw_exchange *exchange, struct sw_span path)
 {
     const char *own = sw_exchange_path(exchange);
@@ -504,7 +511,7 @@ static void serve(const struct sw_files *files, struct sw_exchange *exchange, st
         return;
     }
     if (status) {
-        say(exchange, status, SW_HEADER_OTHER, (struct sw_span){NULL, 0});
+        respond_status(exchange, status, SW_HEADER_OTHER, (struct sw_span){NULL, 0});
         return;
     }
     exchange->hooks = &hooks;
@@ -512,7 +519,7 @@ static void serve(const struct sw_files *files, struct sw_exchange *exchange, st
     if (files->precompressed && sw_head_field(exchange->head, SW_HEADER_ACCEPT_ENCODING))
         choose_coding(transfer, exchange, &info);
     validate(transfer, &info, now);
-    process_input(exchange, transfer, now);
+    respond(exchange, transfer, now);
 }
 
 void sw_files_serve(const struct sw_files *files, struct sw_exchange *exchange, struct sw_span path)
@@ -525,15 +532,16 @@ void sw_files_serve(const struct sw_files *files, struct sw_exchange *exchange, 
     case SW_METHOD_HEAD:
         if (exchange->scratch_size >= sizeof(struct transfer))
             serve(files, exchange, path);
-        break; /* else nobody replies, which the server says */
+        break; /* otherwise no response begins, and the server responds 500 */
     case SW_METHOD_OPTIONS:
-        say(exchange, SW_STATUS_NO_CONTENT, SW_HEADER_ALLOW, ALLOWED);
+        respond_status(exchange, SW_STATUS_NO_CONTENT, SW_HEADER_ALLOW, ALLOWED);
         break;
     case SW_METHOD_OTHER:
-        say(exchange, SW_STATUS_NOT_IMPLEMENTED, SW_HEADER_OTHER, (struct sw_span){NULL, 0});
+        respond_status(exchange, SW_STATUS_NOT_IMPLEMENTED, SW_HEADER_OTHER,
+                       (struct sw_span){NULL, 0});
         break;
     default:
-        say(exchange, SW_STATUS_METHOD_NOT_ALLOWED, SW_HEADER_ALLOW, ALLOWED);
+        respond_status(exchange, SW_STATUS_METHOD_NOT_ALLOWED, SW_HEADER_ALLOW, ALLOWED);
     }
 }
 
@@ -544,7 +552,7 @@ uint32_t sw_files_scratch(const struct sw_limits *limits)
     return (uint32_t)sizeof(struct transfer) + 1 + name + LONGEST;
 }
 
-/* Can it be written as a field of each reply? */
+/* Is it valid as a field value, and not too long? */
 static bool is_cache_control(const char *value)
 {
     char line[SW_CACHE_CONTROL_MAX + sizeof "Cache-Control: \r\n"];
@@ -558,7 +566,7 @@ int sw_files_open(struct sw_files *files)
     if (!files->root || files->symlinks > SW_SYMLINKS_OFF ||
         (files->cache_control && !is_cache_control(files->cache_control)))
         return EINVAL;
-    /* Nobody who writes the files may know what will part them. */
+    /* Unpredictable, so that no file can contain the boundary on purpose. */
     uint64_t random[2];
     if (getrandom(random, sizeof random, 0) != sizeof random)
         return errno;

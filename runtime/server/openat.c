@@ -1,4 +1,4 @@
-/* server_beneath.c - opening files below a directory, and nothing else. */
+/* openat.c - path resolution: opens files below a directory, and no others. */
 /* SPDX-License-Identifier: MIT */
 #define _GNU_SOURCE
 #define _FILE_OFFSET_BITS 64
@@ -28,19 +28,19 @@
  * An O_PATH descriptor refers to the file without opening it.  Opening a FIFO would wake its
  * writer, and opening a device or a socket has effects of its own: neither is ever done.
  *
- * To find: openat2() resolves the whole name below the root.  Where the kernel or a sandbox does
- * not have it, the name is resolved here, one component at a time, each from a descriptor that is
- * held, and with the same result: links are followed as long as they stay below the root.
+ * To find: openat2() resolves the complete name below the root.  Where the kernel or a sandbox does
+ * not have it, the name is resolved here, one component at a time, each from the descriptor of its
+ * directory, with the same result: links are followed as long as they stay below the root.
  *
  * To read: the descriptor itself is opened again through procfs, so that no name is looked up
  * twice. Without procfs (a chroot or a container that has none) the last component is opened from
- * the directory that is held.  Only there is a window: a regular file that is replaced by a FIFO
+ * the descriptor of its directory.  Only that has a race: a regular file that is replaced by a FIFO
  * between fstat() and openat() is opened, without waiting, and closed again.
  */
 
 enum {
     FIND = O_PATH | O_CLOEXEC,
-    READ = O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY | O_LARGEFILE, /* waits for no lease */
+    READ = O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY | O_LARGEFILE, /* waits for no F_SETLEASE */
     LINKS_MAX = 40, /* in one name, as in the kernel */
     TRIES = 32,     /* after EINTR, or a rename in the middle of ".." */
 };
@@ -85,34 +85,34 @@ static int find_at_once(const struct sw_files *files, const char *name)
 #endif
 }
 
-/* A name on its way from the root to a file. */
+/* A name that is being resolved. */
 struct walk {
     const struct sw_files *files;
-    int folder;       /* the directory that has been reached; files->fd is not closed */
+    int folder;       /* the current directory; files->fd is not closed */
     unsigned links;   /* followed */
-    size_t done;      /* bytes of `path`: the directories passed, each with a slash after it */
+    size_t done;      /* bytes of `path`: the directories so far, each with a slash after it */
     const char *last; /* the component that was looked up last */
-    char *rest;       /* what is to be resolved, in `text`; links are put in front of it */
+    char *rest;       /* what remains to be resolved, in `text`; links are inserted before it */
     char path[PATH_MAX];
     char text[PATH_MAX];
 };
 
-static void leave_folder(struct walk *walk, int folder)
+static void set_folder(struct walk *walk, int folder)
 {
     if (walk->folder != walk->files->fd)
         close_quietly(walk->folder);
     walk->folder = folder;
 }
 
-/* Up to the parent: again from the root, for "..", looked up, would lead to wherever the directory
-   has been moved. */
+/* To the parent directory, from the root again: ".." as a name would lead out of the root if the
+   directory had been moved. */
 static int go_up(struct walk *walk)
 {
     if (walk->done == 0)
         return fail(EXDEV);
     while (--walk->done > 0 && walk->path[walk->done - 1] != '/')
         ;
-    leave_folder(walk, walk->files->fd);
+    set_folder(walk, walk->files->fd);
     for (char *at = walk->path, *slash; at < walk->path + walk->done; at = slash + 1) {
         slash = memchr(at, '/', (size_t)(walk->path + walk->done - at));
         *slash = '\0';
@@ -120,7 +120,7 @@ static int go_up(struct walk *walk)
         *slash = '/';
         if (fd < 0)
             return -1;
-        leave_folder(walk, fd);
+        set_folder(walk, fd);
     }
     return 0;
 }
@@ -135,11 +135,11 @@ static int go_down(struct walk *walk, const char *name, int fd)
     memcpy(walk->path + walk->done, name, n);
     walk->path[walk->done + n] = '/';
     walk->done += n + 1;
-    leave_folder(walk, fd);
+    set_folder(walk, fd);
     return 0;
 }
 
-/* The target of a link takes the place of its name. */
+/* Replaces the name of a link by its target. */
 static int follow(struct walk *walk, int link, bool more)
 {
     char target[PATH_MAX];
@@ -160,7 +160,7 @@ static int follow(struct walk *walk, int link, bool more)
     return 0;
 }
 
-/* Resolve one component.  Returns 0, or 1 with the descriptor of what is no directory, or -1. */
+/* Resolves one component.  0: a directory or a link; 1: anything else, with its descriptor; -1. */
 static int step(struct walk *walk, char *name, bool more, int *found)
 {
     struct stat info;
@@ -222,8 +222,8 @@ static int check_kind(int fd, struct stat *info)
     return fail(S_ISDIR(info->st_mode) ? EISDIR : ENOENT);
 }
 
-/* Open what a descriptor refers to.  ENOSYS: procfs does not have it, which another PID namespace
-   may be the reason of; the descriptor is proof that the file is there. */
+/* Opens what a descriptor refers to.  ENOSYS: procfs does not have it, as in another PID namespace.
+   The descriptor proves that the file exists. */
 static int read_again(const struct sw_files *files, int fd)
 {
     char name[40];
@@ -268,7 +268,7 @@ static int open_by_steps(const struct sw_files *files, const char *name, struct 
             fd = read_by_name(&walk, info);
         close_quietly(place);
     }
-    leave_folder(&walk, files->fd);
+    set_folder(&walk, files->fd);
     return fd;
 }
 
@@ -280,7 +280,7 @@ int sw_openat_open(const struct sw_files *files, const char *name, struct stat *
 
 /* ---- The root ------------------------------------------------------------------------------- */
 
-/* The root of procfs, or -1: another file system that stands there must not be asked. */
+/* The root of procfs, or -1: another file system at that place must not be trusted. */
 static int open_proc(void)
 {
     struct statfs info;

@@ -1,4 +1,4 @@
-/* server_processors.c - how many processors this process may use. */
+/* processors.c - how many processors this process may use. */
 /* SPDX-License-Identifier: MIT */
 #define _GNU_SOURCE
 #include "server/processors.h"
@@ -11,20 +11,20 @@
 #include <string.h>
 
 /*
- * Two things bound them: the affinity mask, and the CPU quota of the cgroup that the process is in
- * and of each of its parents.  A container with a quota of 2 processors sees all 64 of the machine
- * in its mask; 64 threads would use the quota up in a thirty-second of each period, and then be
- * stopped until the next one.
+ * The limits are the affinity mask, and the CPU quotas of the cgroup of the process and of all its
+ * parents.  A container with a quota of 2 processors has all 64 of the machine in its mask; 64
+ * threads would use up the quota in a thirty-second of each period, and then be throttled until the
+ * next one.
  *
  *   /proc/self/cgroup      path of the cgroup in its hierarchy: `0::/a/b`, v1 `4:cpu,cpuacct:/a`
- *   /proc/self/mountinfo   where hierarchies are mounted, and which of their folders is on top
+ *   /proc/self/mountinfo   where hierarchies are mounted, and which of their folders is the root
  *   cpu.max                v2: `QUOTA PERIOD` or `max PERIOD`, cgroups(7)
  *   cpu.cfs_quota_us, cpu.cfs_period_us   v1; a quota of -1 is none
  */
 
-enum { CPUS = 1 << 15 }; /* more than any kernel has */
+enum { CPUS = 1 << 15 }; /* more than any kernel supports */
 
-/* The mask may be longer than cpu_set_t, which then is refused. */
+/* The mask of a large machine is longer than cpu_set_t: with that, the call fails. */
 static uint32_t by_affinity(void)
 {
     static const size_t size = CPUS / 8;
@@ -37,7 +37,7 @@ static uint32_t by_affinity(void)
 /* ---- Quotas ---------------------------------------------------------------------------------- */
 
 struct search {
-    const char *root;     /* in front of each path that is read */
+    const char *root;     /* prefix of each path that is read */
     bool old;             /* cgroup v1 */
     char group[PATH_MAX]; /* of the process, in its hierarchy; empty: there is none */
     uint32_t least;       /* processors so far */
@@ -55,7 +55,7 @@ static bool read_line(const char *folder, const char *name, char *line, int size
     return ok;
 }
 
-/* A quota of a fraction of a processor more is one more; there is always one. */
+/* Rounds up, so that the result is never 0. */
 static void note_quota(struct search *search, long long quota, long long period)
 {
     if (quota <= 0 || period <= 0)
@@ -78,7 +78,7 @@ static void read_quota(struct search *search, const char *folder)
 
 /* ---- Where they are -------------------------------------------------------------------------- */
 
-/* Is `word` one of those in a list with commas? */
+/* Is `word` in a comma-separated list? */
 static bool has_word(const char *list, const char *word)
 {
     size_t n = strlen(word);
@@ -97,8 +97,8 @@ static void take_group(struct search *search, char *line)
         return;
     *controllers++ = *path++ = '\0';
     path[strcspn(path, "\n")] = '\0';
-    bool is_it = search->old ? has_word(controllers, "cpu") : strcmp(line, "0") == 0;
-    if (is_it && path[0] == '/' && strlen(path) < sizeof search->group)
+    bool matches = search->old ? has_word(controllers, "cpu") : strcmp(line, "0") == 0;
+    if (matches && path[0] == '/' && strlen(path) < sizeof search->group)
         strcpy(search->group, path);
 }
 
@@ -117,7 +117,7 @@ static void unescape(char *text)
     *to = '\0';
 }
 
-/* What is left of a path below another one; NULL when it is not below that. */
+/* The rest of a path below `top`; NULL when it is not below `top`. */
 static const char *below(const char *path, const char *top)
 {
     size_t n = strcmp(top, "/") == 0 ? 0 : strlen(top);
@@ -126,7 +126,7 @@ static const char *below(const char *path, const char *top)
     return strcmp(path + n, "/") == 0 ? path + n + 1 : path + n;
 }
 
-/* The quotas of the process's cgroup and its parents, as far as this mount shows them. */
+/* Reads the quotas of the cgroup and of its parents, as far as this mount shows them. */
 static void climb(struct search *search, const char *top, const char *mount)
 {
     char folder[PATH_MAX];
@@ -182,7 +182,7 @@ static void each_line(struct search *search, const char *name,
 uint32_t sw_processors_by_quota(const char *root)
 {
     uint32_t least = UINT32_MAX;
-    for (int old = 0; old < 2; old++) { /* both may be there, each with other controllers */
+    for (int old = 0; old < 2; old++) { /* both may be mounted, each with other controllers */
         struct search search = {.root = root, .old = old, .least = least};
         each_line(&search, "/proc/self/cgroup", take_group);
         if (search.group[0])

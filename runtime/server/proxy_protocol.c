@@ -1,4 +1,4 @@
-/* server_proxy.c - the PROXY header, before the first request of a connection. */
+/* proxy_protocol.c - the PROXY header before the first request of a connection. */
 /* SPDX-License-Identifier: MIT */
 #define _POSIX_C_SOURCE 200809L
 #include "server/client_address.h"
@@ -14,22 +14,22 @@
 bool sw_connection_read_proxy_header(struct sw_worker *worker, struct sw_connection *connection)
 {
     struct sw_transaction *txn = connection->txn;
-    struct sw_client *name = sw_connection_client(worker, connection);
-    bool always =
+    struct sw_client *client = sw_connection_client(worker, connection);
+    bool is_required =
         worker->listeners[connection->listener].proxy_protocol == SW_PROXY_PROTOCOL_REQUIRED;
     struct sw_proxy proxy;
     ptrdiff_t n = -SW_ERROR_PROXY_MISSING;
 
-    /* Nothing has come: a connection that is closed or reset like this breaks no rule. */
+    /* A connection that ends before its first byte breaks no rule: it is not logged. */
     if (txn->start == txn->end)
         connection->broken |= connection->ended;
     if (txn->start == txn->end || connection->broken)
         return false;
-    if (sw_client_is_trusted(worker->config, name))
+    if (sw_client_is_trusted(worker->config, client))
         n = sw_proxy_parse(txn->in + txn->start, txn->end - txn->start, &proxy);
     if (n == 0 && !connection->ended)
         return false;
-    connection->broken = n == 0 || (n < 0 && (always || n != -SW_ERROR_PROXY_MISSING));
+    connection->broken = n == 0 || (n < 0 && (is_required || n != -SW_ERROR_PROXY_MISSING));
     connection->proxy_header_done = !connection->broken;
     if (connection->broken) {
         enum sw_error error = n < 0 ? (enum sw_error) - n : SW_ERROR_TRUNCATED;
@@ -39,7 +39,7 @@ bool sw_connection_read_proxy_header(struct sw_worker *worker, struct sw_connect
     if (n > 0) {
         txn->start += (uint32_t)n;
         if (proxy.known)
-            *name = (struct sw_client){proxy.source, proxy.source_port, true, false};
+            *client = (struct sw_client){proxy.source, proxy.source_port, true, false};
     }
     return connection->proxy_header_done;
 }

@@ -1,4 +1,4 @@
-/* server_manager.c - what a service manager has opened for us, and what it is told. */
+/* service_manager.c - socket activation, and notification by sd_notify(3). */
 /* SPDX-License-Identifier: MIT */
 #define _GNU_SOURCE
 #include "server/service_manager.h"
@@ -17,7 +17,7 @@ enum {
     RETRY_AFTER = 50, /* milliseconds, when the service manager's socket is full */
 };
 
-/* Digits and nothing else; 0 for what is no number, or one beyond an int. */
+/* A decimal number of digits only; 0 for anything else, or if it exceeds an int. */
 static long read_number(const char *text)
 {
     long number = 0;
@@ -58,13 +58,13 @@ bool sw_service_manager_find(struct sw_service_manager *service_manager, const c
     return true;
 }
 
-/* False when its socket is full. */
+/* False when the socket is full. */
 static bool send_text(const struct sw_service_manager *service_manager, const char *text)
 {
     struct sockaddr_un address = {.sun_family = AF_UNIX};
     memcpy(address.sun_path, service_manager->path, service_manager->n);
     if (address.sun_path[0] == '@')
-        address.sun_path[0] = '\0'; /* a name in the abstract: no file, and no NUL at its end */
+        address.sun_path[0] = '\0'; /* an abstract name: no file, not terminated by NUL, unix(7) */
     int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
     if (fd < 0)
         return true;

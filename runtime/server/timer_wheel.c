@@ -1,11 +1,11 @@
-/* server_time.c - clocks and the timer wheel. */
+/* timer_wheel.c - clock and timer wheel. */
 /* SPDX-License-Identifier: MIT */
 #define _POSIX_C_SOURCE 200809L
 #include "server/timer_wheel.h"
 
 #include <time.h>
 
-/* Ticks wrap after seventeen years; all comparisons are of differences. */
+/* Correct across the wrap of ticks. */
 static bool before(uint32_t a, uint32_t b)
 {
     return (int32_t)(a - b) < 0;

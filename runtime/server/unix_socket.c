@@ -1,4 +1,4 @@
-/* server_local.c - unix sockets: binding them at a path, and removing them from it. */
+/* unix_socket.c - unix sockets: binding them at a path, and removing them from it. */
 /* SPDX-License-Identifier: MIT */
 #define _GNU_SOURCE
 #include "server/listener.h"
@@ -17,8 +17,8 @@
 #include <unistd.h>
 
 /*
- * A server that died leaves its socket at the path, where bind() fails until it is removed.  No
- * system call removes a name only if it still is the same file, so there are two races:
+ * The socket of a server that crashed remains at its path, where bind() fails until it is removed.
+ * No system call removes a name only if it still refers to the same file, so there are two races:
  *
  *   start   two servers find the same stale socket; the second one removes what the first has bound
  *           since.  And between bind() and listen() a socket looks stale: connect() is refused.
@@ -36,8 +36,8 @@ enum {
     END_TRIES = 100,    /* on the thread of a worker */
 };
 
-/* The folder of a path, locked: a descriptor to close, or -1 and errno, EWOULDBLOCK when another
-   process had it locked all the time. */
+/* Locks the folder of a path: a descriptor to close, or -1 and errno, EWOULDBLOCK when another
+   process owned the lock for the complete time. */
 static int lock_folder(const char *path, int tries)
 {
     char folder[sizeof((struct sockaddr_un *)NULL)->sun_path];
@@ -58,8 +58,8 @@ static int lock_folder(const char *path, int tries)
     return fd;
 }
 
-/* Is there a socket at which no server listens?  To a server whose backlog is full connect() would
-   wait, but for SOCK_NONBLOCK: EAGAIN. */
+/* Is there a socket without a listening server?  SOCK_NONBLOCK: with a server whose backlog is
+   full, connect() fails with EAGAIN instead of waiting. */
 static bool is_stale(const struct sockaddr_un *address)
 {
     struct stat status;
@@ -74,8 +74,8 @@ static bool is_stale(const struct sockaddr_un *address)
     return refused;
 }
 
-/* Mode and owner of what was just bound, held by `file`: never those of a link in its place. */
-static const char *give_away(const struct sw_listener_config *listener_config, int file)
+/* Sets mode and owner of the socket that `file` refers to: never of a link in its place. */
+static const char *set_permissions(const struct sw_listener_config *listener_config, int file)
 {
     uid_t user = listener_config->owned & SW_OWNED_BY_USER ? listener_config->user : (uid_t)-1;
     gid_t group = listener_config->owned & SW_OWNED_BY_GROUP ? listener_config->group : (gid_t)-1;
@@ -88,7 +88,7 @@ static const char *give_away(const struct sw_listener_config *listener_config, i
     return NULL;
 }
 
-/* Nobody can connect before listen(): by then mode and owner are what they are to be. */
+/* Mode and owner are set before listen(): until then connect() is refused. */
 static const char *bind_at(struct sw_listener *listener,
                            const struct sw_listener_config *listener_config,
                            const struct sockaddr_un *address, int backlog)
@@ -110,7 +110,7 @@ static const char *bind_at(struct sw_listener *listener,
         memcpy(listener->path, address->sun_path, sizeof listener->path);
         listener->device = status.st_dev;
         listener->inode = status.st_ino;
-        failed = give_away(listener_config, file);
+        failed = set_permissions(listener_config, file);
     }
     int error = errno;
     close(file);
