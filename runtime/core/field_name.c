@@ -1,4 +1,4 @@
-/* header.c - the lookup of a field name, for those who call it. */
+/* field_name.c - the public lookup of a field name, and its dispatcher. */
 /* SPDX-License-Identifier: MIT */
 #include "core/field_name.h"
 
@@ -9,16 +9,17 @@ enum sw_header sw_header_find_swar(const char *name, size_t len)
     return sw_header_lookup(name, len);
 }
 
-/* Threads that come at the same time all find the same way. */
+/* Initially the dispatcher: picks the best implementation for this CPU and replaces itself. Threads
+   that run it at the same time pick the same. */
 static enum sw_header choose_implementation(const char *name, size_t len)
 {
-    enum sw_header (*way)(const char *, size_t) = sw_header_find_swar;
+    enum sw_header (*best)(const char *, size_t) = sw_header_find_swar;
 
 #if defined(__x86_64__)
-    way = sw_cpu_has_avx512() ? sw_header_find_avx512 : way;
+    best = sw_cpu_has_avx512() ? sw_header_find_avx512 : best;
 #endif
-    __atomic_store_n(&sw_header_implementation, way, __ATOMIC_RELAXED);
-    return way(name, len);
+    __atomic_store_n(&sw_header_implementation, best, __ATOMIC_RELAXED);
+    return best(name, len);
 }
 
 enum sw_header (*sw_header_implementation)(const char *name, size_t len) = choose_implementation;

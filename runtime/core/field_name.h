@@ -1,4 +1,4 @@
-/* header.h - field names: which one is this? */
+/* field_name.h - field names: from bytes to an id, by a perfect hash. */
 /* SPDX-License-Identifier: MIT */
 #ifndef SW_HEADER_H
 #define SW_HEADER_H
@@ -7,7 +7,7 @@
 #include "shockwave.h"
 #include "header_hash.h"
 
-/* What may differ in eight bytes that are the same in any case. */
+/* Casefold: the bits that must agree in eight bytes that are the same without regard to case. */
 #define SW_HEADER_CASE_MASK UINT64_C(0xdfdfdfdfdfdfdfdf)
 
 static inline uint64_t sw_header_differ(const char *name, const char *word)
@@ -16,10 +16,10 @@ static inline uint64_t sw_header_differ(const char *name, const char *word)
 }
 
 /*
- * Is `name`, in any case, the same n bytes as `word`?  Leaving bit 5 out of the comparison folds
- * exactly here: a word is made of letters, digits, '-', '_' and '.', and no other tchar differs
- * from one of those in bit 5 alone.  (CR differs so from '-'; the caller has refused it.)  Eights
- * overlap in the middle, so that there is hardly a loop to be mispredicted.
+ * Whether the n bytes of `name` and `word` are the same without regard to case.  To ignore bit 5 is
+ * an exact casefold here: a word has letters, digits, '-', '_' and '.', and no other tchar differs
+ * from one of those in bit 5 alone.  (CR differs so from '-'; the caller has excluded it.)  Loads
+ * of eight bytes overlap in the middle, which leaves few branches to mispredict.
  */
 static inline bool sw_header_same(const char *name, const char *word, size_t n)
 {
@@ -36,7 +36,7 @@ static inline bool sw_header_same(const char *name, const char *word, size_t n)
         uint32_t back = sw_load4(name + n - 4) ^ sw_load4(word + n - 4);
         return ((front | back) & (uint32_t)SW_HEADER_CASE_MASK) == 0;
     }
-    /* First, middle and last are all there is of one to three bytes. */
+    /* One to three bytes are the first, the middle and the last. */
     return (((name[0] ^ word[0]) | (name[n / 2] ^ word[n / 2]) | (name[n - 1] ^ word[n - 1])) &
             0xdf) == 0;
 }
@@ -46,13 +46,13 @@ extern const struct sw_header_tables sw_header_tables;
 enum { SW_HEADER_PICKS = 2, SW_HEADER_LONGEST = KEY_MAX_WORD_LENGTH - SW_HEADER_PICKS };
 
 /*
- * The one word that a name of len bytes, 1 to SW_HEADER_LONGEST, can be, unless that has a twin;
- * any id when it is none.
+ * The hash candidate for a name of len bytes, 1 to SW_HEADER_LONGEST: the first id of the only
+ * collision chain that can have it.  Any id if the grammar does not have the name.
  *
- * gperf hashes the third byte of the name, which is the colon behind one of two, and the last but
- * one, and its length: of all pairs of bytes that take no computing to find, and no switch, these
- * tell the most names apart.  words.awk puts the same two in front of each key.  Words that agree
- * in all three are twins: gperf knows the first, which leads to the next.
+ * gperf hashes three things: the length, the third byte (the colon after a name of two) and the
+ * last byte but one.  Of all pairs of bytes at a fixed distance from either end, these two separate
+ * the largest number of names.  words.awk puts the same two in front of each key.  Words that agree
+ * in all three form a collision chain: gperf knows the first, and `chain` has the next.
  */
 static inline size_t sw_header_candidate(const struct sw_header_tables *tables, char third,
                                          char last_but_one, size_t len)
@@ -62,7 +62,7 @@ static inline size_t sw_header_candidate(const struct sw_header_tables *tables, 
     return tables->ids[sw_header_hash(tables, picked, len + SW_HEADER_PICKS)];
 }
 
-/* This id or one of its twins, whichever is that of the name, or SW_HEADER_OTHER. */
+/* The id of the name, in the collision chain from `id` on, or SW_HEADER_OTHER. */
 static inline size_t sw_header_match(const struct sw_header_tables *tables, size_t id,
                                      const char *name, size_t len)
 {
@@ -82,8 +82,8 @@ static inline enum sw_header sw_header_lookup(const char *name, size_t len)
     return (enum sw_header)sw_header_match(tables, id, name, len);
 }
 
-/* The lookup that is the fastest on this CPU: at first one that finds out which it is, and has it
-   take its own place. */
+/* The implementation for this CPU.  Initially the dispatcher: picks the best implementation and
+   replaces itself. */
 extern enum sw_header (*sw_header_implementation)(const char *name, size_t len);
 enum sw_header sw_header_find_swar(const char *name, size_t len);
 enum sw_header sw_header_find_avx512(const char *name, size_t len);

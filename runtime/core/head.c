@@ -1,11 +1,11 @@
-/* head.c - a head in the caller's buffer: parsing it, and finding fields in it. */
+/* head.c - a head in the caller's buffer: parsing it, and looking up its fields. */
 /* SPDX-License-Identifier: MIT */
 #include "core/head.h"
 #include "core/field_name.h"
 #include "values/value.h"
 
 _Static_assert(sizeof(struct sw_field) == 16, "four fields fill a cache line");
-_Static_assert(sizeof(struct sw_head) % 64 == 0, "a head is made of whole cache lines");
+_Static_assert(sizeof(struct sw_head) % 64 == 0, "a head fills its cache lines");
 
 static uint32_t least(uint32_t a, uint32_t b)
 {
@@ -27,9 +27,9 @@ void sw_head_init(struct sw_head *head, enum sw_kind kind, const struct sw_limit
     sw_head_attach_fields(head, NULL, 0);
 }
 
-/* The index by id is left as it is: places in it are counted from `first` on, which is now behind
-   all of them; and sw_head_first() believes none that the fields do not bear out, so what is left
-   of 65536 fields ago does no harm either. */
+/* The index by id is not cleared: its entries count from `first`, which is now after all of them.
+   sw_head_first() compares an entry to the id of its field, so that an entry from 65536 fields ago
+   does no harm either. */
 void sw_head_reset(struct sw_head *head)
 {
     head->first = (uint16_t)(head->first + head->field_count);
@@ -47,7 +47,7 @@ void sw_head_attach_fields(struct sw_head *head, struct sw_field *more, size_t c
         count < UINT16_MAX - SW_FIELDS_INLINE ? (uint16_t)count : UINT16_MAX - SW_FIELDS_INLINE;
     head->max.fields = (uint16_t)least(max, SW_FIELDS_INLINE + (uint32_t)head->more_count);
     head->max.fast_fields = (uint16_t)least(head->max.fields, SW_FIELDS_INLINE);
-    /* What a block holds must be within all of them: no more than 12 fields, for one. */
+    /* What one block can contain must be within the limits: up to 12 fields, for example. */
     if (head->max.fields < 12 || head->max.method < 31 || head->max.name < 32 ||
         head->max.target < 64 || head->max.line < 64 || head->max.head < 128)
         head->max.fast_fields = 0;
@@ -70,8 +70,7 @@ struct sw_head_part sw_head_trim(const char *buf, size_t from, size_t to)
     return (struct sw_head_part){(uint32_t)from, (uint32_t)to};
 }
 
-/* It is dropped if that is tolerated, but no field may come late that says where the message ends.
- */
+/* Dropped with SW_LENIENT_TRAILERS, but never a field that decides where the message ends. */
 static bool forbidden_trailer(struct sw_head *head, enum sw_header id)
 {
     if (sw_head_lenient(head, SW_LENIENT_TRAILERS) &&
@@ -98,8 +97,8 @@ bool sw_head_add(struct sw_head *head, const char *buf, size_t colon, size_t end
     return true;
 }
 
-/* RFC 9112 3.2: exactly one valid Host, or in HTTP/1.0 at most one.  An empty one is valid. (Apart,
-   for the sake of the stack of those who do not come here.) */
+/* RFC 9112 3.2: exactly one valid Host, or none in HTTP/1.0.  An empty one is valid.  Not inlined:
+   other callers of sw_head_finish() need no stack for it. */
 static __attribute__((noinline)) bool check_host(struct sw_head *head, const char *buf)
 {
     const struct sw_field *field = sw_head_field(head, SW_HEADER_HOST);
@@ -139,8 +138,8 @@ static bool at_line(const struct sw_head *head)
            head->kind != SW_TRAILERS;
 }
 
-/* The rest of a line that was cut, and then whole lines at a run again: so no byte is looked at
-   more than twice, however many pieces it comes in. */
+/* Finishes a partial line byte by byte, then returns to the fast path: no byte is parsed more than
+   twice, in however many pieces the head comes. */
 static __attribute__((noinline)) ptrdiff_t resume(struct sw_head *head, const char *buf, size_t len)
 {
     size_t max = head->max.head;
@@ -185,7 +184,7 @@ size_t sw_head_named(const struct sw_head *head, const char *buf, const char *na
     return i;
 }
 
-/* What one line of Connection asks for; elements that are no tokens ask for nothing. */
+/* The options of one Connection line; elements that are no tokens are ignored. */
 static unsigned options_of(struct sw_span value)
 {
     unsigned options = 0;
@@ -217,7 +216,7 @@ bool sw_head_keep_alive(const struct sw_head *head, const char *buf)
 
     if (options & SW_OPTION_CLOSE)
         return false;
-    /* RFC 9112 6.1: the framing of such an old message is faulty even where it does not matter. */
+    /* RFC 9112 6.1: HTTP/1.0 with Transfer-Encoding has faulty framing, even without a body. */
     return head->minor > 0 ||
            (options & SW_OPTION_KEEP_ALIVE && !sw_head_field(head, SW_HEADER_TRANSFER_ENCODING));
 }
@@ -233,7 +232,7 @@ bool sw_head_expects_continue(const struct sw_head *head, const char *buf)
     return false;
 }
 
-/* `name` or `name/version`: names in either case of letters.  RFC 9110 7.8. */
+/* `name` or `name/version`, with a case-insensitive name.  RFC 9110 7.8. */
 static bool same_protocol(struct sw_span a, struct sw_span b)
 {
     const char *slash = memchr(a.p, '/', a.n);

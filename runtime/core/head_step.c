@@ -1,12 +1,12 @@
-/* head_step.c - the rules of a head, byte by byte. */
+/* head_step.c - the slow path: the rules of a head, byte by byte. */
 /* SPDX-License-Identifier: MIT */
 #include "core/head.h"
 
 /*
- * One function for each part of a head.  It takes the bytes of its part that are there, sets the
- * next state when the part is over, and returns true if there may be more to do: false means that
- * the bytes are used up or the head failed.  An error is found at the first byte that breaks a
- * rule, so it cannot depend on how many bytes follow.  RFC 9112 2 to 5.
+ * One function for each state.  It consumes the bytes of its part of the head, sets the next state
+ * at the end of the part, and returns true.  False means that the bytes are consumed or that the
+ * head failed.  An error is found at the first byte that breaks a rule, so that it does not depend
+ * on the bytes after it.  RFC 9112 2 to 5.
  */
 
 static bool next(struct sw_head *head, enum sw_head_state state)
@@ -21,7 +21,8 @@ static bool lenient(const struct sw_head *head, enum sw_lenient flag)
     return SW_LIMIT(head->limits, lenient) & flag;
 }
 
-/* A LF that no CR stands before: the end of a line for some, so an error for us. */
+/* A LF without a CR.  Some parsers take it for the end of a line, so that to accept it permits
+   request smuggling. */
 static bool bare_lf(struct sw_head *head, enum sw_head_state after)
 {
     if (!lenient(head, head->kind == SW_TRAILERS ? SW_LENIENT_CHUNK_LF : SW_LENIENT_BARE_LF))
@@ -29,8 +30,8 @@ static bool bare_lf(struct sw_head *head, enum sw_head_state after)
     return next(head, after);
 }
 
-/* The LF that must stand behind a CR. */
-static bool line_feed(struct sw_head *head, const char *buf, enum sw_head_state after)
+/* The LF that must follow a CR. */
+static bool lf_after_cr(struct sw_head *head, const char *buf, enum sw_head_state after)
 {
     if (buf[head->at] != '\n')
         return sw_head_fail(head, SW_ERROR_BARE_CR, head->at - 1);
@@ -82,7 +83,7 @@ static bool target(struct sw_head *head, const char *buf, size_t len)
     size_t limit = (size_t)head->target + head->max.target;
     unsigned bytes = lenient(head, SW_LENIENT_TARGET) ? SW_BYTE_LENIENT : SW_BYTE_TARGET;
 
-    /* "[" and "]" enclose an IPv6 address; sw_head_check_target() knows where that may stand. */
+    /* "[" and "]" enclose an IPv6 address; sw_head_check_target() checks where. */
     while (head->at < len &&
            (sw_byte_is(buf[head->at], bytes) || buf[head->at] == '[' || buf[head->at] == ']'))
         if (head->at++ == limit)
@@ -114,7 +115,7 @@ static bool version_byte(struct sw_head *head, char c, size_t i)
     return true;
 }
 
-/* Only HTTP/1 is spoken; the digit of the major version stands two bytes back. */
+/* Only HTTP/1 is supported; head->at is three bytes after the digit of the major version. */
 static bool major_version(struct sw_head *head, const char *buf)
 {
     if (buf[head->at - 3] != '1')
@@ -154,9 +155,9 @@ static bool line_spaces(struct sw_head *head, const char *buf)
     }
 }
 
-/* The line ends here: let the recogniser say what it is.  The 12 bytes up to the code are right,
-   one by one; it wants a CR or a space behind them, where a LF may stand. */
-static void status_known(struct sw_head *head, const char *buf)
+/* At the end of the status line: looks up its code.  The 12 bytes up to it are valid;
+   sw_status_scan() requires a CR or a space after them, where the line may have a LF. */
+static void set_status(struct sw_head *head, const char *buf)
 {
     struct sw_status_line line = {0};
     size_t reason = (size_t)head->start + 13;
@@ -176,7 +177,7 @@ static bool status_end(struct sw_head *head, const char *buf)
 
     if (c != '\r' && c != '\n')
         return sw_head_fail(head, SW_ERROR_BAD_STATUS_LINE, head->at);
-    status_known(head, buf);
+    set_status(head, buf);
     return c == '\r' ? next(head, SW_HEAD_LINE_LF) : bare_lf(head, SW_HEAD_FIELD);
 }
 
@@ -222,9 +223,9 @@ static bool dropped(const struct sw_head *head)
 }
 
 /*
- * RFC 9112 5.2 lets a user agent put the lines of a fold together with spaces instead of the line
- * end.  The field is taken back out of the head and goes on; one that was dropped is not there, and
- * `line` and `mark` are its own.
+ * RFC 9112 5.2: a user agent may replace the line end of an obs-fold with spaces.  The field is
+ * removed from the head and its value continues.  A dropped trailer field is not in the head, but
+ * `line` and `mark` are still its own.
  */
 static bool unfold(struct sw_head *head, const char *buf)
 {
@@ -241,7 +242,7 @@ static bool unfold(struct sw_head *head, const char *buf)
     return next(head, SW_HEAD_VALUE);
 }
 
-static bool blank_first(struct sw_head *head, const char *buf)
+static bool leading_space(struct sw_head *head, const char *buf)
 {
     if (head->field_count == 0 && (head->kind != SW_TRAILERS || head->at == head->start))
         return sw_head_fail(head, SW_ERROR_SPACE_BEFORE_FIRST_FIELD, head->at);
@@ -261,7 +262,7 @@ static bool field(struct sw_head *head, const char *buf)
         return bare_lf(head, SW_HEAD_COMPLETE);
     case ' ':
     case '\t':
-        return blank_first(head, buf);
+        return leading_space(head, buf);
     case ':':
         return sw_head_fail(head, SW_ERROR_EMPTY_FIELD_NAME, head->at);
     }
@@ -306,7 +307,7 @@ static bool name(struct sw_head *head, const char *buf, size_t len)
     }
 }
 
-/* RFC 9110 5.5: control bytes but CR, LF and NUL may be kept. */
+/* RFC 9110 5.5: a recipient may retain control bytes other than CR, LF and NUL. */
 static bool in_value(const struct sw_head *head, char c)
 {
     if (sw_byte_is(c, SW_BYTE_VALUE))
@@ -318,7 +319,7 @@ static bool value(struct sw_head *head, const char *buf, size_t len)
 {
     size_t limit = (size_t)head->line + head->max.line;
 
-    /* A fold that was forgiven may have stepped over the limit. */
+    /* A tolerated obs-fold may have moved `at` past the limit. */
     while (head->at < len && in_value(head, buf[head->at]))
         if (head->at++ >= limit)
             return sw_head_fail(head, SW_ERROR_FIELD_LINE_TOO_LONG, head->at - 1);
@@ -333,7 +334,8 @@ static bool value(struct sw_head *head, const char *buf, size_t len)
 
 static bool value_end(struct sw_head *head, const char *buf)
 {
-    return line_feed(head, buf, SW_HEAD_FIELD) && sw_head_add(head, buf, head->mark, head->at - 2);
+    return lf_after_cr(head, buf, SW_HEAD_FIELD) &&
+           sw_head_add(head, buf, head->mark, head->at - 2);
 }
 
 static bool step(struct sw_head *head, const char *buf, size_t len)
@@ -342,7 +344,7 @@ static bool step(struct sw_head *head, const char *buf, size_t len)
     case SW_HEAD_START:
         return start(head, buf);
     case SW_HEAD_START_LF:
-        return line_feed(head, buf, SW_HEAD_START);
+        return lf_after_cr(head, buf, SW_HEAD_START);
     case SW_HEAD_METHOD:
         return method(head, buf, len);
     case SW_HEAD_TARGET:
@@ -356,7 +358,7 @@ static bool step(struct sw_head *head, const char *buf, size_t len)
     case SW_HEAD_REASON:
         return reason(head, buf, len);
     case SW_HEAD_LINE_LF:
-        return line_feed(head, buf, SW_HEAD_FIELD);
+        return lf_after_cr(head, buf, SW_HEAD_FIELD);
     case SW_HEAD_FIELD:
         return field(head, buf);
     case SW_HEAD_NAME:
@@ -366,7 +368,7 @@ static bool step(struct sw_head *head, const char *buf, size_t len)
     case SW_HEAD_VALUE_LF:
         return value_end(head, buf);
     case SW_HEAD_END_LF:
-        return line_feed(head, buf, SW_HEAD_COMPLETE);
+        return lf_after_cr(head, buf, SW_HEAD_COMPLETE);
     case SW_HEAD_COMPLETE:
     case SW_HEAD_DONE:
     case SW_HEAD_FAILED:

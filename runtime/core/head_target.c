@@ -1,17 +1,17 @@
-/* head_target.c - is this request target one of the four forms, and the method's? */
+/* head_target.c - checks that a request target has one of the four forms, and that of its method.
+ */
 /* SPDX-License-Identifier: MIT */
 #include "core/head.h"
 #include "shockwave_values.h"
 
-/* Is the percent sign at text[i] wrong?  One without its hex digits is forgiven in a query. */
-static bool bad_percent(const char *text, size_t n, size_t i, bool forgiven)
+/* Whether the percent sign at text[i] has no hex digits, which may be tolerated. */
+static bool bad_percent(const char *text, size_t n, size_t i, bool tolerated)
 {
-    return !forgiven && !(n - i > 2 && sw_byte_is(text[i + 1], SW_BYTE_HEX) &&
-                          sw_byte_is(text[i + 2], SW_BYTE_HEX));
+    return !tolerated && !(n - i > 2 && sw_byte_is(text[i + 1], SW_BYTE_HEX) &&
+                           sw_byte_is(text[i + 2], SW_BYTE_HEX));
 }
 
-/* Where text[0..n) stops being made of pchar, "/", "?" and whole percent-encodings; n if nowhere.
- */
+/* The length of the run at text[0..n) of pchar, "/", "?" and complete percent-encodings. */
 static size_t path_run(const struct sw_head *head, const char *text, size_t n, enum sw_error *error)
 {
     bool lenient = SW_LIMIT(head->limits, lenient) & SW_LENIENT_TARGET, query = false;
@@ -53,7 +53,7 @@ static bool check_authority(struct sw_head *head, const char *buf)
     return true;
 }
 
-/* The bytes of `scheme:` at the front of the target, or 0.  RFC 3986 3.1. */
+/* The length of `scheme:` at the front of the target, or 0.  RFC 3986 3.1. */
 static size_t scheme_length(struct sw_span target)
 {
     for (size_t i = 0; i < target.n; i++) {
@@ -69,7 +69,7 @@ static size_t scheme_length(struct sw_span target)
     return 0;
 }
 
-/* May a target have this scheme here?  RFC 9110 7.4. */
+/* Whether the limits allow this scheme.  RFC 9110 7.4. */
 static bool check_scheme(struct sw_head *head, struct sw_span scheme)
 {
     unsigned found = sw_token_is(scheme, "http")    ? SW_SCHEME_HTTP
@@ -82,9 +82,9 @@ static bool check_scheme(struct sw_head *head, struct sw_span scheme)
 }
 
 /*
- * RFC 9112 3.2.2, for the schemes that have an authority: no other kind of absolute URI means
- * anything in a request.  Userinfo is refused as RFC 9110 4.2.4 advises.  The scheme is judged
- * last, when the target is known to be a URI.
+ * RFC 9112 3.2.2, for schemes with an authority: no other absolute URI has a meaning in a request.
+ * Userinfo is an error, as RFC 9110 4.2.4 recommends.  The scheme is checked last, after the
+ * syntax.
  */
 static bool check_absolute(struct sw_head *head, const char *buf)
 {

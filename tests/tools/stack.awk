@@ -2,25 +2,25 @@
 #
 #     objdump -dr *.o | awk -v max=1152 -f stack.awk shockwave.h shockwave_values.h *.ci -
 #
-# Public is what a header declares.  A .ci file (gcc -fcallgraph-info=su) has the functions of one
-# object, with the bytes of their frames, and the calls among them; objdump says which of those are
-# jumps, for which the caller has left the stack.  Fails on a path of more than `max` bytes,
-# recursion, a frame that grows at run time, and a callee whose frame nobody knows.
+# A public function is one that a header declares.  A .ci file (gcc -fcallgraph-info=su) has the
+# functions of one object, the sizes of their frames in bytes, and the calls between them; objdump
+# shows which of those are tail calls: jumps, after which the caller has no frame.  Fails on a path
+# of more than `max` bytes, recursion, a frame that grows at run time, and an unknown callee.
 
 BEGIN {
-    # The five functions of the C library that the core may call, and what they may need.
+    # The functions of the C library that the core may call, with an upper bound of their stack.
     split("memcpy memmove memset memcmp memchr", known)
     for (i in known) frame[known[i]] = 64
 
-    # A call through a pointer, by the function that makes it, and whatever the pointer may hold.
+    # The values of each function pointer, by the function that calls through it.
     pointer["choose"] = "weigh_media weigh_coding weigh_language"
-    cpus = "runtime/core/simd/head_fast.c:always sw_cpu_has_sse42 sw_cpu_has_avx2 sw_cpu_has_avx512"
-    ways = "sw_header_find_swar sw_header_find_avx512"
-    pointer["choose_implementation"] = ways
-    pointer["sw_header_find"] = ways " runtime/core/field_name.c:choose_implementation"
-    implementations = "sw_head_parse_swar sw_head_parse_sse42 sw_head_parse_avx2 sw_head_parse_avx512"
-    pointer["sw_head_parse"] = pointer["resume"] = implementations " runtime/core/simd/head_fast.c:choose_implementation"
-    pointer["choose_implementation"] = cpus " " implementations
+    fast = "runtime/core/simd/head_fast.c:"
+    cpus = fast "always sw_cpu_has_sse42 sw_cpu_has_avx2 sw_cpu_has_avx512"
+    lookups = "sw_header_find_swar sw_header_find_avx512"
+    pointer["sw_header_find"] = lookups " runtime/core/field_name.c:choose_implementation"
+    parsers = "sw_head_parse_swar sw_head_parse_sse42 sw_head_parse_avx2 sw_head_parse_avx512"
+    pointer["sw_head_parse"] = pointer["resume"] = parsers " " fast "choose_implementation"
+    pointer["choose_implementation"] = cpus " " parsers " " lookups
     pointer["sw_head_variant"] = pointer["best"] = cpus
     pointer["matches"] = "sw_etag_equal_weak sw_etag_equal_strong"
 }
@@ -30,32 +30,32 @@ function complain(text) {
     failed = 1
 }
 
-# A static function is known by its file and its name.
+# The title of a static function has its file in front: `file:name`.
 function file_of(title) { return title ~ /:/ ? substr(title, 1, index(title, ":")) : "" }
 
 function call(from, to) { callees[from] = callees[from] " " to }
 
-# The calls through a pointer become calls to all that it may hold.
-function call_pointer(from,    name, i, n, held) {
+# A call through a pointer counts as a call of each of its values.
+function call_pointer(from,    name, i, n, values) {
     name = from
     sub(/.*:/, "", name)
     sub(/[.].*/, "", name)
-    if (!(name in pointer)) complain(from ": calls through a pointer that stack.awk does not know")
-    n = split(pointer[name], held)
+    if (!(name in pointer)) complain(from ": calls through a pointer with unknown values")
+    n = split(pointer[name], values)
     for (i = 1; i <= n; i++) {
-        call(from, held[i] ~ /^sw_|:/ ? held[i] : file_of(from) held[i])
+        call(from, values[i] ~ /^sw_|:/ ? values[i] : file_of(from) values[i])
     }
 }
 
-# Bytes on the stack when everything below `name` is as deep as it goes; `route` is that path.
-function depth(name,    list, i, n, d, deepest, way) {
+# The largest stack of `name` and its callees in bytes; `route` is the path that needs it.
+function depth(name,    list, i, n, d, deepest, below) {
     if (name in done) return done[name]
     if (name in open) {
         complain(name ": calls itself")
         return 0
     }
     if (!(name in frame)) {
-        complain(name ": has a frame that nobody knows")
+        complain(name ": has no known frame")
         frame[name] = 0
     }
     open[name] = 1
@@ -65,11 +65,11 @@ function depth(name,    list, i, n, d, deepest, way) {
         d = depth(list[i]) + (is_jump(name, list[i]) ? 0 : frame[name])
         if (d > deepest) {
             deepest = d
-            way = route[list[i]]
+            below = route[list[i]]
         }
     }
     delete open[name]
-    route[name] = way == "" ? short(name) : short(name) " > " way
+    route[name] = below == "" ? short(name) : short(name) " > " below
     return done[name] = deepest
 }
 
@@ -78,7 +78,7 @@ function is_jump(from, to,    key) {
     return key in jumps && !(key in calls)
 }
 
-# The instruction goes to `to`, from the function and the object that are being read.
+# An instruction that transfers control to `to`, in the current function and object.
 function go(op, to) {
     if (op == "call") calls[part_of, inside, to] = 1
     else if (op ~ /^j/) jumps[part_of, inside, to] = 1
@@ -115,13 +115,13 @@ FILENAME ~ /[.]h$/ {
     if (part[2] in declared) public[++count] = part[2]
 }
 
-/^edge:/ {
+/sourcename:/ {
     split($0, part, "\"")
     if (part[4] == "__indirect_call") call_pointer(part[2])
     else call(part[2], part[4])
 }
 
-# objdump: an object, a function, an instruction with its target, and a target that is a symbol.
+# objdump: an object, a function, an instruction with its target, and a relocation.
 /: +file format / { sub(/:$/, "", $1); part_of = name_of($1) }
 /^[0-9a-f]+ <.*>:$/ {
     inside = substr($2, 2, length($2) - 3)
