@@ -1,9 +1,9 @@
-/* alloc_server.c - a server that does a bit of everything, and says what memory that has taken.
+/* alloc_server.c - a server that uses all kinds of responses, and counts its allocations.
  *
  *     alloc_server DIRECTORY LOG
  *
- * Serves on two workers: / , /file/NAME, /echo, /lent, /later, /metrics; /counts, what was counted
- * so far; /allocate, which does what no other path may.  Says its port.
+ * Serves on two workers: / , /file/NAME, /echo, /nocopy, /later, /metrics; /counts, the
+ * counts so far; /allocate, the only path that allocates.  Prints its port.
  */
 /* SPDX-License-Identifier: MIT */
 #define _GNU_SOURCE
@@ -29,8 +29,7 @@ static void stop(int signal_number)
     sw_server_stop(server);
 }
 
-/* ---- Content that comes back ------------------------------------------------------------------
- */
+/* ---- Content that comes back ----------------------------------------------------------------- */
 
 static size_t echo_content(struct sw_exchange *exchange, struct sw_span bytes)
 {
@@ -51,10 +50,9 @@ static void echo(struct sw_exchange *exchange)
     sw_reply_begin(exchange, SW_STATUS_OK, SW_LENGTH_UNKNOWN);
 }
 
-/* ---- Replies from another thread --------------------------------------------------------------
- */
+/* ---- Replies from another thread ------------------------------------------------------------- */
 
-/* A stack of those who wait: the next one stands in `data`. */
+/* A stack of suspended exchanges, linked through `data`. */
 static _Atomic(struct sw_exchange *) waiting;
 static atomic_bool done;
 static sem_t some;
@@ -91,10 +89,9 @@ static void later(struct sw_exchange *exchange)
     sem_post(&some);
 }
 
-/* ---- Everything -------------------------------------------------------------------------------
- */
+/* ---- Everything ------------------------------------------------------------------------------ */
 
-static void lent(struct sw_exchange *exchange)
+static void nocopy(struct sw_exchange *exchange)
 {
     static const char block[2 * SW_REPLY_COPIED];
     sw_reply(exchange, SW_STATUS_OK, TEXT, (struct sw_span){block, sizeof block});
@@ -132,7 +129,7 @@ static void handle(struct sw_exchange *exchange)
     } routes[] = {
         {{"/", 1}, hello},
         {{"/echo", 5}, echo},
-        {{"/lent", 5}, lent},
+        {{"/nocopy", 7}, nocopy},
         {{"/later", 6}, later},
         {{"/counts", 7}, counts},
         {{"/metrics", 8}, sw_metrics_serve},
@@ -170,7 +167,7 @@ int main(int argc, char **argv)
     int cut = sw_server_run(server);
     atomic_store(&done, true);
     sem_post(&some);
-    pthread_join(thread, NULL); /* who may still be in sw_exchange_resume() */
+    pthread_join(thread, NULL); /* it may still be in sw_exchange_resume() */
     sw_server_close(server);
     return cut != 0;
 }

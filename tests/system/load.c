@@ -1,11 +1,11 @@
-/* load.c - ask for `/` on many connections at once, and count what was not answered.
+/* load.c - requests `/` on many connections at once, and counts failures and latencies.
  *
  *     load PORT CONNECTIONS REQUESTS PER_CONNECTION [SECONDS [PAUSE]]
  *
- * Each connection asks one request after the other, and is made anew after PER_CONNECTION of them.
- * Between two it is idle for up to PAUSE milliseconds, and may be closed; so may it behind a reply.
- * Whatever else goes wrong is a failure.  Ends when there were REQUESTS replies and, if given, so
- * many seconds have passed.  Prints
+ * Each connection sends one request after the other, and is opened again after PER_CONNECTION of
+ * them.  Between two requests it is idle for up to PAUSE milliseconds.  The server may close it
+ * after a response or while it is idle; any other error is a failure.  Ends after REQUESTS
+ * responses and, if given, SECONDS.  Prints
  *
  *     REQUESTS requests, FAILURES failed, P50 P99 LONGEST us
  */
@@ -29,19 +29,19 @@ static const char request[] = "GET / HTTP/1.1\r\nHost: load\r\n\r\n";
 static const char body[] = "Hello, World!";
 
 static struct client {
-    int fd; /* -1: to be made anew */
-    bool asked;
+    int fd; /* -1: to be opened again */
+    bool is_waiting;
     uint32_t replies, n;
-    uint64_t since; /* microseconds; of the next request, while it pauses */
+    uint64_t since; /* us; when the request was sent, or is to be sent */
     char reply[512];
 } clients[CONNECTIONS_MAX];
 
 static struct {
     uint64_t replies, failures, longest;
-    uint64_t buckets[BUCKETS]; /* replies, by time: each bucket a hundredth longer than the last */
+    uint64_t buckets[BUCKETS]; /* replies by latency: each bucket is 1 % longer than the last */
 } tally;
 
-static int queue;
+static int epoll_fd;
 static uint64_t pause_max; /* microseconds */
 static struct sockaddr_in address = {.sin_family = AF_INET};
 
@@ -79,38 +79,38 @@ static void fail(const struct client *client, const char *what)
                 strerror(errno), client->replies, client->n);
 }
 
-static void leave(struct client *client)
+static void disconnect(struct client *client)
 {
     close(client->fd);
     client->fd = -1;
 }
 
-static void come(struct client *client)
+static void open_connection(struct client *client)
 {
     client->fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
-    client->asked = false;
+    client->is_waiting = false;
     client->replies = client->n = 0;
     client->since = now();
     struct epoll_event event = {.events = EPOLLIN | EPOLLOUT | EPOLLET, .data.ptr = client};
     if (connect(client->fd, (struct sockaddr *)&address, sizeof address) && errno != EINPROGRESS)
         fail(client, "connect");
-    epoll_ctl(queue, EPOLL_CTL_ADD, client->fd, &event);
+    epoll_ctl(epoll_fd, EPOLL_CTL_ADD, client->fd, &event);
 }
 
 static void ask(struct client *client)
 {
     if (client->replies)
         client->since = now();
-    client->asked = true;
+    client->is_waiting = true;
     client->n = 0;
     errno = 0;
     if (send(client->fd, request, sizeof request - 1, MSG_NOSIGNAL) != sizeof request - 1) {
         fail(client, "send");
-        leave(client);
+        disconnect(client);
     }
 }
 
-/* A reply is whole. */
+/* Counts a complete reply. */
 static void count(struct client *client, bool last)
 {
     uint64_t time = now() - client->since;
@@ -118,35 +118,35 @@ static void count(struct client *client, bool last)
     tally.buckets[bucket_of(time)]++;
     if (time > tally.longest)
         tally.longest = time;
-    client->asked = false;
+    client->is_waiting = false;
     client->replies++;
     if (last)
-        leave(client);
+        disconnect(client);
     else if (pause_max)
         client->since = now() + (uint64_t)random() % pause_max;
     else
         ask(client);
 }
 
-/* Who has been made anew, or has paused for long enough. */
+/* Opens the connection again, or sends the next request after the pause. */
 static void wake(struct client *client)
 {
     if (client->fd < 0)
-        come(client);
-    else if (pause_max && client->replies && !client->asked && client->since <= now())
+        open_connection(client);
+    else if (pause_max && client->replies && !client->is_waiting && client->since <= now())
         ask(client);
 }
 
-static void hear(struct client *client, uint32_t per_connection)
+static void read_reply(struct client *client, uint32_t per_connection)
 {
     ssize_t n =
         recv(client->fd, client->reply + client->n, sizeof client->reply - 1 - client->n, 0);
     if (n < 0 && (errno == EAGAIN || errno == ENOTCONN))
         return;
     if (n <= 0) {
-        if (client->asked || !client->replies)
+        if (client->is_waiting || !client->replies)
             fail(client, n ? "receive" : "end of the connection");
-        leave(client);
+        disconnect(client);
         return;
     }
     client->n += (uint32_t)n;
@@ -169,13 +169,13 @@ static void serve(struct client *client, uint32_t events, uint32_t per_connectio
     if (error) {
         errno = error;
         fail(client, "connection");
-        leave(client);
+        disconnect(client);
         return;
     }
-    if (events & EPOLLOUT && !client->asked && !client->replies)
+    if (events & EPOLLOUT && !client->is_waiting && !client->replies)
         ask(client);
     if (client->fd >= 0 && events & EPOLLIN)
-        hear(client, per_connection);
+        read_reply(client, per_connection);
 }
 
 int main(int argc, char **argv)
@@ -189,14 +189,14 @@ int main(int argc, char **argv)
     uint32_t per_connection = (uint32_t)atoi(argv[4]);
     uint64_t end = now() + (argc > 5 ? strtoull(argv[5], NULL, 10) : 0) * 1000000;
     pause_max = argc > 6 ? strtoull(argv[6], NULL, 10) * 1000 : 0;
-    queue = epoll_create1(0);
+    epoll_fd = epoll_create1(0);
     for (size_t i = 0; i < connections; i++)
         clients[i].fd = -1;
     while (tally.replies + tally.failures < requests || now() < end) {
         struct epoll_event events[EVENTS];
         for (size_t i = 0; i < connections; i++)
             wake(&clients[i]);
-        int n = epoll_wait(queue, events, EVENTS, pause_max ? 1 : 1000);
+        int n = epoll_wait(epoll_fd, events, EVENTS, pause_max ? 1 : 1000);
         for (int i = 0; i < n; i++)
             serve(events[i].data.ptr, events[i].events, per_connection);
     }

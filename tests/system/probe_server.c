@@ -18,8 +18,7 @@ static void stop(int signal_number)
     sw_server_stop(server);
 }
 
-/* ---- /echo: the content as it was decoded, once all of it is here -----------------------------
- */
+/* ---- /echo: the content as it was decoded, once all of it is here ---------------------------- */
 
 enum { ECHO_MAX = 4 << 20 };
 
@@ -49,14 +48,14 @@ static void echo_end(struct sw_exchange *exchange, const struct sw_head *trailer
              (struct sw_span){echo->bytes, echo->n});
 }
 
-static void echo_over(struct sw_exchange *exchange, bool whole)
+static void free_echo(struct sw_exchange *exchange, bool is_complete)
 {
-    (void)whole;
+    (void)is_complete;
     free(exchange->data);
 }
 
 static const struct sw_hooks echo = {
-    .on_content = echo_content, .on_request_end = echo_end, .on_complete = echo_over};
+    .on_content = echo_content, .on_request_end = echo_end, .on_complete = free_echo};
 
 static void echo_begin(struct sw_exchange *exchange)
 {

@@ -1,10 +1,10 @@
-/* trial_server.c - the server that clients, faults, idleness and replacement are tried on.
+/* trial_server.c - the server for the trials of clients, faults, idleness and replacement.
  *
  *     trial_server [MEMBER=NUMBER]... [port=NUMBER] [proxy_protocol=NUMBER] [files=DIRECTORY]
  *                  [log=PATH]
  *
- * Serves /, /large, /echo, /drop, /never, /who, /metrics, /livez and /readyz, and for all else the
- * directory; says its port, and at the end how many it had to cut.
+ * Serves /, /large, /echo, /drop, /never, /client, /metrics, /livez and /readyz, and for all else
+ * the directory.  Prints its port, and at the end the number of force-closed connections.
  */
 /* SPDX-License-Identifier: MIT */
 #include <signal.h>
@@ -28,8 +28,7 @@ static void stop(int signal_number)
     sw_server_stop(server);
 }
 
-/* ---- Handlers ---------------------------------------------------------------------------------
- */
+/* ---- Handlers -------------------------------------------------------------------------------- */
 
 /* Zero bytes of a shared mapping: those of .bss may be counted as memory of this process when they
  * are read (Linux 6.18 does), and the trials measure what the server takes. */
@@ -87,12 +86,12 @@ static bool asks_for(const struct sw_exchange *exchange, const char *path)
     return target.n == strlen(path) && memcmp(target.p, path, target.n) == 0;
 }
 
-/* The address of the client, who is one of IPv4. */
-static void who(struct sw_exchange *exchange)
+/* Replies with the IPv4 address of the client. */
+static void reply_client(struct sw_exchange *exchange)
 {
     struct sw_client client = sw_exchange_client(exchange);
     const uint8_t *bytes = client.address.bytes;
-    char text[64] = "nobody known";
+    char text[64] = "no address";
     int n = (int)strlen(text);
     if (client.known)
         n = snprintf(text, sizeof text, "%u.%u.%u.%u", bytes[12], bytes[13], bytes[14], bytes[15]);
@@ -115,7 +114,7 @@ static void handle(struct sw_exchange *exchange)
         {"/echo", echo},
         {"/drop", drop},
         {"/never", sw_exchange_suspend},
-        {"/who", who},
+        {"/client", reply_client},
         {"/metrics", sw_metrics_serve},
         {"/livez", sw_livez_serve},
         {"/readyz", sw_readyz_serve},
@@ -132,8 +131,7 @@ static void handle(struct sw_exchange *exchange)
         sw_reply(exchange, SW_STATUS_OK, TEXT, SW_SPAN("Hello, World!"));
 }
 
-/* ---- Options ----------------------------------------------------------------------------------
- */
+/* ---- Options --------------------------------------------------------------------------------- */
 
 #define MEMBER(name)                                                                               \
     {                                                                                              \
@@ -146,7 +144,7 @@ static const struct {
 } members[] = {
     MEMBER(workers),      MEMBER(connections),  MEMBER(exchanges),    MEMBER(requests),
     MEMBER(head_timeout), MEMBER(body_timeout), MEMBER(idle_timeout), MEMBER(write_timeout),
-    MEMBER(pace),         MEMBER(linger),       MEMBER(drain),        MEMBER(backlog),
+    MEMBER(min_progress), MEMBER(linger),       MEMBER(drain),        MEMBER(backlog),
     MEMBER(forwarding),
 };
 

@@ -290,7 +290,7 @@ START_TEST(too_long_redirect_is_refused)
 }
 END_TEST
 
-START_TEST(missing_scratch_is_500)
+START_TEST(too_small_scratch_is_500)
 {
     files = (struct sw_files){.root = root};
     ck_assert_int_eq(sw_files_open(&files), 0);
@@ -340,7 +340,7 @@ START_TEST(invalid_members_are_refused)
 }
 END_TEST
 
-/* SW_FILES_SCRATCH bytes of scratch suffice for the longest name; fewer do not. */
+/* sw_files_scratch() bytes of scratch suffice for the longest name; 2048 do not. */
 START_TEST(scratch_fits_the_longest_name)
 {
     const struct sw_limits small = {.target = 200}, large = {.target = 1 << 20};
@@ -377,7 +377,7 @@ static const struct {
     {"GET", 200, ""},
 };
 
-START_TEST(other_methods_are_405)
+START_TEST(other_methods_get_allow)
 {
     serve((struct sw_files){0}, 0);
     for (size_t i = 0; i < sizeof methods / sizeof *methods; i++) {
@@ -424,8 +424,8 @@ int main(void)
         {too_long_names_are_404, VARIANTS}, {prefix_without_slash_is_redirected, 1},
         {invalid_members_are_refused, 1},   {scratch_fits_the_longest_name, 2},
         {handler_strips_a_prefix, 1},       {too_long_redirect_is_refused, 2},
-        {missing_scratch_is_500, 1},        {non_directory_root_is_refused, 1},
-        {other_methods_are_405, 1},         {head_equals_get_without_content, 1},
+        {too_small_scratch_is_500, 1},      {non_directory_root_is_refused, 1},
+        {other_methods_get_allow, 1},       {head_equals_get_without_content, 1},
     };
     return suite_main_with((struct suite_fixture){make_tree, remove_tree, false}, "server files",
                            tests, COUNT(tests));

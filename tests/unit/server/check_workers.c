@@ -65,7 +65,7 @@ static void reply_thread(struct sw_exchange *exchange)
     sw_reply(exchange, SW_STATUS_OK, TEXT, (struct sw_span){text, (size_t)n});
 }
 
-/* The number of threads that served `n` connections with two requests each. */
+/* The number of threads that served MANY connections with two requests each. */
 static size_t count_threads(void)
 {
     static char seen[MANY][32];
