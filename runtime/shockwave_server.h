@@ -340,13 +340,13 @@ enum sw_error sw_reply_end_trailers(struct sw_exchange *exchange, struct sw_span
  * `half_closed` and `gone`.  While it is held, a second call changes nothing; nor does one in
  * `upgraded` or `over`.
  *
- * sw_exchange_hold_for() sets a deadline, in milliseconds after the bytes written before have gone
+ * sw_exchange_suspend_for() sets a deadline, in milliseconds after the bytes written before have gone
  * out; 0 is none.  When it is over, the client is sent 503 (or, where a reply has begun, nothing
  * more), the connection is closed, and `gone` is called.  The exchange lasts until it is resumed,
  * as another thread may still use it; then only `over` is called.
  */
 void sw_exchange_suspend(struct sw_exchange *exchange);
-void sw_exchange_hold_for(struct sw_exchange *exchange, uint32_t milliseconds);
+void sw_exchange_suspend_for(struct sw_exchange *exchange, uint32_t milliseconds);
 
 /*
  * Go on with an exchange that is held: soon `resumed` is called on its own thread.  May be called

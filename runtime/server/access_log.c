@@ -41,7 +41,7 @@ _Static_assert(METHOD + TARGET + 2 * FIELD + 640 <= LINE, "the rest of a line ha
 static const char *const timeouts[SW_WAITS] = {[SW_WAIT_HEAD] = "head",
                                                [SW_WAIT_BODY] = "body",
                                                [SW_WAIT_WRITE] = "write",
-                                               [SW_WAIT_HOLD] = "hold"};
+                                               [SW_WAIT_SUSPEND] = "hold"};
 
 /* ---- Text: each function returns the end of what it wrote -------------------------------------
  */

@@ -24,7 +24,7 @@ enum {
 static const char *const waits[SW_WAITS] = {
     [SW_WAIT_NONE] = "handling", [SW_WAIT_IDLE] = "idle",   [SW_WAIT_HEAD] = "head",
     [SW_WAIT_BODY] = "body",     [SW_WAIT_WRITE] = "write", [SW_WAIT_LINGER] = "linger",
-    [SW_WAIT_HOLD] = "held",     [SW_WAIT_TURN] = "queued",
+    [SW_WAIT_SUSPEND] = "held",     [SW_WAIT_TRANSACTION] = "queued",
 };
 
 static const char *const pools[SW_POOLS] = {"connections", "exchanges", "outputs", "parked"};
@@ -172,7 +172,7 @@ static size_t write_latencies(struct sw_writer *out, const struct family *family
 
 static const char *const timeouts[SW_WAITS] = {
     [SW_WAIT_IDLE] = "idle",   [SW_WAIT_HEAD] = "head",     [SW_WAIT_BODY] = "body",
-    [SW_WAIT_WRITE] = "write", [SW_WAIT_LINGER] = "linger", [SW_WAIT_HOLD] = "hold",
+    [SW_WAIT_WRITE] = "write", [SW_WAIT_LINGER] = "linger", [SW_WAIT_SUSPEND] = "hold",
 };
 
 static const struct family families[] = {

@@ -1,4 +1,4 @@
-/* server_room.c - how many peers there may be, and which of them makes room for another. */
+/* capacity.c - how many connections a worker has, and which one is evicted for another. */
 /* SPDX-License-Identifier: MIT */
 #include "server/capacity.h"
 #include "server/connection.h"
@@ -13,9 +13,9 @@
 #include "shockwave_server.h"
 
 /*
- * A worker that is full is not held by peers that are idle: the one that has been so for longest is
- * closed when a newcomer is there.  One whose request is under way, be it a single byte, never is;
- * its time is bounded by the timers.  What a peer has sent is read before it counts as idle.
+ * A full worker evicts the connection that has been idle for longest when a client connects.  A
+ * connection that has received a single byte of a request is never evicted: the timers bound its
+ * time.  Before an eviction the socket is checked for input that was not read yet.
  */
 
 static struct sw_room *room_of(const struct sw_worker *worker, const struct sw_listener *listener)
@@ -35,7 +35,6 @@ enum sw_space sw_room_space(const struct sw_room *room)
     return room->wait_counts[SW_WAIT_IDLE] ? SW_SPACE_IDLE : SW_SPACE_NONE;
 }
 
-/* What other workers have in such a room, at best. */
 enum sw_space sw_room_space_elsewhere(const struct sw_worker *worker, uint32_t room)
 {
     unsigned best = SW_SPACE_NONE;
@@ -55,11 +54,11 @@ bool sw_room_fits(const struct sw_worker *worker, const struct sw_listener *list
         return true;
     if (!worker->shutting_down && sw_room_space_elsewhere(worker, listener->reserved) > space)
         return false;
-    return space == SW_SPACE_IDLE || room->connections < room->max_peers;
+    return space == SW_SPACE_IDLE || room->connections < room->max_connections;
 }
 
-/* The peer that has been idle longest; NULL when all have asked by now.  What leaves the front of
-   the ring here came to its end by a request, so that this takes no longer than those did. */
+/* The connection that has been idle longest, or NULL.  Each one that leaves the front of the ring
+   was put there by a request, which bounds the total time. */
 static struct sw_connection *find_idle(struct sw_worker *worker, struct sw_room *room)
 {
     while (!sw_link_empty(&room->idle)) {
@@ -94,7 +93,7 @@ void sw_room_evict(struct sw_worker *worker, struct sw_connection *victim)
 {
     sw_count(&worker->metrics.evicted, 1);
     sw_connection_close(worker, victim);
-    sw_room_reap(worker); /* no event of this turn is left that could meet another in its place */
+    sw_room_reap(worker); /* after all events of this iteration */
 }
 
 void sw_room_reap(struct sw_worker *worker)

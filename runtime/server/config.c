@@ -146,14 +146,14 @@ bool sw_listener_reserved(const struct sw_listener_config *listener_config)
 void sw_config_rooms(const struct sw_server_config *config, struct sw_room *rooms)
 {
     uint32_t overflow_count = config->full == SW_FULL_REFUSE ? SW_OVERFLOW_CONNECTIONS : 0;
-    rooms[SW_ROOM_USUAL] = (struct sw_room){.max_peers = config->connections + overflow_count,
+    rooms[SW_ROOM_USUAL] = (struct sw_room){.max_connections = config->connections + overflow_count,
                                             .max_served = config->connections,
-                                            .max_leases = config->exchanges};
+                                            .max_transactions = config->exchanges};
     rooms[SW_ROOM_RESERVED] = (struct sw_room){0};
     for (uint32_t i = 0; i < config->listener_count; i++)
         if (sw_listener_reserved(&config->listeners[i]))
             rooms[SW_ROOM_RESERVED] = (struct sw_room){
-                .max_peers = SW_RESERVED, .max_served = SW_RESERVED, .max_leases = SW_RESERVED};
+                .max_connections = SW_RESERVED, .max_served = SW_RESERVED, .max_transactions = SW_RESERVED};
 }
 
 struct sw_plan sw_config_plan(const struct sw_server_config *config)
@@ -161,8 +161,8 @@ struct sw_plan sw_config_plan(const struct sw_server_config *config)
     struct sw_plan plan = {0};
     struct sw_room rooms[SW_ROOMS];
     sw_config_rooms(config, rooms);
-    plan.peer_count = rooms[SW_ROOM_USUAL].max_peers + rooms[SW_ROOM_RESERVED].max_peers;
-    plan.lease_count = rooms[SW_ROOM_USUAL].max_leases + rooms[SW_ROOM_RESERVED].max_leases;
+    plan.peer_count = rooms[SW_ROOM_USUAL].max_connections + rooms[SW_ROOM_RESERVED].max_connections;
+    plan.lease_count = rooms[SW_ROOM_USUAL].max_transactions + rooms[SW_ROOM_RESERVED].max_transactions;
     plan.input = config->input_buffer + sw_more_fields(config) * sizeof(struct sw_field);
     plan.connections = (sizeof(struct sw_worker) + 63) / 64 * 64;
     plan.transactions =
@@ -173,7 +173,7 @@ struct sw_plan sw_config_plan(const struct sw_server_config *config)
     plan.inputs = plan.compact_messages + sw_pool_memory(SW_COMPACT_SIZE, plan.lease_count);
     plan.outputs = plan.inputs + sw_pool_memory(plan.input, plan.lease_count);
     plan.partial_input = plan.outputs + sw_pool_memory(config->output_buffer, plan.lease_count);
-    plan.parked_count = config->connections + rooms[SW_ROOM_RESERVED].max_peers;
+    plan.parked_count = config->connections + rooms[SW_ROOM_RESERVED].max_connections;
     plan.scratch =
         plan.partial_input + sw_pool_memory(sizeof(struct sw_partial_input), plan.parked_count);
     plan.client_addresses = plan.scratch + (size_t)plan.lease_count * config->scratch;

@@ -1,4 +1,4 @@
-/* server_peer.c - a connected socket: bytes in, and how it ends. */
+/* connection.c - an accepted socket: read, process, write, close. */
 /* SPDX-License-Identifier: MIT */
 #define _POSIX_C_SOURCE   200809L
 #define _FILE_OFFSET_BITS 64
@@ -17,96 +17,60 @@
 #include "server/response.h"
 #include "server/room.h"
 #include "server/suspend.h"
-#include "server/timer_wheel.h"
+#include "server/timeouts.h"
 #include "server/transaction.h"
 #include "server/wait.h"
 #include "server/worker_state.h"
 #include "shockwave_server.h"
 
 #include <errno.h>
-#include <linux/sockios.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
 /*
- * A peer without a lease is idle.  News from the loop set its flags; sw_connections_run() then
- * borrows a lease and turns until there is nothing left to do: read, parse (which calls the
- * handler), send all that was written at once.  What stopped it decides which timer runs and what
- * is given back.
+ * Theory of operation.  Events are edge-triggered: they set flags, which stay set until a system
+ * call finds the socket empty or full.  sw_connections_run() then repeats three steps: read,
+ * process (which calls the handler), write all output at once.  Processing returns an enum
+ * sw_pause, which reports what comes next; it is executed here, in write_output() and rest(), and
+ * nowhere else.  What stopped the connection decides which timer runs and which buffers are kept.
  *
- * Some peers go through these three together.  Each of the three fills the caches with code of its
- * own, most of it the kernel's, and one peer after the other finds it there.
+ *     open --> IDLE --> HEAD --> NONE (handler) --> WRITE --> LINGER --> closed
+ *               ^         |       ^  |     ^  |        |
+ *               |         |       |  +-> BODY |        |       from any state: closed,
+ *               |         v       |  +-> SUSPEND       |       when the socket fails or
+ *               |    TRANSACTION -+                    |       a timer expires
+ *               +------ the response was sent ---------+
+ *
+ * The state is `wait`, an enum sw_wait.  Flags, all of the socket:
+ *
+ *     flag               set when                                  cleared when
+ *     readable           an event reports of input                   a read finds the socket empty
+ *     urgent             an event reports of urgent data, which      a read finds the socket empty
+ *                        ends a read early
+ *     ending             an event reports that the client has shut   never
+ *                        down its side; its bytes come first
+ *     ended              a read has found that end                 never
+ *     hung               an event reports that nothing can be sent;  never
+ *                        input is still read to its end
+ *     broken             a system call failed: to be closed        never
+ *     blocked            the socket took only a part of a write    an event reports of space
+ *     watched            the event loop watches for space          never
+ *     last               the output ends with the last response    never
+ *     overflow           refused: the worker is full               on closing
+ *     proxy_header_done  no PROXY header is expected any more      never
+ *     has_address        its client address is stored              never
+ *     reserved           it is in the reserved room                never
+ *
+ * Several connections are taken through the steps side by side: each step fills the caches with
+ * code of its own, most of it the kernel's, which the next connection finds there.
  */
 
 enum {
-    MAX_ROUNDS = 16,         /* for one peer before the others have theirs */
-    LINGER_BYTES = 16 << 20, /* dropped at most after the last reply */
-    GRACE = 100,             /* milliseconds for who is idle when the server leaves */
+    MAX_ROUNDS = 16,         /* of one connection before the others have theirs */
+    LINGER_BYTES = 16 << 20, /* discarded after the last response; more closes the connection */
 };
-
-/* ---- Waiting -------------------------------------------------------------------------------- */
-
-/* Bytes that the socket has taken, and the other end has not. */
-static int64_t queued(const struct sw_connection *connection)
-{
-    int n = 0;
-    ioctl(connection->fd, SIOCOUTQ, &n);
-    return n;
-}
-
-/*
- * A head has one deadline, whatever comes in between.  Content has a new one each time that enough
- * of it has come, and so have replies: one byte now and then does not keep a connection open.  How
- * much of a reply has arrived is known to the socket alone, which may take more of it by itself,
- * and asks for more late; so it is asked when time is up.
- */
-static void wait_for(struct sw_worker *worker, struct sw_connection *connection, enum sw_wait wait)
-{
-    const struct sw_server_config *config = worker->config;
-    uint32_t time = 0;
-    switch (wait) {
-    case SW_WAIT_NONE:
-    case SW_WAIT_TURN:
-    case SW_WAITS:
-        break;
-    case SW_WAIT_IDLE:
-        if (connection->wait == wait && !sw_link_empty(&connection->timer.link))
-            return; /* empty lines do not make it longer */
-        time = worker->shutting_down ? GRACE : config->idle_timeout;
-        break;
-    case SW_WAIT_HEAD:
-        if (connection->wait == wait)
-            return;
-        time = config->head_timeout;
-        break;
-    case SW_WAIT_BODY:
-        if (connection->wait == wait && connection->progress < config->min_progress)
-            return;
-        time = config->body_timeout;
-        break;
-    case SW_WAIT_WRITE:
-        if (connection->wait == wait)
-            return;
-        time = config->write_timeout;
-        connection->txn->queued = (uint32_t)queued(connection);
-        break;
-    case SW_WAIT_LINGER:
-        time = config->linger;
-        break;
-    case SW_WAIT_HOLD:
-        if (connection->wait == wait)
-            return;
-        time = connection->txn->hold_time;
-        break;
-    }
-    sw_connection_set_wait(worker, connection, wait);
-    connection->progress = 0;
-    if (wait != SW_WAIT_NONE)
-        sw_wheel_set(&worker->wheel, &connection->timer, sw_worker_tick(worker, time));
-}
 
 static void note_received(struct sw_worker *worker, struct sw_connection *connection, size_t n)
 {
@@ -114,9 +78,9 @@ static void note_received(struct sw_worker *worker, struct sw_connection *connec
     sw_count(&worker->metrics.received, n);
 }
 
-/* ---- Ends ----------------------------------------------------------------------------------- */
+/* ---- Closing -------------------------------------------------------------------------------- */
 
-/* Everything but the socket, which is somebody else's now, or closed. */
+/* Releases everything but the socket, which is closed, or belongs to on_upgrade. */
 static void detach_socket(struct sw_worker *worker, struct sw_connection *connection)
 {
     connection->fd = -1;
@@ -152,11 +116,11 @@ void sw_connection_close(struct sw_worker *worker, struct sw_connection *connect
     detach_socket(worker, connection);
 }
 
-/* Read and drop, so that the last reply is not taken from the peer by a reset.  RFC 9112 9.6. */
+/* Discards input, so that no reset takes the last response from the client.  RFC 9112 9.6. */
 static void linger(struct sw_worker *worker, struct sw_connection *connection)
 {
-    for (int run_iteration = 0; connection->readable; run_iteration++) {
-        if (run_iteration == MAX_ROUNDS) {
+    for (int round = 0; connection->readable; round++) {
+        if (round == MAX_ROUNDS) {
             sw_connection_schedule(worker, connection);
             return;
         }
@@ -176,7 +140,7 @@ static void linger(struct sw_worker *worker, struct sw_connection *connection)
     }
 }
 
-/* All that there was to say has been said. */
+/* The last response was sent. */
 static void end(struct sw_worker *worker, struct sw_connection *connection)
 {
     bool close_now =
@@ -186,16 +150,17 @@ static void end(struct sw_worker *worker, struct sw_connection *connection)
         sw_connection_close(worker, connection);
         return;
     }
-    if (!connection->txn->active || !connection->txn->suspended) { /* else when it is resumed */
+    if (!connection->txn->active ||
+        !connection->txn->suspended) { /* otherwise when it is resumed */
         if (connection->txn->active)
             sw_transaction_complete(connection->txn, false);
         sw_transaction_release(worker, connection);
     }
-    wait_for(worker, connection, SW_WAIT_LINGER);
+    sw_connection_wait_for(worker, connection, SW_WAIT_LINGER);
     linger(worker, connection);
 }
 
-/* What follows is another protocol: the handler takes the socket, or nobody wants it. */
+/* What follows is another protocol: on_upgrade takes the socket, or it is closed. */
 static void upgrade(struct sw_worker *worker, struct sw_connection *connection)
 {
     struct sw_transaction *txn = connection->txn;
@@ -214,25 +179,25 @@ static void upgrade(struct sw_worker *worker, struct sw_connection *connection)
     detach_socket(worker, connection);
 }
 
-/* ---- Bytes ---------------------------------------------------------------------------------- */
+/* ---- Reading -------------------------------------------------------------------------------- */
 
 /*
  * Reads once.  Fewer bytes than there is space for mean that the socket is empty, and that an event
- * will tell of more; so the usual request costs no second read.  Three reads are short for another
- * reason, and set `cut`: one that stops at urgent data (EPOLLPRI has told of it), one that stops at
- * descriptors sent over a unix socket, which are closed unseen, and one before the end of the
- * connection, after which no event comes.
+ * will announce more; so the usual request costs no second read.  Three reads are short for another
+ * reason, and set `is_short`: one that stops at urgent data (EPOLLPRI has announced it), one that
+ * stops at descriptors sent over a unix socket, which the kernel closes, and one before the end of
+ * the connection, after which no event follows.
  */
 static ssize_t receive(struct sw_worker *worker, struct sw_connection *connection, char *at,
-                       size_t space, bool *force_close)
+                       size_t space, bool *is_short)
 {
-    *force_close = connection->ending || connection->urgent;
+    *is_short = connection->ending || connection->urgent;
     if (worker->listeners[connection->listener].port)
         return recv(connection->fd, at, space, 0);
     struct iovec part = {at, space};
     struct msghdr message = {.msg_iov = &part, .msg_iovlen = 1};
     ssize_t n = recvmsg(connection->fd, &message, 0);
-    *force_close = *force_close || message.msg_flags & MSG_CTRUNC;
+    *is_short = *is_short || message.msg_flags & MSG_CTRUNC;
     return n;
 }
 
@@ -240,7 +205,7 @@ static void read_socket(struct sw_worker *worker, struct sw_connection *connecti
                         struct sw_transaction *txn)
 {
     sw_transaction_attach_input(txn);
-    /* The head of an active request stays where it is; what was not parsed yet comes behind it. */
+    /* The head of an active request stays in place, followed by the input not parsed yet. */
     uint32_t rest = txn->end - txn->start;
     if (txn->start > txn->kept) {
         memmove(txn->in + txn->kept, txn->in + txn->start, rest);
@@ -248,12 +213,12 @@ static void read_socket(struct sw_worker *worker, struct sw_connection *connecti
         txn->end = txn->start + rest;
     }
     uint32_t space = worker->config->input_buffer - txn->end;
-    bool force_close = false;
-    ssize_t n = receive(worker, connection, txn->in + txn->end, space, &force_close);
+    bool is_short = false;
+    ssize_t n = receive(worker, connection, txn->in + txn->end, space, &is_short);
     if (n > 0) {
         txn->end += (uint32_t)n;
         note_received(worker, connection, (size_t)n);
-        connection->readable = (size_t)n == space || force_close;
+        connection->readable = (size_t)n == space || is_short;
     } else if (n == 0 && space > 0) {
         connection->readable = false;
         connection->ended = true;
@@ -265,9 +230,9 @@ static void read_socket(struct sw_worker *worker, struct sw_connection *connecti
     }
 }
 
-/* ---- Turns ---------------------------------------------------------------------------------- */
+/* ---- Running -------------------------------------------------------------------------------- */
 
-/* Nothing is left to do for now. */
+/* Nothing is left to do for now: releases buffers, and sets the timer. */
 static void rest(struct sw_worker *worker, struct sw_connection *connection, enum sw_pause pause)
 {
     struct sw_transaction *txn = connection->txn;
@@ -275,32 +240,32 @@ static void rest(struct sw_worker *worker, struct sw_connection *connection, enu
         if (!txn->written)
             sw_transaction_release_output(txn);
         sw_transaction_compact(worker, connection);
-        wait_for(worker, connection, SW_WAIT_WRITE);
+        sw_connection_wait_for(worker, connection, SW_WAIT_WRITE);
         return;
     }
     sw_transaction_release_output(txn);
     txn->discarding = txn->discarding && !sw_body_done(&txn->message->body);
     if (pause != SW_PAUSE_INPUT) {
-        wait_for(worker, connection,
-                 txn->suspended && txn->hold_time ? SW_WAIT_HOLD : SW_WAIT_NONE);
+        sw_connection_wait_for(worker, connection,
+                               txn->suspended && txn->suspend_ms ? SW_WAIT_SUSPEND : SW_WAIT_NONE);
     } else if (txn->active || txn->discarding) {
         sw_transaction_compact(worker, connection);
-        wait_for(worker, connection, SW_WAIT_BODY);
+        sw_connection_wait_for(worker, connection, SW_WAIT_BODY);
     } else if (txn->start < txn->end) {
         bool begun = sw_transaction_request_at(txn) < txn->end;
         sw_transaction_stash_head(worker, connection);
         if (!begun && !connection->readable)
             sw_room_note_idle(worker, connection);
-        wait_for(worker, connection, begun ? SW_WAIT_HEAD : SW_WAIT_IDLE);
+        sw_connection_wait_for(worker, connection, begun ? SW_WAIT_HEAD : SW_WAIT_IDLE);
     } else if (sw_conn_detach(&connection->conn)) {
         sw_transaction_release(worker, connection);
-        if (!connection->readable) /* else it is to be run again, and not idle yet */
+        if (!connection->readable) /* otherwise it is run again, and not idle yet */
             sw_room_note_idle(worker, connection);
-        wait_for(worker, connection, SW_WAIT_IDLE);
+        sw_connection_wait_for(worker, connection, SW_WAIT_IDLE);
     }
 }
 
-/* Read what has come, if it is wanted.  False when there is no lease: it will come to its turn. */
+/* Reads if the parser needs input.  False when the connection has to wait for a transaction. */
 static bool read_input(struct sw_worker *worker, struct sw_connection *connection)
 {
     if (!connection->txn && !sw_transaction_attach(worker, connection))
@@ -324,8 +289,8 @@ static void process_input(struct sw_worker *worker, struct sw_connection *connec
     sw_transaction_note_half_close(txn);
 }
 
-/* Send what was written.  True when there is more to do: in another turn, or later if this is the
-   last. */
+/* Sends the output, and executes the next action.  True when there is more to do: in another round,
+   or in the next iteration if this is the last round. */
 static bool write_output(struct sw_worker *worker, struct sw_connection *connection, bool last)
 {
     struct sw_transaction *txn = connection->txn;
@@ -355,8 +320,7 @@ static bool write_output(struct sw_worker *worker, struct sw_connection *connect
         }
     }
     if (connection->hung && (connection->blocked || !sw_transaction_has_output(txn)))
-        sw_connection_close(
-            worker, connection); /* all of the client's bytes were read; no event will come */
+        sw_connection_close(worker, connection); /* all input was read; no event will follow */
     else
         rest(worker, connection, pause);
     return false;
@@ -364,7 +328,7 @@ static bool write_output(struct sw_worker *worker, struct sw_connection *connect
 
 void sw_connections_run(struct sw_worker *worker, struct sw_connection **connections, size_t count)
 {
-    for (int run_iteration = 0; count > 0; run_iteration++) {
+    for (int round = 0; count > 0; round++) {
         size_t left = 0, again = 0;
         for (size_t i = 0; i < count; i++)
             if (read_input(worker, connections[i]))
@@ -372,7 +336,7 @@ void sw_connections_run(struct sw_worker *worker, struct sw_connection **connect
         for (size_t i = 0; i < left; i++)
             process_input(worker, connections[i]);
         for (size_t i = 0; i < left; i++)
-            if (write_output(worker, connections[i], run_iteration == MAX_ROUNDS))
+            if (write_output(worker, connections[i], round == MAX_ROUNDS))
                 connections[again++] = connections[i];
         count = again;
     }
@@ -387,13 +351,13 @@ void sw_connection_resume(struct sw_worker *worker, struct sw_connection *connec
 {
     struct sw_transaction *txn = connection->txn;
     sw_transaction_end_suspend(txn);
-    if (connection->wait == SW_WAIT_HOLD)
+    if (connection->wait == SW_WAIT_SUSPEND)
         sw_connection_set_wait(worker, connection, SW_WAIT_NONE);
     if (connection->fd < 0) {
         sw_connection_close(worker, connection);
         return;
     }
-    if (connection->wait == SW_WAIT_LINGER) { /* the client was answered without the handler */
+    if (connection->wait == SW_WAIT_LINGER) { /* the deadline has ended the exchange */
         sw_transaction_complete(txn, sw_transaction_is_over(txn));
         sw_transaction_release(worker, connection);
         return;
@@ -414,7 +378,7 @@ bool sw_connection_event(struct sw_worker *worker, struct sw_connection *connect
         connection->blocked = false;
     if (what & SW_URGENT)
         connection->urgent = true;
-    if (what & SW_HUNG_UP) /* what the client sent before is still to be read */
+    if (what & SW_HUNG_UP) /* earlier input is still to be read */
         connection->hung = connection->readable = connection->ending = true;
     if (what & SW_SOCKET_ERROR ||
         (connection->hung && connection->txn && connection->txn->suspended))
@@ -426,23 +390,15 @@ bool sw_connection_event(struct sw_worker *worker, struct sw_connection *connect
     return false;
 }
 
-/* Have closing throw away what the peer did not take: it would stay in the kernel for minutes. */
+/* Closing discards the output that the client did not read: the kernel would keep it for minutes.
+ */
 static void reset(const struct sw_connection *connection)
 {
     const struct linger now = {.l_onoff = 1, .l_linger = 0};
     setsockopt(connection->fd, SOL_SOCKET, SO_LINGER, &now, sizeof now);
 }
 
-/* Has the peer taken enough of the reply to have some more time?  4 GiB are enough for any pace. */
-static bool made_progress(const struct sw_worker *worker, const struct sw_connection *connection)
-{
-    if (connection->progress == UINT32_MAX)
-        return true;
-    int64_t taken = (int64_t)connection->txn->queued + connection->progress - queued(connection);
-    return taken >= (int64_t)worker->config->min_progress;
-}
-
-/* Its next request may lie there already: in a long turn, news of it come behind the clock's. */
+/* In a long iteration a timer may expire before the event of the next request is seen. */
 bool sw_connection_has_input(const struct sw_connection *connection)
 {
     char byte;
@@ -454,70 +410,50 @@ bool sw_connection_has_input(const struct sw_connection *connection)
     "Connection: close\r\nContent-Length: 0\r\n\r\n"
 #define TOO_LATE "HTTP/1.1 408 Request Timeout\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
 
-/* A last reply for a peer without a lease, which is closed when it has read that. */
+/* The last response of a connection without a transaction. */
 static void refuse_overflow(struct sw_worker *worker, struct sw_connection *connection,
                             struct sw_span reply, struct sw_log_refusal refusal)
 {
     sw_connection_drop_partial_input(worker, connection);
-    send(connection->fd, reply.p, reply.n, MSG_NOSIGNAL); /* all was sent before: there is room */
+    send(connection->fd, reply.p, reply.n,
+         MSG_NOSIGNAL); /* all earlier output was sent: there is space */
     shutdown(connection->fd, SHUT_WR);
     sw_log_refuse(worker, connection, refusal);
-    wait_for(worker, connection, SW_WAIT_LINGER);
+    sw_connection_wait_for(worker, connection, SW_WAIT_LINGER);
 }
 
-void sw_connection_expire(struct sw_worker *worker, struct sw_connection *connection)
+/* The response to a request that did not arrive in time, if one can be sent.  Returns its status,
+   or 0. */
+static unsigned respond_late(struct sw_worker *worker, struct sw_connection *connection,
+                             unsigned status)
 {
-    if (connection->wait == SW_WAIT_WRITE && made_progress(worker, connection)) {
-        sw_connection_set_wait(worker, connection, SW_WAIT_NONE);
-        wait_for(worker, connection, SW_WAIT_WRITE);
-        return;
-    }
-    if (connection->wait == SW_WAIT_IDLE && sw_connection_has_input(connection)) {
-        connection->readable = true;
-        sw_connection_run(worker, connection);
-        return;
-    }
-    enum sw_wait wait = (enum sw_wait)connection->wait;
+    if (!status || !connection->proxy_header_done)
+        return 0;
+    if (!connection->txn)
+        sw_transaction_attach(worker, connection);
+    if (connection->txn->reply != SW_REPLY_NONE || connection->txn->discarding)
+        return 0;
+    sw_transaction_respond(connection->txn, status,
+                           SW_SPAN("the request took too long to arrive\n"));
+    return status;
+}
+
+static void expire(struct sw_worker *worker, struct sw_connection *connection, enum sw_wait wait)
+{
+    const struct sw_timeout *timeout = &sw_timeouts[wait];
     struct sw_log_refusal refusal = {.timeout = wait};
-    if (wait == SW_WAIT_NONE || wait == SW_WAIT_TURN)
+    if (timeout->status && connection->proxy_header_done && !connection->txn &&
+        !sw_transaction_is_available(worker, connection)) {
+        refusal.status = timeout->status;
+        refuse_overflow(worker, connection, SW_SPAN(TOO_LATE), refusal);
         return;
-    sw_count(&worker->metrics.timeouts[wait], 1);
-    if (connection->txn && wait != SW_WAIT_LINGER)
-        connection->txn->timeout = (uint8_t)wait;
-    switch (wait) {
-    case SW_WAIT_HEAD:
-    case SW_WAIT_BODY:
-        if (!connection->proxy_header_done)
-            break;
-        if (!connection->txn && !sw_transaction_is_available(worker, connection)) {
-            refusal.status = SW_STATUS_REQUEST_TIMEOUT;
-            refuse_overflow(worker, connection, SW_SPAN(TOO_LATE), refusal);
-            return;
-        }
-        if (!connection->txn)
-            sw_transaction_attach(worker, connection);
-        if (connection->txn->reply == SW_REPLY_NONE && !connection->txn->discarding) {
-            sw_transaction_respond(connection->txn, SW_STATUS_REQUEST_TIMEOUT,
-                                   SW_SPAN("the request took too long to arrive\n"));
-            refusal.status = SW_STATUS_REQUEST_TIMEOUT;
-            refusal.body_bytes_sent = connection->txn->body_bytes_sent;
-        }
-        break;
-    case SW_WAIT_WRITE:
-        reset(connection);
-        break;
-    case SW_WAIT_HOLD:
-        sw_transaction_on_suspend_timeout(connection->txn);
-        sw_connection_run(worker, connection);
-        return;
-    case SW_WAIT_NONE:
-    case SW_WAIT_TURN:
-    case SW_WAITS:
-    case SW_WAIT_IDLE:
-    case SW_WAIT_LINGER:
-        break;
     }
-    if (wait == SW_WAIT_HEAD)
+    refusal.status = respond_late(worker, connection, timeout->status);
+    if (refusal.status)
+        refusal.body_bytes_sent = connection->txn->body_bytes_sent;
+    if (timeout->reset)
+        reset(connection);
+    if (timeout->refused)
         sw_log_refuse(worker, connection, refusal);
     if (refusal.status)
         sw_connection_run(worker, connection);
@@ -525,12 +461,38 @@ void sw_connection_expire(struct sw_worker *worker, struct sw_connection *connec
         sw_connection_close(worker, connection);
 }
 
+void sw_connection_expire(struct sw_worker *worker, struct sw_connection *connection)
+{
+    enum sw_wait wait = (enum sw_wait)connection->wait;
+    if (wait == SW_WAIT_NONE || wait == SW_WAIT_TRANSACTION)
+        return;
+    if (wait == SW_WAIT_WRITE && sw_connection_made_progress(worker, connection)) {
+        sw_connection_set_wait(worker, connection, SW_WAIT_NONE);
+        sw_connection_wait_for(worker, connection, SW_WAIT_WRITE);
+        return;
+    }
+    if (wait == SW_WAIT_IDLE && sw_connection_has_input(connection)) {
+        connection->readable = true;
+        sw_connection_run(worker, connection);
+        return;
+    }
+    sw_count(&worker->metrics.timeouts[wait], 1);
+    if (connection->txn && wait != SW_WAIT_LINGER)
+        connection->txn->timeout = (uint8_t)wait;
+    if (wait == SW_WAIT_SUSPEND) {
+        sw_transaction_on_suspend_timeout(connection->txn);
+        sw_connection_run(worker, connection);
+    } else {
+        expire(worker, connection, wait);
+    }
+}
+
 void sw_connection_shut_down(struct sw_worker *worker, struct sw_connection *connection)
 {
     sw_conn_close(&connection->conn);
     if (connection->wait == SW_WAIT_IDLE) {
         sw_connection_set_wait(worker, connection, SW_WAIT_NONE);
-        wait_for(worker, connection, SW_WAIT_IDLE);
+        sw_connection_wait_for(worker, connection, SW_WAIT_IDLE);
     }
 }
 
@@ -558,7 +520,7 @@ bool sw_connection_open(struct sw_worker *worker, const struct sw_listener *list
     if (sw_log_wanted(worker->config))
         sw_connection_note_address(worker, connection, end);
     sw_room_note_idle(worker, connection);
-    wait_for(worker, connection, SW_WAIT_IDLE);
+    sw_connection_wait_for(worker, connection, SW_WAIT_IDLE);
     if (full) {
         connection->overflow = true;
         room->overflow_count++;

@@ -45,7 +45,7 @@ struct sw_connection {
 
 _Static_assert(sizeof(struct sw_connection) <= 128, "what an idle connection costs");
 
-/* Adds to a counter of 32 bits, which stays at UINT32_MAX: a limit that was reached stays so.  For
+/* Adds to a counter of 32 bits, which stays at UINT32_MAX: a full counter stays full.  For
    the memory of an idle connection, where 64 bits are too many. */
 static inline void sw_add_saturated(uint32_t *counter, uint64_t n)
 {

@@ -1,4 +1,4 @@
-/* server_listen.c - listeners, and the peers that come through them. */
+/* listener.c - listening sockets: opening, accepting, closing. */
 /* SPDX-License-Identifier: MIT */
 #define _GNU_SOURCE
 #include "server/capacity.h"
@@ -23,7 +23,7 @@
 #include <unistd.h>
 
 enum {
-    ACCEPTS = 64,     /* for one listener before the peers have their turn */
+    ACCEPTS = 64,     /* from one listener before the connections are served */
     RETRY_AFTER = 50, /* milliseconds, when descriptors have run out */
     UNSENT = 256 << 10,
 };
@@ -35,7 +35,7 @@ union address {
     struct sockaddr_un local;
 };
 
-/* False when the text is no address. */
+/* False when the text is not an address. */
 static bool read_address(const struct sw_listener_config *listener_config, union address *out)
 {
     memset(out, 0, sizeof *out);
@@ -60,7 +60,7 @@ static bool read_address(const struct sw_listener_config *listener_config, union
     return false;
 }
 
-/* Mode and owner are a file's: only a unix socket that is made here has them. */
+/* Mode and owner belong to a file: only a unix socket that is created here has them. */
 static bool may_own(const struct sw_listener_config *listener_config, const union address *address)
 {
     if (listener_config->mode > 0777 ||
@@ -69,51 +69,51 @@ static bool may_own(const struct sw_listener_config *listener_config, const unio
     return (!listener_config->mode && !listener_config->owned) || address->any.sa_family == AF_UNIX;
 }
 
-static bool turn_on(int fd, int level, int option)
+static bool enable(int fd, int level, int option)
 {
     return setsockopt(fd, level, option, &(int){1}, sizeof(int)) == 0;
 }
 
 /*
- * What accepted sockets inherit.  One whose peer does not read takes no more than UNSENT bytes
- * beyond what is under way, where it would take megabytes of the kernel's memory; to a fast peer it
- * is no bound.  Neither is anything to a unix socket.
+ * Options that accepted sockets inherit.  With TCP_NOTSENT_LOWAT the kernel keeps up to UNSENT
+ * bytes for a slow client beyond those in flight, instead of megabytes; a fast client is not
+ * limited by it.  Neither option has an effect on a unix socket.
  */
 static void prepare(int fd)
 {
-    turn_on(fd, IPPROTO_TCP, TCP_NODELAY);
+    enable(fd, IPPROTO_TCP, TCP_NODELAY);
     setsockopt(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &(int){UNSENT}, sizeof(int));
 }
 
 /*
- * Each worker has a socket of its own on a TCP port, and the kernel deals newcomers out to them.
- * The first one binds before it agrees to others, so that a port which another server has is a
- * fault, unless that was asked for.
+ * Each worker has a socket of its own on a TCP port, and the kernel distributes connections over
+ * them.  The first one binds before it sets SO_REUSEPORT, so that binding a port of another server
+ * fails, unless the configuration allows it.
  */
 static const char *listen_tcp(const struct sw_server_config *config, int fd,
                               const union address *address, bool first)
 {
     prepare(fd);
-    if (!turn_on(fd, SOL_SOCKET, SO_REUSEADDR) ||
-        (address->any.sa_family == AF_INET6 && !turn_on(fd, IPPROTO_IPV6, IPV6_V6ONLY)) ||
-        ((config->shared || !first) && !turn_on(fd, SOL_SOCKET, SO_REUSEPORT)))
+    if (!enable(fd, SOL_SOCKET, SO_REUSEADDR) ||
+        (address->any.sa_family == AF_INET6 && !enable(fd, IPPROTO_IPV6, IPV6_V6ONLY)) ||
+        ((config->shared || !first) && !enable(fd, SOL_SOCKET, SO_REUSEPORT)))
         return "setsockopt";
     if (bind(fd, &address->any,
              address->any.sa_family == AF_INET ? sizeof address->v4 : sizeof address->v6))
         return "bind";
-    if (config->workers > 1 && !turn_on(fd, SOL_SOCKET, SO_REUSEPORT))
+    if (config->workers > 1 && !enable(fd, SOL_SOCKET, SO_REUSEPORT))
         return "setsockopt";
     return listen(fd, (int)config->backlog) ? "listen" : NULL;
 }
 
-/* A socket that listens already. */
+/* Takes over a socket that listens already. */
 static const char *adopt(struct sw_listener *listener, int fd)
 {
-    int wants_content = 0, flags = fcntl(fd, F_GETFL);
-    socklen_t size = sizeof wants_content;
-    if (getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &wants_content, &size))
+    int is_listening = 0, flags = fcntl(fd, F_GETFL);
+    socklen_t size = sizeof is_listening;
+    if (getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &is_listening, &size))
         return "listeners";
-    if (!wants_content) {
+    if (!is_listening) {
         errno = EINVAL;
         return "listeners";
     }
@@ -125,7 +125,7 @@ static const char *adopt(struct sw_listener *listener, int fd)
     return NULL;
 }
 
-/* Another worker's part in a socket that cannot be one of many. */
+/* A duplicate of the first worker's descriptor, for a socket that all workers share. */
 static const char *join(struct sw_listener *listener, struct sw_listener *first)
 {
     listener->fd = fcntl(first->fd, F_DUPFD_CLOEXEC, 0);
@@ -133,11 +133,10 @@ static const char *join(struct sw_listener *listener, struct sw_listener *first)
     return listener->fd < 0 ? "fcntl" : NULL;
 }
 
-/* The address becomes the one that the socket has, its port chosen. */
-static const char *open_door(const struct sw_server_config *config,
-                             const struct sw_listener_config *listener_config,
-                             struct sw_listener *listener, struct sw_listener *first,
-                             union address *address)
+static const char *open_listener(const struct sw_server_config *config,
+                                 const struct sw_listener_config *listener_config,
+                                 struct sw_listener *listener, struct sw_listener *first,
+                                 union address *address)
 {
     const char *failed;
     int family = address->any.sa_family;
@@ -183,9 +182,10 @@ const char *sw_listeners_open(struct sw_server *server, uint32_t i)
         listener->reserved = sw_listener_reserved(listener_config);
         listener->proxy_protocol = (uint8_t)listener_config->proxy_protocol;
         listener->handler = listener_config->handler ? listener_config->handler : config->handler;
-        const char *failed = listener_config->fd && !first
-                                 ? adopt(listener, listener_config->fd)
-                                 : open_door(config, listener_config, listener, first, &address);
+        const char *failed =
+            listener_config->fd && !first
+                ? adopt(listener, listener_config->fd)
+                : open_listener(config, listener_config, listener, first, &address);
         if (!failed)
             failed = read_port(listener, &address);
         if (!failed && (errno = sw_listener_watch(worker, listener, true)) != 0)
@@ -198,10 +198,10 @@ const char *sw_listeners_open(struct sw_server *server, uint32_t i)
 }
 
 /*
- * Closing a listener resets who is in its queue, or half-way into it.  So it stays for a while, and
- * drops each SYN as if it were lost on the way: whoever sent it sends it again after a second, to
- * whoever listens then.  A filter on a socket that others have too would be theirs as well: of
- * that one's newcomers we take only those that we were woken for already.
+ * Closing a listener resets the connections in its queue and those in the handshake.  So it stays
+ * open for a while and drops each SYN like a lost packet: the client repeats it after a second, for
+ * the server that listens then.  A filter on a common socket would apply to the other processes as
+ * well: from that one only the connections already reported are accepted.
  */
 void sw_listener_finish_accepting(struct sw_worker *worker, struct sw_listener *listener)
 {
@@ -237,25 +237,23 @@ void sw_listener_close(struct sw_worker *worker, struct sw_listener *listener)
 {
     if (listener->fd < 0)
         return;
-    sw_listener_watch(worker, listener,
-                      false);  /* closing is not enough where the socket is common */
-    sw_local_remove(listener); /* as long as it is open, its inode is no other's */
+    sw_listener_watch(worker, listener, false); /* closing does not suffice for a common socket */
+    sw_local_remove(listener);                  /* while it is open, no other file has its inode */
     close(listener->fd);
     listener->fd = -1;
 }
 
 /*
- * Out of descriptors, or memory: trying again at once would be spinning, and giving up would be
- * dying.  So the next try is when one of our own sockets is closed, or a little later, whichever
- * comes first.
+ * Out of descriptors, or memory: accepting again at once would spin, so the next attempt is when a
+ * connection of this worker is closed, or after RETRY_AFTER.
  */
-static void starve(struct sw_worker *worker)
+static void pause_accepting(struct sw_worker *worker)
 {
     worker->retry_at = worker->now + RETRY_AFTER;
 }
 
-/* The listener is ready again unless nothing was left.  That it is not is said beforehand, so that
-   news that come meanwhile are not lost. */
+/* `ready` stays set unless the queue was found empty.  It is cleared first, so that an event that
+   arrives during the loop is not lost. */
 void sw_listener_accept(struct sw_worker *worker, struct sw_worker *owner, uint32_t i)
 {
     struct sw_listener *listener = &owner->listeners[i];
@@ -272,14 +270,14 @@ void sw_listener_accept(struct sw_worker *worker, struct sw_worker *owner, uint3
                 sw_room_evict(worker, victim);
             if (!sw_connection_open(worker, &worker->listeners[i], fd, &end.any)) {
                 close(fd);
-                starve(worker);
+                pause_accepting(worker);
             }
             continue;
         }
         if (errno == EAGAIN || errno == EWOULDBLOCK)
             return;
         if (errno != EINTR && errno != ECONNABORTED)
-            starve(worker);
+            pause_accepting(worker);
     }
     listener->ready = true;
 }

@@ -14,11 +14,11 @@ struct sw_worker;
 
 /* A worker's part of a listener: a socket of its own, or a descriptor of a common one. */
 struct sw_listener {
-    uint8_t tag;       /* enum sw_tag; first, as in struct sw_connection */
-    atomic_bool ready; /* clients may be waiting; other workers may accept them */
-    bool common;       /* the socket belongs to other workers, or another process, as well */
-    bool watched;      /* by the event loop */
-    bool reserved;     /* its connections are in the reserved room */
+    uint8_t tag;            /* enum sw_tag; first, as in struct sw_connection */
+    atomic_bool ready;      /* clients may be waiting; other workers may accept them */
+    bool common;            /* the socket belongs to other workers, or another process, as well */
+    bool watched;           /* by the event loop */
+    bool reserved;          /* its connections are in the reserved room */
     uint8_t proxy_protocol; /* enum sw_proxy_protocol */
     uint16_t port;          /* 0: a unix socket */
     int fd;

@@ -1,4 +1,4 @@
-/* server_send.c - a connected socket: bytes out. */
+/* output.c - what was written goes to the socket. */
 /* SPDX-License-Identifier: MIT */
 #define _POSIX_C_SOURCE   200809L
 #define _FILE_OFFSET_BITS 64
@@ -14,9 +14,9 @@
 #include <sys/socket.h>
 #include <sys/uio.h>
 
-enum { PORTION = 512 << 10 }; /* sent to one peer before the others have theirs */
+enum { PORTION = 512 << 10 }; /* bytes for one connection before the others have their share */
 
-/* What stands before the file first; the kernel keeps it back to send both together. */
+/* The output before the file first; by MSG_MORE the kernel sends both in one segment. */
 static ssize_t transmit_file(const struct sw_connection *connection,
                              const struct sw_transaction *txn, size_t max)
 {
@@ -27,11 +27,11 @@ static ssize_t transmit_file(const struct sw_connection *connection,
     ssize_t n =
         sendfile(connection->fd, txn->file, &from, txn->nocopy.n < max ? txn->nocopy.n : max);
     if (n == 0)
-        errno = EIO; /* somebody has cut the file: what was promised cannot be sent */
+        errno = EIO; /* the file was truncated: the content cannot be completed */
     return n ? n : -1;
 }
 
-/* Send what is next, of what is lent no more than `most` bytes. */
+/* One system call; of zero-copy output up to `max` bytes. */
 static ssize_t transmit(const struct sw_connection *connection, const struct sw_transaction *txn,
                         size_t max)
 {
@@ -52,7 +52,7 @@ static ssize_t transmit(const struct sw_connection *connection, const struct sw_
     return sendmsg(connection->fd, &message, MSG_NOSIGNAL);
 }
 
-/* Count off `n` bytes that have gone out. */
+/* Removes `n` bytes that were sent. */
 static void advance(struct sw_transaction *txn, size_t n)
 {
     if (txn->nocopy.n) {

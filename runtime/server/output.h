@@ -5,7 +5,7 @@
 
 #include "server/transaction.h"
 
-/* Sends as much output as the socket takes, at most one portion.  False when it is broken. */
+/* Sends as much output as the socket takes, up to one portion.  False when it is broken. */
 bool sw_connection_flush(struct sw_worker *worker, struct sw_connection *connection);
 
 #endif

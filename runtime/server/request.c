@@ -17,9 +17,10 @@
 #include <string.h>
 
 /*
- * After each call of the handler or a hook, settle() asks whether anything can still come of the
- * exchange: the reply has ended, or somebody holds, or a hook is due to be called.  If not, the
- * exchange was abandoned, and the peer is told so: no request can hang for want of a reply.
+ * After each call of the handler or a hook, finish_callback() checks that the exchange can still
+ * continue: the response has ended, or the transaction is suspended, or a hook will be called.  If
+ * not, the handler has abandoned the exchange and the client gets a response 500: no request waits
+ * forever for a response.
  */
 
 /* In the output buffer before a handler is called: for a head and a small body. */
@@ -29,7 +30,7 @@ void sw_transaction_complete(struct sw_transaction *txn, bool complete)
 {
     struct sw_exchange *exchange = &txn->exchange;
     const struct sw_hooks *hooks = exchange->hooks;
-    txn->reply = SW_REPLY_ENDED; /* for `over`, which may come before the end of a reply */
+    txn->reply = SW_REPLY_ENDED; /* on_complete may be called before the end of a response */
     txn->final = true;
     if (hooks && hooks->on_complete)
         hooks->on_complete(exchange, complete);
@@ -37,7 +38,7 @@ void sw_transaction_complete(struct sw_transaction *txn, bool complete)
         sw_transaction_report(txn, complete);
     sw_transaction_end_suspend(txn);
     txn->active = txn->complete = txn->final = false;
-    txn->told_gone = txn->told_half_closed = false;
+    txn->disconnect_reported = txn->half_close_reported = false;
     txn->discarding = true;
     txn->reply = SW_REPLY_NONE;
     txn->error = SW_OK;
@@ -82,13 +83,13 @@ static void finish_callback(struct sw_transaction *txn)
     }
 }
 
-/* A head stays where it is until its exchange is over, or is put aside if content comes behind it:
-   then nobody knows for how long.  Returns where it is. */
+/* A head stays in the input buffer until its exchange is over, or is copied if content follows,
+   which may take long to arrive.  Returns its address. */
 static const char *place_head(struct sw_transaction *txn, const char *bytes)
 {
     if (txn->compact)
         sw_transaction_drop_head_copy(
-            txn); /* what was left of the one before waited there for its end */
+            txn); /* of the previous request, whose content was being discarded */
     if (!sw_body_done(&txn->message->body)) {
         const char *aside = sw_transaction_copy_head(txn, bytes);
         if (aside)
@@ -96,7 +97,7 @@ static const char *place_head(struct sw_transaction *txn, const char *bytes)
     }
     txn->kept = txn->start;
     if (txn->kept > txn->worker->config->limits.head) {
-        /* Too little room may be left behind it: make some while nobody points to it yet. */
+        /* Too little space may be left after it: move it while nothing points to it yet. */
         uint32_t head = (uint32_t)(bytes - txn->in);
         memmove(txn->in, bytes, txn->end - head);
         bytes = txn->in;
@@ -125,7 +126,7 @@ static void begin(struct sw_transaction *txn, const struct sw_event *event)
     finish_callback(txn);
 }
 
-/* Offer content to the handler.  True when all of it was taken, or nobody wants it. */
+/* Passes content to the handler.  True when all of it was taken or discarded. */
 static bool deliver_content(struct sw_transaction *txn)
 {
     const struct sw_hooks *hooks = txn->exchange.hooks;
@@ -141,7 +142,7 @@ static bool deliver_content(struct sw_transaction *txn)
     txn->content.p += taken;
     txn->content.n -= taken;
     if (!taken && !txn->suspended && !txn->written && !txn->nocopy.n)
-        sw_response_abandon(txn); /* nothing is on its way that could change its mind */
+        sw_response_abandon(txn); /* no event will follow on which it could continue */
     finish_callback(txn);
     return !txn->content.n;
 }
@@ -155,7 +156,7 @@ static void finish(struct sw_transaction *txn, const struct sw_event *event)
     finish_callback(txn);
 }
 
-/* The peer broke a rule.  What is owed to its earlier requests was written before. */
+/* The client broke a rule.  The responses to its earlier requests were written before. */
 static void refuse(struct sw_transaction *txn, size_t taken)
 {
     struct sw_worker *worker = txn->worker;
@@ -260,7 +261,7 @@ void sw_transaction_on_suspend_timeout(struct sw_transaction *txn)
 {
     bool unanswered = txn->reply == SW_REPLY_NONE;
     if (txn->reply == SW_REPLY_ENDED)
-        txn->connection->last = true; /* its reply has been sent, and is the last */
+        txn->connection->last = true; /* the response has been sent, and is the last */
     else
         sw_response_fail(txn, SW_ERROR_MISUSE);
     if (unanswered)

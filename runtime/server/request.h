@@ -12,7 +12,8 @@ enum sw_pause sw_transaction_parse(struct sw_transaction *txn);
 bool sw_transaction_wants_writable(const struct sw_transaction *txn);
 void sw_transaction_on_writable(struct sw_transaction *txn);
 
-/* The time for which it may be suspended is over: the client and the handler are told. */
+/* The time for which it may be suspended is over: the client gets a response, the handler
+ * on_disconnect. */
 void sw_transaction_on_suspend_timeout(struct sw_transaction *txn);
 
 /* It is no longer suspended: calls the hook on_resume. */

@@ -1,4 +1,4 @@
-/* server_exchange.c - a request and its reply: the handler, its hooks, and what they may call. */
+/* response.c - what handlers call to respond. */
 /* SPDX-License-Identifier: MIT */
 #include "core/conn.h"
 #include "server/connection_state.h"
@@ -12,7 +12,7 @@
 
 enum {
     FRAMING = 64, /* for chunk heads and the last chunk */
-    PIECE = 512,  /* no smaller piece is worth a chunk of its own */
+    PIECE = 512,  /* a smaller part is not worth a chunk of its own */
 };
 
 /* ---- Replies -------------------------------------------------------------------------------- */
@@ -46,7 +46,6 @@ void sw_transaction_respond(struct sw_transaction *txn, unsigned status, struct 
         txn->written += (uint32_t)out.n;
 }
 
-/* Nothing more can be said in this exchange: what was written goes out, then the peer is left. */
 void sw_response_fail(struct sw_transaction *txn, enum sw_error error)
 {
     txn->error = (uint16_t)error;
@@ -54,7 +53,6 @@ void sw_response_fail(struct sw_transaction *txn, enum sw_error error)
     txn->connection->last = true;
 }
 
-/* A head is complete.  If it cannot be sent, another one says so. */
 void sw_response_finish_head(struct sw_transaction *txn)
 {
     if (txn->reply != SW_REPLY_HEAD && txn->reply != SW_REPLY_INTERIM)
@@ -75,17 +73,15 @@ void sw_response_finish_head(struct sw_transaction *txn)
     txn->reply = txn->reply == SW_REPLY_HEAD ? SW_REPLY_CONTENT : SW_REPLY_NONE;
 }
 
-/* Nothing will come of this exchange any more. */
 void sw_response_abandon(struct sw_transaction *txn)
 {
     bool unanswered = txn->reply == SW_REPLY_NONE;
     sw_response_fail(txn, SW_ERROR_MISUSE);
     if (unanswered)
         sw_transaction_respond(txn, SW_STATUS_INTERNAL_SERVER_ERROR,
-                               SW_SPAN("the request was not answered\n"));
+                               SW_SPAN("the handler gave no response\n"));
 }
 
-/* The handler made a call that does not fit.  After the end of the reply nothing changes. */
 void sw_response_misuse(struct sw_transaction *txn)
 {
     sw_response_finish_head(txn);
@@ -108,7 +104,7 @@ bool sw_transaction_may_respond(struct sw_exchange *exchange)
     return false;
 }
 
-/* Make ready for a head: false where none may follow what was written before. */
+/* False where no head may follow what was written before. */
 static bool open_head(struct sw_transaction *txn)
 {
     sw_response_finish_head(txn);
@@ -196,10 +192,11 @@ size_t sw_reply_write(struct sw_exchange *exchange, struct sw_span bytes)
         txn->written += (uint32_t)out.n;
         taken += n;
     }
-    return bytes.n; /* what cannot go out any more is taken too: sw_reply_end() tells */
+    return bytes
+        .n; /* content of a failed response is discarded: sw_reply_end() returns the error */
 }
 
-/* `valid`: there is something at the place that the caller named. */
+/* `valid`: the caller passed a pointer, or a file and a range within it. */
 static bool write_nocopy(struct sw_transaction *txn, struct sw_span bytes, int file,
                          uint64_t offset, bool valid)
 {
@@ -233,7 +230,7 @@ bool sw_reply_file(struct sw_exchange *exchange, int fd, uint64_t offset, size_t
                         valid);
 }
 
-/* Are they whole lines with a name, which end the trailer section nowhere? */
+/* Complete lines with a name, none of which is empty and would end the trailer section. */
 static bool are_lines(struct sw_span lines)
 {
     while (lines.n) {
@@ -278,7 +275,7 @@ enum sw_error sw_reply_end(struct sw_exchange *exchange)
     return sw_reply_end_trailers(exchange, (struct sw_span){NULL, 0});
 }
 
-/* The short way, which most replies go.  False: nothing was done. */
+/* Fast path.  False: nothing was done. */
 static bool reply_simple(struct sw_transaction *txn, const struct sw_simple_reply *reply)
 {
     if (reply->body.n > SW_REPLY_COPIED || txn->reply != SW_REPLY_NONE ||

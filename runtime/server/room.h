@@ -20,10 +20,10 @@ enum sw_space {
 enum { SW_ROOM_USUAL = 0, SW_ROOM_RESERVED, SW_ROOMS };
 
 struct sw_room {
-    uint32_t connections, max_peers; /* overflow connections included */
-    uint32_t overflow_count;         /* overflow connections that are not closed yet */
-    uint32_t max_served;             /* connections, overflow connections excluded */
-    uint32_t transactions, max_leases;
+    uint32_t connections, max_connections; /* overflow connections included */
+    uint32_t overflow_count;               /* overflow connections that are not closed yet */
+    uint32_t max_served;                   /* connections, overflow connections excluded */
+    uint32_t transactions, max_transactions;
     uint32_t wait_counts[SW_WAITS];         /* connections by enum sw_wait, without NONE */
     _Atomic uint8_t space;                  /* enum sw_space, as published to other workers */
     atomic_bool crowded;                    /* clients wait that other workers may accept */

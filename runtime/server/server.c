@@ -1,4 +1,4 @@
-/* server.c - a server from its opening to its end. */
+/* server.c - opening, running and closing a server. */
 /* SPDX-License-Identifier: MIT */
 #define _GNU_SOURCE
 #include "server/access_log.h"
@@ -69,7 +69,7 @@ struct sw_server *sw_server_open(const struct sw_server_config *config,
                       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
         failed = "mmap";
         if (server != MAP_FAILED) {
-            /* One byte touched is to cost a page, not two megabytes. */
+            /* A touched byte costs a page of 4 KiB, not 2 MiB. */
             madvise(server, plan.size, MADV_NOHUGEPAGE);
             server->config = complete;
             failed = set_up(server, &plan, &listener_config);
@@ -120,7 +120,7 @@ static void *run_thread(void *worker)
     return NULL;
 }
 
-/* Signals are for the thread that runs the server.  Returns how many threads were started. */
+/* The threads block all signals.  Returns the number of threads that were started. */
 static uint32_t start_threads(struct sw_server *server)
 {
     sigset_t all, before;
@@ -159,8 +159,8 @@ static int run_all(struct sw_server *server)
 
 int sw_server_run(struct sw_server *server)
 {
-    /* sendfile() and write() have no MSG_NOSIGNAL, and a log may grow too large for its limit: what
-       comes of that is blocked, and dropped. */
+    /* sendfile() and write() have no MSG_NOSIGNAL, and an access log may exceed RLIMIT_FSIZE: the
+       signals are blocked, and discarded before they are unblocked. */
     const int signals[] = {SIGPIPE, SIGXFSZ};
     sigset_t ours, blocked;
     sigemptyset(&ours);

@@ -10,15 +10,15 @@
 #include "shockwave_server.h"
 
 /*
- * The kernel deals newcomers out to the workers, each of which has a queue of its own, whether it
- * has room or not.  A worker that has less to offer than another one leaves what is in front of its
- * listeners to that one: it says that it is crowded and wakes it, and the other one accepts from
- * these listeners as from its own.  Closing and opening a listener would lose what is in its queue,
- * and one queue for all would bring all newcomers to the same worker.
+ * The kernel distributes connections over the workers, each of which has an accept queue of its
+ * own, whether it has capacity or not.  A worker that has less capacity than another one leaves its
+ * queue to that one: it sets `crowded` and wakes the other one, which accepts from these listeners
+ * as from its own.  Closing and opening a listener would lose the connections in its queue, and one
+ * queue for all workers would send all of them to the same one.
  *
- * No wake is lost: a worker says first what has changed, and looks at the others afterwards.  So of
- * two whose changes belong together one at least sees both.  Nothing of this costs more than a few
- * loads while there is room.
+ * No wake is lost: a worker publishes its own change first, and reads the others' state after.  So
+ * of two workers whose changes belong together at least one sees both.  While there is capacity the
+ * cost is a few loads.
  */
 
 static void wake(struct sw_worker *worker, uint32_t room, enum sw_space space)
@@ -39,7 +39,7 @@ static void wake_crowded(struct sw_worker *worker, uint32_t room)
     }
 }
 
-/* Tell the others.  True when there was more before. */
+/* Shows the capacity to other workers.  True when it has become less. */
 static bool publish(const struct sw_worker *worker, struct sw_room *room)
 {
     uint8_t before = atomic_load_explicit(&room->space, memory_order_relaxed);
@@ -71,7 +71,7 @@ static bool is_crowded(const struct sw_worker *worker, uint32_t room)
     return false;
 }
 
-/* Let in the newcomers of others.  What is left afterwards is for another turn. */
+/* Accepts for crowded workers.  What is left is for the next iteration. */
 static void help(struct sw_worker *worker)
 {
     struct sw_server *server = worker->server;
@@ -84,7 +84,7 @@ static void help(struct sw_worker *worker)
                 !listener->ready || !sw_room_fits(worker, listener))
                 continue;
             sw_listener_accept(worker, other, i);
-            if (listener->ready) /* its worker may have seen it when it was not */
+            if (listener->ready) /* its worker may have read the flag while it was clear */
                 sw_loop_wake(&other->loop);
             worker->helps |= listener->ready && !worker->retry_at && sw_room_fits(worker, listener);
         }
@@ -113,11 +113,11 @@ void sw_rooms_share(struct sw_worker *worker)
         if (best > own && (crowded || less[r]))
             wake(worker, r, best);
         else if (best == SW_SPACE_NONE && own == SW_SPACE_NONE && less[r])
-            wake_crowded(worker, r); /* which refuse, then */
+            wake_crowded(worker, r); /* they refuse their clients */
     }
 }
 
-void sw_rooms_leave(struct sw_worker *worker)
+void sw_rooms_shut_down(struct sw_worker *worker)
 {
     for (uint32_t r = 0; r < SW_ROOMS; r++) {
         atomic_store(&worker->rooms[r].space, SW_SPACE_NONE);

@@ -10,6 +10,6 @@ struct sw_worker;
 void sw_rooms_share(struct sw_worker *worker);
 
 /* Graceful shutdown: neither from now on. */
-void sw_rooms_leave(struct sw_worker *worker);
+void sw_rooms_shut_down(struct sw_worker *worker);
 
 #endif

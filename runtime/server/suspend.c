@@ -1,4 +1,4 @@
-/* server_hold.c - exchanges that are held: who resumes them, and what they are told meanwhile. */
+/* suspend.c - suspended transactions: resuming them, and reporting a client that disconnects. */
 /* SPDX-License-Identifier: MIT */
 #include "server/connection_state.h"
 #include "server/event_loop.h"
@@ -8,41 +8,42 @@
 #include "shockwave_server.h"
 
 /*
- * The worker's own view of a held exchange is lease->held.  Other threads see lease->hold alone, of
- * which each change is one compare-and-exchange:
+ * Theory of operation.  The worker's own view is txn->suspended.  Other threads read and write
+ * txn->suspend_state alone, each change of which is one compare-and-exchange or a store:
  *
- *     NONE --hold (worker)--> HELD --resume (any thread)--> RESUMED --taken (worker)--> NONE
+ *     NONE --suspend (worker)--> ACTIVE --resume (any thread)--> RESUMED --taken (worker)--> NONE
  *
- * So of several calls of sw_exchange_resume() one succeeds, and pushes the lease onto the worker's
- * stack exactly once.  A lease that is held is never given back: not by the end of its connection,
- * nor by its deadline.  Its `worker` and `hold` are not cleared when it is lent again: a call that
- * comes too late finds them as they are, and is refused.
+ * So one of several calls of sw_exchange_resume() succeeds, and pushes the transaction onto the
+ * worker's stack exactly once.  A suspended transaction is never released: not by the end of its
+ * connection, nor by its deadline.  Its `worker` and `suspend_state` are not cleared when it is
+ * attached again: a call that comes too late finds them valid, and is refused.
  */
 
-void sw_exchange_hold_for(struct sw_exchange *exchange, uint32_t milliseconds)
+void sw_exchange_suspend_for(struct sw_exchange *exchange, uint32_t milliseconds)
 {
     struct sw_transaction *txn = sw_transaction_of(exchange);
     if (txn->suspended || txn->final)
         return;
     txn->suspended = true;
-    txn->hold_time = milliseconds;
-    atomic_store_explicit(&txn->hold, SW_HOLD_HELD, memory_order_release);
+    txn->suspend_ms = milliseconds;
+    atomic_store_explicit(&txn->suspend_state, SW_SUSPEND_ACTIVE, memory_order_release);
 }
 
 void sw_exchange_suspend(struct sw_exchange *exchange)
 {
-    sw_exchange_hold_for(exchange, 0);
+    sw_exchange_suspend_for(exchange, 0);
 }
 
-/* A lease that was given back may be looked at here: what is read is not cleared. */
+/* Also called with a released transaction: the members that are read stay valid. */
 __attribute__((no_sanitize("address"))) enum sw_error
 sw_exchange_resume(struct sw_exchange *exchange)
 {
     struct sw_transaction *txn = sw_transaction_of(exchange);
     struct sw_worker *worker = txn->worker;
-    uint8_t suspended = SW_HOLD_HELD;
-    if (!atomic_compare_exchange_strong_explicit(&txn->hold, &suspended, SW_HOLD_RESUMED,
-                                                 memory_order_acq_rel, memory_order_relaxed))
+    uint8_t suspended = SW_SUSPEND_ACTIVE;
+    if (!atomic_compare_exchange_strong_explicit(&txn->suspend_state, &suspended,
+                                                 SW_SUSPEND_RESUMED, memory_order_acq_rel,
+                                                 memory_order_relaxed))
         return SW_ERROR_MISUSE;
     struct sw_transaction *top = atomic_load_explicit(&worker->resumed, memory_order_relaxed);
     do
@@ -57,7 +58,7 @@ sw_exchange_resume(struct sw_exchange *exchange)
 void sw_transaction_end_suspend(struct sw_transaction *txn)
 {
     txn->suspended = false;
-    atomic_store_explicit(&txn->hold, SW_HOLD_NONE, memory_order_relaxed);
+    atomic_store_explicit(&txn->suspend_state, SW_SUSPEND_NONE, memory_order_relaxed);
 }
 
 /* ---- The client ------------------------------------------------------------------------------ */
@@ -71,9 +72,9 @@ bool sw_exchange_half_closed(const struct sw_exchange *exchange)
 void sw_transaction_note_half_close(struct sw_transaction *txn)
 {
     const struct sw_hooks *hooks = txn->exchange.hooks;
-    if (!txn->suspended || txn->told_half_closed || !sw_exchange_half_closed(&txn->exchange))
+    if (!txn->suspended || txn->half_close_reported || !sw_exchange_half_closed(&txn->exchange))
         return;
-    txn->told_half_closed = true;
+    txn->half_close_reported = true;
     if (hooks && hooks->on_half_close)
         hooks->on_half_close(&txn->exchange);
 }
@@ -81,9 +82,9 @@ void sw_transaction_note_half_close(struct sw_transaction *txn)
 void sw_transaction_note_disconnect(struct sw_transaction *txn)
 {
     const struct sw_hooks *hooks = txn->exchange.hooks;
-    if (txn->told_gone)
+    if (txn->disconnect_reported)
         return;
-    txn->told_gone = true;
+    txn->disconnect_reported = true;
     if (hooks && hooks->on_disconnect)
         hooks->on_disconnect(&txn->exchange);
 }

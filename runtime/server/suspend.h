@@ -9,7 +9,7 @@ struct sw_transaction;
 void sw_transaction_end_suspend(struct sw_transaction *txn);
 
 /* Calls the hook on_half_close of a suspended transaction whose client has shut down its side;
-   on_disconnect when the client is gone.  Once each. */
+   on_disconnect when the connection is lost.  Once each. */
 void sw_transaction_note_half_close(struct sw_transaction *txn);
 void sw_transaction_note_disconnect(struct sw_transaction *txn);
 

@@ -1,4 +1,4 @@
-/* server_lease.c - what a peer is lent while bytes are in flight, and no longer. */
+/* transaction.c - a request in progress, and its buffers. */
 /* SPDX-License-Identifier: MIT */
 #include "core/head.h"
 #include "server/connection_state.h"
@@ -13,26 +13,29 @@
 #include <string.h>
 
 /*
- * There is one message, one shelf, one input and one output buffer for each lease, so that whoever
- * has a lease never waits for them.  They are apart from it because a peer that dribbles holds his
- * lease for long: while nothing is in a buffer it is somebody else's, and a message that waits is
- * folded up on its shelf.
+ * Theory of operation.  Each pool has as many messages, compact messages, input and output buffers
+ * as there are transactions, so that a transaction never waits for one of them.  They are separate
+ * because a slow client keeps its transaction for long: an empty buffer is returned to its pool,
+ * and the message of a waiting transaction is compacted.  Then it costs one kilobyte:
+ *
+ *     idle            connection
+ *     active          connection, transaction, message, input buffer [, output buffer]
+ *     waiting for     connection, transaction, compact message (head, fields, state of the body)
+ *     the client      [, partial input] [, output buffer that is being sent]
  */
 
-/* In pieces, because gcc makes a `rep stos` of a longer memset, whose mere start takes longer.  All
-   but what other threads may look at, see server_hold.c. */
+/* In blocks, because gcc makes of a longer memset `rep stos`, whose startup alone takes longer.
+   Without the members that other threads may read, see suspend.c. */
 static void clear(struct sw_transaction *txn)
 {
-    enum { SIZE = offsetof(struct sw_transaction, worker), WHOLE = SIZE / 64 * 64 };
+    enum { SIZE = offsetof(struct sw_transaction, worker), BLOCKS = SIZE / 64 * 64 };
     char *memory = (char *)txn;
-    for (size_t at = 0; at < WHOLE; at += 64)
+    for (size_t at = 0; at < BLOCKS; at += 64)
         memset(memory + at, 0, 64);
-    memset(memory + WHOLE, 0, SIZE - WHOLE);
+    memset(memory + BLOCKS, 0, SIZE - BLOCKS);
 }
 
-/* Give a peer one of those that are free. */
-static struct sw_transaction *write_nocopy(struct sw_worker *worker,
-                                           struct sw_connection *connection)
+static struct sw_transaction *attach(struct sw_worker *worker, struct sw_connection *connection)
 {
     const struct sw_server_config *config = worker->config;
     struct sw_transaction *txn = sw_pool_get(&worker->transactions);
@@ -41,7 +44,7 @@ static struct sw_transaction *write_nocopy(struct sw_worker *worker,
     clear(txn);
     if (txn->worker != worker) {
         txn->worker = worker; /* the first time */
-        atomic_init(&txn->hold, SW_HOLD_NONE);
+        atomic_init(&txn->suspend_state, SW_SUSPEND_NONE);
     }
     txn->connection = connection;
     txn->exchange.user = config->user;
@@ -61,29 +64,29 @@ static struct sw_transaction *write_nocopy(struct sw_worker *worker,
 bool sw_transaction_is_available(struct sw_worker *worker, const struct sw_connection *connection)
 {
     const struct sw_room *room = sw_room_of(worker, connection);
-    return room->transactions < room->max_leases;
+    return room->transactions < room->max_transactions;
 }
 
 /*
- * The peers that wait are served in the order of their coming.  So one that becomes free is lent at
- * once to the first of them: while a peer waits none is free, and no newcomer can overtake it.  The
- * server is late then, and not the client: no timer runs, and that of a head stands still.
+ * Connections that wait are served in order, first come, first served: a transaction that is
+ * released is attached to the first of them at once, so that none is free while a connection waits.
+ * The wait is the server's fault, not the client's: no timer runs, and that of a head is stopped.
  */
 struct sw_transaction *sw_transaction_attach(struct sw_worker *worker,
                                              struct sw_connection *connection)
 {
     if (sw_transaction_is_available(worker, connection))
-        return write_nocopy(worker, connection);
-    if (connection->wait == SW_WAIT_TURN) /* it waits already, and has its place */
+        return attach(worker, connection);
+    if (connection->wait == SW_WAIT_TRANSACTION) /* it is in the ring already */
         return NULL;
     worker->transactions.misses++;
-    connection->progress = sw_worker_tick(worker, 0); /* since when */
+    connection->progress = sw_worker_tick(worker, 0); /* the start of the wait */
     sw_link_move(&connection->link, &sw_room_of(worker, connection)->waiting_for_transaction);
-    sw_connection_set_wait(worker, connection, SW_WAIT_TURN);
+    sw_connection_set_wait(worker, connection, SW_WAIT_TRANSACTION);
     return NULL;
 }
 
-/* What is parked is the beginning of a head, whose timer goes on. */
+/* Partial input is an incomplete head, whose timer continues. */
 static void end_wait(struct sw_worker *worker, struct sw_connection *connection)
 {
     uint32_t waited = sw_worker_tick(worker, 0) - connection->progress;
@@ -94,19 +97,19 @@ static void end_wait(struct sw_worker *worker, struct sw_connection *connection)
     connection->progress = 0;
 }
 
-static void feed(struct sw_worker *worker, struct sw_room *room)
+static void wake_next(struct sw_worker *worker, struct sw_room *room)
 {
     while (!sw_link_empty(&room->waiting_for_transaction) &&
-           room->transactions < room->max_leases) {
+           room->transactions < room->max_transactions) {
         struct sw_connection *connection =
             SW_CONTAINER(room->waiting_for_transaction.next, struct sw_connection, link);
         end_wait(worker, connection);
-        write_nocopy(worker, connection);
+        attach(worker, connection);
         sw_connection_schedule(worker, connection);
     }
 }
 
-/* In the sink there are no bytes of anybody's: it is only an address. */
+/* The discard buffer is only an address here: it contains no input. */
 static void release_input(struct sw_transaction *txn)
 {
     struct sw_worker *worker = txn->worker;
@@ -129,7 +132,7 @@ void sw_transaction_release(struct sw_worker *worker, struct sw_connection *conn
     connection->txn = NULL;
     struct sw_room *room = sw_room_of(worker, connection);
     room->transactions--;
-    feed(worker, room);
+    wake_next(worker, room);
 }
 
 /* ---- Output --------------------------------------------------------------------------------- */
@@ -168,7 +171,7 @@ void sw_connection_drop_partial_input(struct sw_worker *worker, struct sw_connec
     connection->partial_input = NULL;
 }
 
-/* Put what was not parsed yet aside.  False when it is too much. */
+/* Copies the input not parsed yet.  False when it is too long. */
 static bool stash(struct sw_worker *worker, struct sw_connection *connection)
 {
     struct sw_transaction *txn = connection->txn;
@@ -183,7 +186,7 @@ static bool stash(struct sw_worker *worker, struct sw_connection *connection)
     return true;
 }
 
-/* Nothing else is known of a connection whose next request has not begun: it is read anew. */
+/* The head is parsed from its start again, so that no other state has to be kept. */
 void sw_transaction_stash_head(struct sw_worker *worker, struct sw_connection *connection)
 {
     if (!stash(worker, connection))
@@ -201,7 +204,8 @@ uint32_t sw_transaction_request_at(const struct sw_transaction *txn)
     return at;
 }
 
-/* ---- Shelves -------------------------------------------------------------------------------- */
+/* ---- Compact messages -------------------------------------------------------------------------
+ */
 
 enum { COMPACT_BYTES = SW_COMPACT_SIZE - offsetof(struct sw_compact_message, bytes) };
 
@@ -221,7 +225,7 @@ void sw_transaction_drop_head_copy(struct sw_transaction *txn)
     txn->compact = NULL;
 }
 
-/* Where the fields are on a shelf: those of the head, then those of the trailers. */
+/* The fields of a compact message: those of the head, then those of the trailers. */
 static struct sw_field *fields_of(struct sw_compact_message *compact)
 {
     size_t align = _Alignof(struct sw_field),
@@ -235,7 +239,7 @@ static bool has_place(const struct sw_compact_message *compact, size_t fields)
     return bytes <= COMPACT_BYTES;
 }
 
-/* The index by id is not on the shelf: it is made anew. */
+/* The index by id is not part of a compact message: it is built again. */
 static void expand(struct sw_head *head, const char *summary, const struct sw_field *fields)
 {
     memcpy(head, summary, SW_SUMMARY_SIZE);
@@ -243,7 +247,7 @@ static void expand(struct sw_head *head, const char *summary, const struct sw_fi
         sw_head_put(head, i, fields[i]);
 }
 
-/* Put the message on the shelf, where there is a place for its fields. */
+/* Compacts the message if its fields fit. */
 static void compact_message(struct sw_transaction *txn)
 {
     struct sw_message *message = txn->message;

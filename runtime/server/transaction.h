@@ -30,41 +30,41 @@ enum sw_reply_state {
 };
 
 /* A suspended transaction as all threads see it, see suspend.c. */
-enum sw_hold { SW_HOLD_NONE = 0, SW_HOLD_HELD, SW_HOLD_RESUMED };
+enum sw_suspend_state { SW_SUSPEND_NONE = 0, SW_SUSPEND_ACTIVE, SW_SUSPEND_RESUMED };
 
 struct sw_transaction {
     struct sw_exchange exchange; /* first: sw_transaction_of() */
     struct sw_connection *connection;
-    bool active : 1;           /* a request was passed to the handler, and is not over */
-    bool complete : 1;         /* the request has arrived completely */
-    bool suspended : 1;        /* as the worker sees it */
-    bool discarding : 1;       /* over, but unread content may follow */
-    bool output_sent : 1;      /* all output was sent since the last callback */
-    bool told_half_closed : 1; /* on_half_close was called */
-    bool told_gone : 1;        /* on_disconnect was called */
-    bool final : 1;            /* in on_complete or on_upgrade: it cannot be suspended */
-    uint8_t pause;             /* enum sw_pause: the last */
-    uint16_t error;            /* enum sw_error: of the response */
-    uint16_t status;           /* of the response; 0 before it begins */
-    uint16_t broken;           /* enum sw_error: of the request */
-    uint8_t timeout;           /* enum sw_wait: the timer that expired */
-    uint64_t broken_at;        /* bytes into the message */
-    uint64_t passed;           /* bytes of the message that were parsed */
-    uint64_t body_bytes_sent;  /* content of the response that was written */
-    uint64_t began;            /* worker->now when the head was complete */
-    uint32_t start, end;       /* input not parsed yet: in[start..end) */
-    uint32_t kept;             /* in[0..kept) holds the head of the active request */
+    bool active : 1;                    /* a request was passed to the handler, and is not over */
+    bool complete : 1;                  /* the request has arrived completely */
+    bool suspended : 1;                 /* as the worker sees it */
+    bool discarding : 1;                /* over, but unread content may follow */
+    bool output_sent : 1;               /* all output was sent since the last callback */
+    bool half_close_reported : 1;       /* on_half_close was called */
+    bool disconnect_reported : 1;       /* on_disconnect was called */
+    bool final : 1;                     /* in on_complete or on_upgrade: it cannot be suspended */
+    uint8_t pause;                      /* enum sw_pause: the last */
+    uint16_t error;                     /* enum sw_error: of the response */
+    uint16_t status;                    /* of the response; 0 before it begins */
+    uint16_t broken;                    /* enum sw_error: of the request */
+    uint8_t timeout;                    /* enum sw_wait: the timer that expired */
+    uint64_t broken_at;                 /* bytes into the message */
+    uint64_t passed;                    /* bytes of the message that were parsed */
+    uint64_t body_bytes_sent;           /* content of the response that was written */
+    uint64_t began;                     /* worker->now when the head was complete */
+    uint32_t start, end;                /* input not parsed yet: in[start..end) */
+    uint32_t kept;                      /* in[0..kept) holds the head of the active request */
     struct sw_compact_message *compact; /* copy of that head (and of the message, while compact), or
                                            NULL */
     struct sw_message *message;         /* NULL while compact */
     uint32_t sent, written;             /* output not sent yet: out[sent..written) */
     uint32_t nocopy_at;                 /* `nocopy` is sent between out[..nocopy_at) and the rest */
-    uint32_t queued;    /* bytes in the socket's queue when the timer for writing was set */
-    uint32_t hold_time; /* milliseconds it may be suspended; 0: no limit */
-    uint8_t reply;      /* enum sw_reply_state; apart from the flags, with which it would be tested
-                           by one wide load that waits for the store just made */
-    char *in;           /* the input buffer, or worker->discard_buffer without one */
-    char *out;          /* the output buffer, or NULL */
+    uint32_t queued;     /* bytes in the socket's queue when the timer for writing was set */
+    uint32_t suspend_ms; /* milliseconds it may be suspended; 0: no limit */
+    uint8_t reply;       /* enum sw_reply_state; apart from the flags, with which it would be tested
+                            by one wide load that waits for the store just made */
+    char *in;            /* the input buffer, or worker->discard_buffer without one */
+    char *out;           /* the output buffer, or NULL */
     struct sw_span nocopy; /* zero-copy output; p is NULL for bytes of a file */
     int file;
     uint64_t file_at;
@@ -73,7 +73,7 @@ struct sw_transaction {
     /* Not cleared from here on when the transaction is attached again, see suspend.c. */
     struct sw_worker *worker;
     struct sw_transaction *resumed; /* the next in worker->resumed */
-    _Atomic uint8_t hold;           /* enum sw_hold */
+    _Atomic uint8_t suspend_state;  /* enum sw_suspend_state */
 };
 
 /* The transaction of an exchange that a handler knows. */
@@ -133,7 +133,7 @@ void sw_transaction_release(struct sw_worker *worker, struct sw_connection *conn
 static inline uint32_t sw_transactions_available(const struct sw_worker *worker)
 {
     const struct sw_room *room = &worker->rooms[SW_ROOM_USUAL];
-    return room->max_leases - room->transactions;
+    return room->max_transactions - room->transactions;
 }
 
 /* ---- Output --------------------------------------------------------------------------------- */

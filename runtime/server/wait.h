@@ -11,8 +11,8 @@ enum sw_wait {
     SW_WAIT_BODY,
     SW_WAIT_WRITE,
     SW_WAIT_LINGER,
-    SW_WAIT_HOLD, /* the time for which the transaction may be suspended */
-    SW_WAIT_TURN, /* no timer: there is input, and the connection waits for a transaction */
+    SW_WAIT_SUSPEND, /* the time for which the transaction may be suspended */
+    SW_WAIT_TRANSACTION, /* no timer: there is input, and the connection waits for a transaction */
     SW_WAITS,
 };
 

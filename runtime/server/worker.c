@@ -1,4 +1,4 @@
-/* server_worker.c - a thread that serves: its turns, and how it leaves. */
+/* worker.c - a thread that serves: iterations of its event loop, and graceful shutdown. */
 /* SPDX-License-Identifier: MIT */
 #define _POSIX_C_SOURCE 200809L
 #include "server/access_log.h"
@@ -26,12 +26,12 @@
 #include <time.h>
 
 enum {
-    EVENTS = 128,      /* from the loop in one turn */
-    BATCH = 16,        /* peers that go through their turns side by side */
-    ACCEPT_GRACE = 80, /* milliseconds for connections that are being made when the server leaves */
+    EVENTS = 128,      /* per iteration of the event loop */
+    BATCH = 16,        /* connections that are read, processed and written together */
+    ACCEPT_GRACE = 80, /* milliseconds for connections in the handshake at the shutdown */
 };
 
-/* All that hold peers which are not gone. */
+/* All rings of connections that are not closed. */
 #define RINGS(worker)                                                                              \
     {                                                                                              \
         &(worker)->open, &(worker)->ready,                                                         \
@@ -93,9 +93,10 @@ void sw_worker_init(struct sw_worker *worker, struct sw_server *server, const st
     worker->log.lines = sw_log_wanted(config) ? memory + plan->log : NULL;
 }
 
-/* ---- Turns ---------------------------------------------------------------------------------- */
+/* ---- Iterations -------------------------------------------------------------------------------
+ */
 
-/* Is somebody waiting in front of a door, and may come in? */
+/* Does a client wait that can be accepted now? */
 static bool may_accept(const struct sw_worker *worker)
 {
     if (worker->retry_at)
@@ -106,18 +107,18 @@ static bool may_accept(const struct sw_worker *worker)
     return false;
 }
 
-/* The one that tells the service manager. */
+/* The first worker notifies the service manager. */
 static bool is_first(const struct sw_worker *worker)
 {
     return worker == sw_server_worker(worker->server, 0);
 }
 
-/* From here on each peer is closed, or its next reply is its last. */
+/* Graceful shutdown: connections are closed after their next response, and soon when idle. */
 static void begin_shutdown(struct sw_worker *worker)
 {
     if (is_first(worker))
         sw_service_manager_notify(&worker->server->service_manager, "STOPPING=1");
-    sw_rooms_leave(worker);
+    sw_rooms_shut_down(worker);
     for (uint32_t i = 0; i < worker->listener_count; i++)
         sw_listener_finish_accepting(worker, &worker->listeners[i]);
     worker->shut_at = worker->now + ACCEPT_GRACE;
@@ -128,7 +129,7 @@ static void begin_shutdown(struct sw_worker *worker)
     sw_wheel_set(&worker->wheel, &worker->deadline, sw_worker_tick(worker, worker->config->drain));
 }
 
-/* The time of those who were connecting is over; all that are in the queue may come in. */
+/* Accepts all connections in the queues, then closes the listeners. */
 static void close_listeners(struct sw_worker *worker)
 {
     if (atomic_load(&worker->server->helping)) {
@@ -145,7 +146,7 @@ static void close_listeners(struct sw_worker *worker)
     worker->shut_at = 0;
 }
 
-/* Time is up: close whatever is open. */
+/* The deadline of graceful shutdown: closes all connections. */
 static void force_close(struct sw_worker *worker)
 {
     struct sw_link *rings[] = RINGS(worker);
@@ -198,7 +199,7 @@ static void run_timers(struct sw_worker *worker)
     }
 }
 
-/* Milliseconds until the wheel has something to do; -1 when it never has. */
+/* Milliseconds until the next slot of the wheel with timers; -1 when there is none. */
 static int wheel_timeout(const struct sw_worker *worker)
 {
     uint32_t tick, now = (uint32_t)(worker->now >> SW_TICK_BITS);
@@ -210,8 +211,8 @@ static int wheel_timeout(const struct sw_worker *worker)
     return (ticks << SW_TICK_BITS) - (int)(worker->now & ((1 << SW_TICK_BITS) - 1));
 }
 
-/* The shorter of the two: `time`, and how long it is until `at`, which is nearer than the wheel's
-   ticks can tell; 0 is never. */
+/* The shorter of `time` and the time until `at`, which is finer than the ticks of the wheel.  An
+   `at` of 0 is never, and so is a time of -1. */
 static int sooner(const struct sw_worker *worker, int time, uint64_t at)
 {
     if (!at)
@@ -239,7 +240,8 @@ static void keep_time(struct sw_worker *worker)
     worker->now = now;
 }
 
-/* A newcomer wakes one worker only: that must not be one who has no room, or leaves. */
+/* The kernel wakes one worker for a connection on a common socket: only those with capacity watch
+   it. */
 static void watch_listeners(struct sw_worker *worker)
 {
     if (worker->shutting_down)
@@ -252,7 +254,8 @@ static void watch_listeners(struct sw_worker *worker)
     }
 }
 
-/* News from the loop.  As many peers at once as fit into the caches and find a lease each. */
+/* Runs the connections with events in batches, each as large as the caches and the free
+   transactions allow. */
 static void take_events(struct sw_worker *worker, const struct sw_loop_event *ready, int n)
 {
     struct sw_connection *connections[BATCH];
@@ -329,7 +332,7 @@ void sw_worker_close(struct sw_worker *worker)
     for (uint32_t i = 0; i < worker->listener_count; i++)
         sw_listener_close(worker, &worker->listeners[i]);
     force_close(worker);
-    while (!sw_link_empty(&worker->open)) { /* what is still held */
+    while (!sw_link_empty(&worker->open)) { /* suspended */
         struct sw_connection *connection =
             SW_CONTAINER(worker->open.next, struct sw_connection, link);
         sw_transaction_end_suspend(connection->txn);

@@ -47,7 +47,7 @@ struct sw_worker {
     struct sw_link open;                /* connections in no other ring: they wait for events */
     struct sw_link ready;               /* to be run in the next iteration */
     struct sw_link closed;              /* freed before the next accept, so that an event of this
-                                           iteration never meets a newer connection at its address */
+                                           iteration never meets a newer connection there */
     _Atomic(struct sw_transaction *) resumed; /* a stack: any thread pushes, the worker takes all */
     unsigned shutting_down;                   /* calls of sw_server_stop() that were obeyed */
     int force_close;                          /* connections that were force-closed */

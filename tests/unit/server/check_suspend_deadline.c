@@ -24,7 +24,7 @@ static void on_resume(struct sw_exchange *exchange)
 {
     atomic_fetch_add(&on_resume_calls, 1);
     if (is_for(exchange, "/again") && atomic_load(&on_resume_calls) < 4) {
-        sw_exchange_hold_for(exchange, 1000);
+        sw_exchange_suspend_for(exchange, 1000);
         atomic_store(&pending, exchange);
         return;
     }
@@ -63,9 +63,9 @@ static void suspend(struct sw_exchange *exchange)
 {
     exchange->hooks = &hooks;
     if (is_for(exchange, "/bounded") || is_for(exchange, "/again"))
-        sw_exchange_hold_for(exchange, is_for(exchange, "/again") ? 1000000 : 100);
+        sw_exchange_suspend_for(exchange, is_for(exchange, "/again") ? 1000000 : 100);
     if (is_for(exchange, "/begun") || is_for(exchange, "/complete"))
-        sw_exchange_hold_for(exchange, 100);
+        sw_exchange_suspend_for(exchange, 100);
     if (is_for(exchange, "/begun"))
         sw_reply_begin(exchange, SW_STATUS_OK, 10);
     if (is_for(exchange, "/complete"))
