@@ -152,8 +152,9 @@ void sw_config_rooms(const struct sw_server_config *config, struct sw_room *room
     rooms[SW_ROOM_RESERVED] = (struct sw_room){0};
     for (uint32_t i = 0; i < config->listener_count; i++)
         if (sw_listener_reserved(&config->listeners[i]))
-            rooms[SW_ROOM_RESERVED] = (struct sw_room){
-                .max_connections = SW_RESERVED, .max_served = SW_RESERVED, .max_transactions = SW_RESERVED};
+            rooms[SW_ROOM_RESERVED] = (struct sw_room){.max_connections = SW_RESERVED,
+                                                       .max_served = SW_RESERVED,
+                                                       .max_transactions = SW_RESERVED};
 }
 
 struct sw_plan sw_config_plan(const struct sw_server_config *config)
@@ -161,8 +162,10 @@ struct sw_plan sw_config_plan(const struct sw_server_config *config)
     struct sw_plan plan = {0};
     struct sw_room rooms[SW_ROOMS];
     sw_config_rooms(config, rooms);
-    plan.peer_count = rooms[SW_ROOM_USUAL].max_connections + rooms[SW_ROOM_RESERVED].max_connections;
-    plan.lease_count = rooms[SW_ROOM_USUAL].max_transactions + rooms[SW_ROOM_RESERVED].max_transactions;
+    plan.peer_count =
+        rooms[SW_ROOM_USUAL].max_connections + rooms[SW_ROOM_RESERVED].max_connections;
+    plan.lease_count =
+        rooms[SW_ROOM_USUAL].max_transactions + rooms[SW_ROOM_RESERVED].max_transactions;
     plan.input = config->input_buffer + sw_more_fields(config) * sizeof(struct sw_field);
     plan.connections = (sizeof(struct sw_worker) + 63) / 64 * 64;
     plan.transactions =

@@ -43,6 +43,24 @@ enum {
 
 /* ---- Opening and closing -------------------------------------------------------------------- */
 
+static void init_pools(struct sw_worker *worker, const struct sw_plan *plan)
+{
+    char *memory = (char *)worker;
+    sw_pool_init(&worker->connections, memory + plan->connections, sizeof(struct sw_connection),
+                 plan->peer_count);
+    sw_pool_init(&worker->transactions, memory + plan->transactions, SW_TRANSACTION_SIZE,
+                 plan->lease_count);
+    sw_pool_init(&worker->messages, memory + plan->messages, sizeof(struct sw_message),
+                 plan->lease_count);
+    sw_pool_init(&worker->compact_messages, memory + plan->compact_messages, SW_COMPACT_SIZE,
+                 plan->lease_count);
+    sw_pool_init(&worker->inputs, memory + plan->inputs, plan->input, plan->lease_count);
+    sw_pool_init(&worker->outputs, memory + plan->outputs, worker->config->output_buffer,
+                 plan->lease_count);
+    sw_pool_init(&worker->partial_input, memory + plan->partial_input,
+                 sizeof(struct sw_partial_input), plan->parked_count);
+}
+
 void sw_worker_init(struct sw_worker *worker, struct sw_server *server, const struct sw_plan *plan)
 {
     const struct sw_server_config *config = &server->config;
@@ -71,19 +89,7 @@ void sw_worker_init(struct sw_worker *worker, struct sw_server *server, const st
                     worker->rooms[i].max_served ? SW_SPACE_FREE : SW_SPACE_NONE);
         atomic_init(&worker->rooms[i].crowded, false);
     }
-    sw_pool_init(&worker->connections, memory + plan->connections, sizeof(struct sw_connection),
-                 plan->peer_count);
-    sw_pool_init(&worker->transactions, memory + plan->transactions, SW_TRANSACTION_SIZE,
-                 plan->lease_count);
-    sw_pool_init(&worker->messages, memory + plan->messages, sizeof(struct sw_message),
-                 plan->lease_count);
-    sw_pool_init(&worker->compact_messages, memory + plan->compact_messages, SW_COMPACT_SIZE,
-                 plan->lease_count);
-    sw_pool_init(&worker->inputs, memory + plan->inputs, plan->input, plan->lease_count);
-    sw_pool_init(&worker->outputs, memory + plan->outputs, config->output_buffer,
-                 plan->lease_count);
-    sw_pool_init(&worker->partial_input, memory + plan->partial_input,
-                 sizeof(struct sw_partial_input), plan->parked_count);
+    init_pools(worker, plan);
     worker->scratch = memory + plan->scratch;
     worker->client_addresses = (void *)(memory + plan->client_addresses);
     worker->log.config = config;
@@ -93,8 +99,7 @@ void sw_worker_init(struct sw_worker *worker, struct sw_server *server, const st
     worker->log.lines = sw_log_wanted(config) ? memory + plan->log : NULL;
 }
 
-/* ---- Iterations -------------------------------------------------------------------------------
- */
+/* ---- Iterations ------------------------------------------------------------------------------ */
 
 /* Does a client wait that can be accepted now? */
 static bool may_accept(const struct sw_worker *worker)
