@@ -33,11 +33,30 @@
 extern "C" {
 #endif
 
-/* A run of bytes in somebody else's memory. */
+/* A run of bytes that belongs to the caller. */
 struct sw_span {
     const char *p;
     size_t n;
 };
+
+/* A string literal as a span, without its NUL; nothing else compiles. */
+#define SW_SPAN(literal) ((struct sw_span){"" literal "", sizeof(literal) - 1})
+
+/* An array of characters that ends with a NUL, without that; a pointer does not compile (in C). */
+#define SW_SPAN_ARRAY(array)                                                                       \
+    ((struct sw_span){(array), sizeof(array) - sizeof(char[_Generic(&(array),                      \
+                                                                    char **: -1,                   \
+                                                                    const char **: -1,             \
+                                                                    default: 1)])})
+
+/* A string that ends with a NUL, of any length.  Needs a pass over its bytes. */
+static inline struct sw_span sw_span_of(const char *text)
+{
+    size_t n = 0;
+    while (text[n])
+        n++;
+    return (struct sw_span){text, n};
+}
 
 /* ---- Words ---------------------------------------------------------------------------------- */
 
@@ -295,27 +314,24 @@ static inline const struct sw_field *sw_head_at(const struct sw_head *head, size
     return i < SW_FIELDS_INLINE ? &head->fields[i] : &head->more[i - SW_FIELDS_INLINE];
 }
 
-/* The index of the first field with this id; field_count when there is none.  One load, no search.
-   Not for SW_HEADER_OTHER. */
-static inline size_t sw_head_first(const struct sw_head *head, enum sw_header id)
-{
-    uint16_t i = (uint16_t)(head->slot[id] - head->first);
-    return i < head->field_count && sw_head_at(head, i)->id == id ? i : head->field_count;
-}
-
-/* That field, or NULL. */
+/* The first field with this id, or NULL: one load, no search.  Not for SW_HEADER_OTHER. */
 static inline const struct sw_field *sw_head_field(const struct sw_head *head, enum sw_header id)
 {
-    size_t i = sw_head_first(head, id);
-    return i < head->field_count ? sw_head_at(head, i) : NULL;
+    uint16_t i = (uint16_t)(head->slot[id] - head->first);
+    if (i >= head->field_count)
+        return NULL;
+    const struct sw_field *field = sw_head_at(head, i);
+    return field->id == id ? field : NULL;
 }
 
-/* The next field with the id of the i-th one, as an index; field_count when there is none. */
-size_t sw_head_again(const struct sw_head *head, size_t i);
+/* The next field with the id of `field`, which is one of this head, or NULL. */
+const struct sw_field *sw_head_next_field(const struct sw_head *head,
+                                          const struct sw_field *field);
 
-/* The index of the first field called name[0..n), in any case, known to the grammar or not;
-   field_count when there is none.  Linear, for names without an id. */
-size_t sw_head_named(const struct sw_head *head, const char *buf, const char *name, size_t n);
+/* The first field with this name, letters in either case, or NULL.  A linear search, for names that
+   the grammar does not know. */
+const struct sw_field *sw_head_field_named(const struct sw_head *head, const char *buf,
+                                           struct sw_span name);
 
 /* Its parts, where they lie.  `buf` is what was passed to sw_head_parse(), wherever it is now. */
 static inline struct sw_span sw_field_name(const struct sw_field *field, const char *buf)
@@ -464,9 +480,6 @@ enum sw_framed {
     SW_FRAMED,       /* the framing fields, Connection and what else speaks of persistence */
     SW_FRAMED_DATED, /* and Date */
 };
-
-/* A literal or an array of characters as a span, without its NUL. */
-#define SW_SPAN(text) ((struct sw_span){(text), sizeof(text) - 1})
 
 /* `HTTP/1.1 code reason` CRLF.  A code that the grammar does not name (100 to 999) goes out with an
    empty reason; MISUSE for what is no code.  RFC 9112 4. */

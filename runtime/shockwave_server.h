@@ -17,9 +17,9 @@
  *         struct sw_server *server = sw_server_open(&config, NULL);
  *         if (!server)
  *             return 1;
- *         int cut = sw_server_run(server);
+ *         int error = sw_server_run(server);
  *         sw_server_close(server);
- *         return cut != 0;
+ *         return error != 0;
  *     }
  *
  *   Configuration   one struct; zero is the default everywhere
@@ -290,21 +290,31 @@ enum sw_error sw_reply(struct sw_exchange *exchange, unsigned status, struct sw_
 enum { SW_REPLY_COPIED = 4096 };
 
 /*
- * Begin a reply: the status line, Date and framing for `length` bytes of content
- * (SW_LENGTH_UNKNOWN: chunked).  Add fields of your own to the writer that is returned, until the
- * next call for this exchange, and leave its end (sw_write_end()) to that.  To go on reading
- * content behind it, set the hooks first.  The `error` of the writer is MISUSE after another reply
- * has begun, and for a status that sw_conn_reply() does not take.
+ * Begin a reply: the status line, Date and the framing of `length` bytes of content
+ * (SW_LENGTH_UNKNOWN: chunked).  Add fields with sw_reply_field(); the next call of another function
+ * for this exchange ends the head.  To go on reading content after it, set the hooks first.  MISUSE
+ * after another reply has begun, and for a status that sw_conn_reply() does not take.
  */
-struct sw_writer *sw_reply_begin(struct sw_exchange *exchange, unsigned status, uint64_t length);
+enum sw_error sw_reply_begin(struct sw_exchange *exchange, unsigned status, uint64_t length);
 
 /*
- * An interim reply before it: SW_STATUS_EARLY_HINTS with Link fields, say.  Add the fields to the
- * writer that is returned, until the next call for this exchange.  A peer of HTTP/1.0 is sent none
- * of them.  Its `error` is MISUSE for 101, for what is not 1xx, and after sw_reply_begin().  RFC
- * 9110 15.2, RFC 8297.
+ * An interim reply before it: SW_STATUS_EARLY_HINTS with Link fields, for example.  Add fields in
+ * the same way.  An HTTP/1.0 client is sent no interim reply.  MISUSE for 101, for a status that is
+ * not 1xx, and after sw_reply_begin().  RFC 9110 15.2, RFC 8297.
  */
-struct sw_writer *sw_reply_interim(struct sw_exchange *exchange, unsigned status);
+enum sw_error sw_reply_interim(struct sw_exchange *exchange, unsigned status);
+
+/*
+ * Add a field line to the head that sw_reply_begin() or sw_reply_interim() began: as
+ * sw_write_field(), sw_write_field_named() and sw_write_number().  The first error of a head is
+ * kept: each later call returns it, and so does sw_reply_end().  MISUSE, and nothing changes, where
+ * no head is open: before it has begun, after content, after the end.
+ */
+enum sw_error sw_reply_field(struct sw_exchange *exchange, enum sw_header id, struct sw_span value);
+enum sw_error sw_reply_field_named(struct sw_exchange *exchange, struct sw_span name,
+                                   struct sw_span value);
+enum sw_error sw_reply_field_number(struct sw_exchange *exchange, enum sw_header id,
+                                    uint64_t number);
 
 /* Copy content behind what was written before.  Returns how many bytes were taken, from the front:
    fewer when the peer does not keep up.  Go on in `room` (or let `content` return it). */
@@ -470,10 +480,14 @@ unsigned sw_server_port(const struct sw_server *server, uint32_t i);
 
 /*
  * Serve on this thread, with SIGPIPE and SIGXFSZ blocked on it, and on one more for each further
- * worker, with all signals blocked, until sw_server_stop().  Returns how many connections had to be
- * cut, or -1 if a thread could not be started, with errno set.
+ * worker, with all signals blocked, until sw_server_stop().  Returns 0, or an errno if a thread could
+ * not be started.
  */
 int sw_server_run(struct sw_server *server);
+
+/* How many connections sw_server_run() force-closed, because they were not done when config.drain
+   was over.  To be called after it has returned. */
+uint32_t sw_server_force_closed(const struct sw_server *server);
 
 enum sw_server_state {
     SW_SERVER_OPEN = 0, /* it listens, and does not serve yet or any more */

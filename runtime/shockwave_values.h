@@ -53,7 +53,7 @@ struct sw_lines {
     struct sw_span rest;        /* the value of the current line, for sw_x_next() to take from */
     const struct sw_head *head; /* private, to the end */
     const char *buf;
-    size_t next;
+    const struct sw_field *next;
 };
 
 /*

@@ -120,6 +120,10 @@ check-style:
 	@sh tests/tools/need.sh python3 clang-format
 	@python3 tests/tools/style.py
 
+#: check-misuse-compile  what the public headers make impossible does not compile
+check-misuse-compile:
+	@sh tests/tools/misuse.sh $(CC) $(WARN) $(CPPFLAGS) $(CFLAGS) -Iruntime -I$(GEN)
+
 #: check-layers     folders look downwards; no circle of includes, nor of calls in server/
 check-layers: $(SERVER)
 	@sh tests/tools/need.sh python3
@@ -389,7 +393,7 @@ COMPILED  = all $(TESTS:%=$(BUILD)/tests/check_%) case-runner probe-server $(EXA
             $(SEEDS) $(BUILD)/parsers/parsers
 TESTED    = check-extend check-options check check-cases check-probe check-parsers check-examples \
             check-gen check-awk check-core check-paths check-flags check-stack check-layers \
-            check-program check-readme
+            check-program check-readme check-misuse-compile
 
 #: test             every test; installs the Debian packages that it needs with apt-get
 test:
@@ -400,7 +404,7 @@ test:
 
 .PHONY: check-style check check-errors check-awk check-alloc check-core check-paths check-flags \
         check-stack \
-        check-layers check-extend case-runner check-cases probe-server check-probe \
+        check-layers check-misuse-compile check-extend case-runner check-cases probe-server check-probe \
         check-examples check-program man check-options test-clients test-scale test-faults \
         test-idle check-readme coverage check-parsers check-avx512 check-san check-asan \
         check-asan-clang check-tsan check-arm64 check-bigendian test

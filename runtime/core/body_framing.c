@@ -54,13 +54,13 @@ static enum sw_error read_length_line(struct sw_span value, bool first, uint64_t
     return SW_OK;
 }
 
-/* All lines of Content-Length, the first of which is the i-th field. */
+/* All lines of Content-Length, the first of which is `first`. */
 static enum sw_error read_lengths(struct sw_body *body, const struct sw_head *head, const char *buf,
-                                  size_t i)
+                                  const struct sw_field *first)
 {
-    for (size_t first = i; i < head->field_count; i = sw_head_again(head, i)) {
-        const struct sw_field *field = sw_head_at(head, i);
-        enum sw_error error = read_length_line(sw_field_value(field, buf), i == first, &body->left);
+    for (const struct sw_field *field = first; field; field = sw_head_next_field(head, field)) {
+        enum sw_error error =
+            read_length_line(sw_field_value(field, buf), field == first, &body->left);
         if (error != SW_OK) {
             sw_body_fail(body, error, field->value);
             return error;
@@ -133,24 +133,25 @@ static enum sw_error read_codings(struct sw_span value, struct codings *codings)
 }
 
 /*
- * All lines of Transfer-Encoding: `chunked`, once, in HTTP/1.1, without Content-Length.  Other
+ * All lines of Transfer-Encoding from `field` on: `chunked`, once, in HTTP/1.1, without Content-Length.  Other
  * codings have no decoder here, so without SW_LENIENT_CODINGS they are an error.  RFC 9112 6.1, 6.3
  * rule 4.
  */
 static enum sw_error read_transfer_encoding(struct sw_body *body, const struct sw_head *head,
-                                            const char *buf, enum sw_framing *framing)
+                                            const char *buf, const struct sw_field *field,
+                                            enum sw_framing *framing)
 {
     struct codings codings = {.any = sw_head_lenient(head, SW_LENIENT_CODINGS)};
-    size_t i = sw_head_first(head, SW_HEADER_TRANSFER_ENCODING), at = sw_head_at(head, i)->value;
+    uint32_t at = field->value;
     enum sw_error error = SW_OK;
 
     if (sw_head_field(head, SW_HEADER_CONTENT_LENGTH))
         error = SW_ERROR_CONTENT_LENGTH_AND_TRANSFER_ENCODING;
     else if (head->minor == 0)
         error = SW_ERROR_TRANSFER_ENCODING_IN_1_0;
-    for (; i < head->field_count && error == SW_OK; i = sw_head_again(head, i)) {
-        at = sw_head_at(head, i)->value;
-        error = read_codings(sw_field_value(sw_head_at(head, i), buf), &codings);
+    for (; field && error == SW_OK; field = sw_head_next_field(head, field)) {
+        at = field->value;
+        error = read_codings(sw_field_value(field, buf), &codings);
     }
     if (error != SW_OK)
         sw_body_fail(body, error, at);
@@ -217,9 +218,9 @@ static APART enum sw_error read_framing(struct sw_body *body, const struct sw_he
     if (connect && coding)
         error = refuse_content(body, coding);
     else if (coding)
-        error = read_transfer_encoding(body, head, buf, &framing);
+        error = read_transfer_encoding(body, head, buf, coding, &framing);
     else if (length)
-        error = read_lengths(body, head, buf, sw_head_first(head, SW_HEADER_CONTENT_LENGTH));
+        error = read_lengths(body, head, buf, length);
     if (error == SW_OK && connect && body->left > 0)
         error = refuse_content(body, length);
     if (error != SW_OK)

@@ -28,7 +28,7 @@ void sw_head_init(struct sw_head *head, enum sw_kind kind, const struct sw_limit
 }
 
 /* The index by id is not cleared: its entries count from `first`, which is now after all of them.
-   sw_head_first() compares an entry to the id of its field, so that an entry from 65536 fields ago
+   sw_head_field() compares an entry to the id of its field, so that an entry from 65536 fields ago
    does no harm either. */
 void sw_head_reset(struct sw_head *head)
 {
@@ -105,9 +105,9 @@ static __attribute__((noinline)) bool check_host(struct sw_head *head, const cha
 
     if (!field)
         return head->minor == 0 || sw_head_fail(head, SW_ERROR_HOST_MISSING, head->at - 2);
-    size_t again = sw_head_again(head, sw_head_first(head, SW_HEADER_HOST));
-    if (again < head->field_count)
-        return sw_head_fail(head, SW_ERROR_HOST_REPEATED, sw_head_at(head, again)->name);
+    const struct sw_field *second = sw_head_next_field(head, field);
+    if (second)
+        return sw_head_fail(head, SW_ERROR_HOST_REPEATED, second->name);
     if (!sw_host_valid(sw_field_value(field, buf)))
         return sw_head_fail(head, SW_ERROR_BAD_HOST, field->value);
     return true;
@@ -161,27 +161,35 @@ unsigned sw_head_error_status(const struct sw_head *head)
     return SW_STATUS_BAD_REQUEST;
 }
 
-size_t sw_head_again(const struct sw_head *head, size_t i)
+static size_t index_of(const struct sw_head *head, const struct sw_field *field)
 {
-    uint16_t id = sw_head_at(head, i)->id;
+    uintptr_t offset = (uintptr_t)field - (uintptr_t)head->fields;
 
-    if (!head->repeats && id != SW_HEADER_OTHER)
-        return head->field_count;
-    do
-        i++;
-    while (i < head->field_count && sw_head_at(head, i)->id != id);
-    return i;
+    return offset < sizeof head->fields ? offset / sizeof *field
+                                        : SW_FIELDS_INLINE + (size_t)(field - head->more);
 }
 
-size_t sw_head_named(const struct sw_head *head, const char *buf, const char *name, size_t n)
+const struct sw_field *sw_head_next_field(const struct sw_head *head, const struct sw_field *field)
 {
-    size_t i = 0;
+    uint16_t id = field->id;
 
-    for (; i < head->field_count; i++) {
-        if (sw_value_same(sw_field_name(sw_head_at(head, i), buf), (struct sw_span){name, n}))
-            break;
+    if (!head->repeats && id != SW_HEADER_OTHER)
+        return NULL;
+    for (size_t i = index_of(head, field) + 1; i < head->field_count; i++)
+        if ((field = sw_head_at(head, i))->id == id)
+            return field;
+    return NULL;
+}
+
+const struct sw_field *sw_head_field_named(const struct sw_head *head, const char *buf,
+                                           struct sw_span name)
+{
+    for (size_t i = 0; i < head->field_count; i++) {
+        const struct sw_field *field = sw_head_at(head, i);
+        if (sw_value_same(sw_field_name(field, buf), name))
+            return field;
     }
-    return i;
+    return NULL;
 }
 
 /* The options of one Connection line; elements that are no tokens are ignored. */
@@ -204,9 +212,9 @@ unsigned sw_head_options(const struct sw_head *head, const char *buf)
 {
     unsigned options = 0;
 
-    for (size_t i = sw_head_first(head, SW_HEADER_CONNECTION); i < head->field_count;
-         i = sw_head_again(head, i))
-        options |= options_of(sw_field_value(sw_head_at(head, i), buf));
+    for (const struct sw_field *field = sw_head_field(head, SW_HEADER_CONNECTION); field;
+         field = sw_head_next_field(head, field))
+        options |= options_of(sw_field_value(field, buf));
     return options;
 }
 
@@ -225,9 +233,9 @@ bool sw_head_expects_continue(const struct sw_head *head, const char *buf)
 {
     if (head->kind != SW_REQUEST || head->minor == 0)
         return false;
-    for (size_t i = sw_head_first(head, SW_HEADER_EXPECT); i < head->field_count;
-         i = sw_head_again(head, i))
-        if (sw_list_has_token(sw_field_value(sw_head_at(head, i), buf), "100-continue"))
+    for (const struct sw_field *field = sw_head_field(head, SW_HEADER_EXPECT); field;
+         field = sw_head_next_field(head, field))
+        if (sw_list_has_token(sw_field_value(field, buf), "100-continue"))
             return true;
     return false;
 }
@@ -257,9 +265,9 @@ bool sw_head_switches_to(const struct sw_head *head, const char *buf, struct sw_
 {
     struct sw_span named = {0}, element;
 
-    for (size_t i = sw_head_first(head, SW_HEADER_UPGRADE); i < head->field_count;
-         i = sw_head_again(head, i)) {
-        struct sw_span value = sw_field_value(sw_head_at(head, i), buf);
+    for (const struct sw_field *field = sw_head_field(head, SW_HEADER_UPGRADE); field;
+         field = sw_head_next_field(head, field)) {
+        struct sw_span value = sw_field_value(field, buf);
         int got;
         while ((got = sw_list_next(&value, &element)) > 0) {
             if (!has_protocol(offered, element))

@@ -161,18 +161,18 @@ int sw_main_serve(int argc, char **argv)
         on_signal(SIGHUP, reopen);
     greet();
 
-    int cut = sw_server_run(server);
+    int error = sw_server_run(server);
     /* What is left takes no time: it is done to its end, whatever is asked meanwhile. */
-    int error = errno;
     on_signal(SIGINT, SIG_IGN);
     on_signal(SIGTERM, SIG_IGN);
     on_signal(SIGHUP, SIG_IGN);
-    if (cut < 0)
+    uint32_t force_closed = sw_server_force_closed(server);
+    if (error)
         complain("workers", strerror(error));
-    else if (cut > 0)
-        sw_main_tell("shockwave: %d connections had to be cut\n", cut);
+    else if (force_closed)
+        sw_main_tell("shockwave: %u connections had to be cut\n", (unsigned)force_closed);
     sw_server_close(server);
     if (options.files.root)
         sw_files_close(&options.files);
-    return cut < 0 ? 2 : cut > 0;
+    return error ? 2 : force_closed > 0;
 }

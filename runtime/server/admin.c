@@ -268,8 +268,9 @@ void sw_metrics_serve(struct sw_exchange *exchange)
         return;
     exchange->hooks = &hooks;
     sw_worker_publish(sw_transaction_of(exchange)->worker);
-    sw_write_field(sw_reply_begin(exchange, SW_STATUS_OK, SW_LENGTH_UNKNOWN),
-                   SW_HEADER_CONTENT_TYPE, SW_SPAN("text/plain; version=0.0.4; charset=utf-8"));
+    sw_reply_begin(exchange, SW_STATUS_OK, SW_LENGTH_UNKNOWN);
+    sw_reply_field(exchange, SW_HEADER_CONTENT_TYPE,
+                   SW_SPAN("text/plain; version=0.0.4; charset=utf-8"));
     write_pages(exchange);
 }
 
@@ -279,9 +280,9 @@ static void reply_health(struct sw_exchange *exchange, unsigned status, struct s
         return;
     if (!sw_transaction_may_respond(exchange))
         return;
-    struct sw_writer *out = sw_reply_begin(exchange, status, text.n);
-    sw_write_field(out, SW_HEADER_CONTENT_TYPE, SW_SPAN("text/plain; charset=utf-8"));
-    sw_write_field(out, SW_HEADER_CACHE_CONTROL, SW_SPAN("no-store"));
+    sw_reply_begin(exchange, status, text.n);
+    sw_reply_field(exchange, SW_HEADER_CONTENT_TYPE, SW_SPAN("text/plain; charset=utf-8"));
+    sw_reply_field(exchange, SW_HEADER_CACHE_CONTROL, SW_SPAN("no-store"));
     sw_reply_write(exchange, text);
     sw_reply_end(exchange);
 }

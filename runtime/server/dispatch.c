@@ -30,12 +30,12 @@ static void reply_allow(struct sw_exchange *exchange, unsigned status, struct sw
         sw_write_bytes(&list, &", OPTIONS"[allow.n ? 0 : 2], allow.n ? 9 : 7);
     if (!sw_transaction_may_respond(exchange))
         return;
-    struct sw_writer *out = sw_reply_begin(exchange, status, text.n);
-    if (list.error && !out->error)
-        out->error = list.error;
-    sw_write_field(out, SW_HEADER_ALLOW, (struct sw_span){list.p, list.n});
+    sw_reply_begin(exchange, status, text.n);
+    /* A list that is too long is passed as missing bytes, which makes the reply a 500. */
+    const struct sw_span methods = {list.error ? NULL : list.p, list.error ? allow.n : list.n};
+    sw_reply_field(exchange, SW_HEADER_ALLOW, methods);
     if (text.n)
-        sw_write_field(out, SW_HEADER_CONTENT_TYPE, SW_SPAN("text/plain; charset=utf-8"));
+        sw_reply_field(exchange, SW_HEADER_CONTENT_TYPE, SW_SPAN("text/plain; charset=utf-8"));
     sw_reply_write(exchange, text);
     sw_reply_end(exchange);
 }

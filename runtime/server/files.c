@@ -73,11 +73,11 @@ static void respond_status(struct sw_exchange *exchange, unsigned status, enum s
     struct sw_span text = {info->line + version, info->line_len - version};
     if (info->flags & SW_STATUS_F_NO_CONTENT)
         text.n = 0;
-    struct sw_writer *out = sw_reply_begin(exchange, status, text.n);
+    sw_reply_begin(exchange, status, text.n);
     if (id != SW_HEADER_OTHER)
-        sw_write_field(out, id, value);
+        sw_reply_field(exchange, id, value);
     if (text.n)
-        sw_write_field(out, SW_HEADER_CONTENT_TYPE, SW_SPAN("text/plain; charset=utf-8"));
+        sw_reply_field(exchange, SW_HEADER_CONTENT_TYPE, SW_SPAN("text/plain; charset=utf-8"));
     sw_reply_write(exchange, text);
     sw_reply_end(exchange);
 }
@@ -256,18 +256,18 @@ static enum sw_condition evaluate(const struct sw_exchange *exchange,
 }
 
 /* The fields that 200, 206 and 304 have in common.  RFC 9110 15.4.5. */
-static void write_validators(struct sw_writer *out, const struct transfer *transfer)
+static void write_validators(struct sw_exchange *exchange, const struct transfer *transfer)
 {
     const char *cache_control = transfer->files->cache_control;
     char date[SW_DATE_LEN];
-    sw_write_field(out, SW_HEADER_ETAG, transfer->etag);
-    sw_write_field(out, SW_HEADER_LAST_MODIFIED,
+    sw_reply_field(exchange, SW_HEADER_ETAG, transfer->etag);
+    sw_reply_field(exchange, SW_HEADER_LAST_MODIFIED,
                    (struct sw_span){date, sw_date_format(transfer->modified, date)});
     if (cache_control)
-        sw_write_field(out, SW_HEADER_CACHE_CONTROL,
+        sw_reply_field(exchange, SW_HEADER_CACHE_CONTROL,
                        (struct sw_span){cache_control, strlen(cache_control)});
     if (transfer->files->precompressed)
-        sw_write_field(out, SW_HEADER_VARY, SW_SPAN("Accept-Encoding"));
+        sw_reply_field(exchange, SW_HEADER_VARY, SW_SPAN("Accept-Encoding"));
 }
 
 /* ---- Content -------------------------------------------------------------------------------- */
@@ -277,13 +277,12 @@ static struct sw_span media_type(const struct transfer *transfer)
     return (struct sw_span){transfer->media->type, transfer->media->type_len};
 }
 
-static void write_content_range(struct sw_writer *out, const struct transfer *transfer, size_t i)
+static struct sw_span format_content_range(const struct transfer *transfer, size_t i,
+                                           char text[SW_CONTENT_RANGE_MAX])
 {
-    char text[SW_CONTENT_RANGE_MAX];
     const struct sw_content_range range = {transfer->ranges[i], transfer->length, .has_range = true,
                                            .has_length = true};
-    sw_write_field(out, SW_HEADER_CONTENT_RANGE,
-                   (struct sw_span){text, sw_content_range_format(&range, text)});
+    return (struct sw_span){text, sw_content_range_format(&range, text)};
 }
 
 /* The boundary and the head before the i-th part; for i == range_count, the closing boundary.
@@ -291,6 +290,7 @@ static void write_content_range(struct sw_writer *out, const struct transfer *tr
 static size_t format_part(const struct transfer *transfer, size_t i, char memory[PART_HEAD])
 {
     const char *boundary = transfer->files->multipart + sizeof multipart - 1;
+    char range[SW_CONTENT_RANGE_MAX];
     struct sw_writer out = {.p = memory, .size = PART_HEAD};
     sw_write_bytes(&out, "\r\n--", 4);
     sw_write_bytes(&out, boundary, strlen(boundary));
@@ -300,7 +300,7 @@ static size_t format_part(const struct transfer *transfer, size_t i, char memory
     }
     sw_write_bytes(&out, "\r\n", 2);
     sw_write_field(&out, SW_HEADER_CONTENT_TYPE, media_type(transfer));
-    write_content_range(&out, transfer, i);
+    sw_write_field(&out, SW_HEADER_CONTENT_RANGE, format_content_range(transfer, i, range));
     sw_write_end(&out);
     return out.n;
 }
@@ -359,17 +359,19 @@ static const struct sw_hooks hooks = {.on_writable = proceed, .on_complete = fin
 /* Responds 200 with the file, or 206 with the ranges. */
 static void send_file(struct sw_exchange *exchange, struct transfer *transfer, unsigned status)
 {
-    struct sw_writer *out = sw_reply_begin(exchange, status, content_length(transfer));
+    char range[SW_CONTENT_RANGE_MAX];
+    sw_reply_begin(exchange, status, content_length(transfer));
     struct sw_span type = media_type(transfer);
     if (transfer->range_count > 1)
         type = (struct sw_span){transfer->files->multipart, strlen(transfer->files->multipart)};
     else if (status == SW_STATUS_PARTIAL_CONTENT)
-        write_content_range(out, transfer, 0);
-    sw_write_field(out, SW_HEADER_CONTENT_TYPE, type);
+        sw_reply_field(exchange, SW_HEADER_CONTENT_RANGE,
+                       format_content_range(transfer, 0, range));
+    sw_reply_field(exchange, SW_HEADER_CONTENT_TYPE, type);
     if (transfer->coding.p)
-        sw_write_field(out, SW_HEADER_CONTENT_ENCODING, transfer->coding);
-    sw_write_field(out, SW_HEADER_ACCEPT_RANGES, SW_SPAN("bytes"));
-    write_validators(out, transfer);
+        sw_reply_field(exchange, SW_HEADER_CONTENT_ENCODING, transfer->coding);
+    sw_reply_field(exchange, SW_HEADER_ACCEPT_RANGES, SW_SPAN("bytes"));
+    write_validators(exchange, transfer);
     transfer->range = 0;
     transfer->at = transfer->ranges[0].first;
     if (exchange->head->method == SW_METHOD_HEAD)
@@ -407,8 +409,8 @@ static void refuse_ranges(struct sw_exchange *exchange, const struct transfer *t
 
 static void send_not_modified(struct sw_exchange *exchange, const struct transfer *transfer)
 {
-    struct sw_writer *out = sw_reply_begin(exchange, SW_STATUS_NOT_MODIFIED, SW_LENGTH_UNKNOWN);
-    write_validators(out, transfer);
+    sw_reply_begin(exchange, SW_STATUS_NOT_MODIFIED, SW_LENGTH_UNKNOWN);
+    write_validators(exchange, transfer);
     sw_reply_end(exchange);
 }
 

@@ -57,8 +57,6 @@ void sw_response_finish_head(struct sw_transaction *txn)
 {
     if (txn->reply != SW_REPLY_HEAD && txn->reply != SW_REPLY_INTERIM)
         return;
-    if (txn->head.framed == SW_FRAMED_BY_CALLER && !txn->head.error)
-        txn->head.error = SW_ERROR_MISUSE; /* the handler called sw_write_end() itself */
     sw_write_end(&txn->head);
     if (txn->reply == SW_REPLY_INTERIM && txn->exchange.head->minor == 0)
         txn->head.n = 0; /* RFC 9110 15.2 */
@@ -69,7 +67,6 @@ void sw_response_finish_head(struct sw_transaction *txn)
         return;
     }
     txn->written += (uint32_t)txn->head.n;
-    txn->head.error = SW_ERROR_MISUSE; /* a field that is added later would be content */
     txn->reply = txn->reply == SW_REPLY_HEAD ? SW_REPLY_CONTENT : SW_REPLY_NONE;
 }
 
@@ -108,10 +105,8 @@ bool sw_transaction_may_respond(struct sw_exchange *exchange)
 static bool open_head(struct sw_transaction *txn)
 {
     sw_response_finish_head(txn);
-    if (txn->reply != SW_REPLY_NONE) {
-        txn->head = (struct sw_writer){.error = SW_ERROR_MISUSE};
+    if (txn->reply != SW_REPLY_NONE)
         return false;
-    }
     /* One by one: a struct is copied in vectors, which wait for the stores that just made it. */
     const struct sw_writer fresh = sw_transaction_writer(txn);
     txn->head.p = fresh.p;
@@ -122,26 +117,26 @@ static bool open_head(struct sw_transaction *txn)
     return true;
 }
 
-struct sw_writer *sw_reply_interim(struct sw_exchange *exchange, unsigned status)
+enum sw_error sw_reply_interim(struct sw_exchange *exchange, unsigned status)
 {
     struct sw_transaction *txn = sw_transaction_of(exchange);
     if (!open_head(txn))
-        return &txn->head;
+        return SW_ERROR_MISUSE;
     txn->reply = SW_REPLY_INTERIM;
     txn->head.framed = SW_FRAMED;
     if (status / 100 == 1 && status != SW_STATUS_SWITCHING_PROTOCOLS)
         sw_write_status(&txn->head, status);
     else
         txn->head.error = SW_ERROR_MISUSE;
-    return &txn->head;
+    return (enum sw_error)txn->head.error;
 }
 
-struct sw_writer *sw_reply_begin(struct sw_exchange *exchange, unsigned status, uint64_t length)
+enum sw_error sw_reply_begin(struct sw_exchange *exchange, unsigned status, uint64_t length)
 {
     struct sw_transaction *txn = sw_transaction_of(exchange);
     struct sw_connection *connection = txn->connection;
     if (!open_head(txn))
-        return &txn->head;
+        return SW_ERROR_MISUSE;
     if (sw_transaction_wants_content(txn)) {
         sw_conn_interim(&connection->conn, &txn->head, SW_STATUS_CONTINUE);
         sw_conn_keep_reading(&connection->conn);
@@ -152,7 +147,50 @@ struct sw_writer *sw_reply_begin(struct sw_exchange *exchange, unsigned status, 
         txn->head.error = (uint16_t)error;
     txn->reply = SW_REPLY_HEAD;
     txn->status = (uint16_t)status;
-    return &txn->head;
+    return (enum sw_error)txn->head.error;
+}
+
+/* The head that fields can be added to, or NULL. */
+static struct sw_writer *open_writer(struct sw_exchange *exchange)
+{
+    struct sw_transaction *txn = sw_transaction_of(exchange);
+    bool is_open = txn->reply == SW_REPLY_HEAD || txn->reply == SW_REPLY_INTERIM;
+    return is_open ? &txn->head : NULL;
+}
+
+enum sw_error sw_reply_field(struct sw_exchange *exchange, enum sw_header id, struct sw_span value)
+{
+    struct sw_writer *out = open_writer(exchange);
+    if (!out)
+        return SW_ERROR_MISUSE;
+    if (!is_missing(value))
+        sw_write_field(out, id, value);
+    else if (!out->error)
+        out->error = SW_ERROR_MISUSE;
+    return (enum sw_error)out->error;
+}
+
+enum sw_error sw_reply_field_named(struct sw_exchange *exchange, struct sw_span name,
+                                   struct sw_span value)
+{
+    struct sw_writer *out = open_writer(exchange);
+    if (!out)
+        return SW_ERROR_MISUSE;
+    if (!is_missing(name) && !is_missing(value))
+        sw_write_field_named(out, name, value);
+    else if (!out->error)
+        out->error = SW_ERROR_MISUSE;
+    return (enum sw_error)out->error;
+}
+
+enum sw_error sw_reply_field_number(struct sw_exchange *exchange, enum sw_header id,
+                                    uint64_t number)
+{
+    struct sw_writer *out = open_writer(exchange);
+    if (!out)
+        return SW_ERROR_MISUSE;
+    sw_write_number(out, id, number);
+    return (enum sw_error)out->error;
 }
 
 /* Write the framing for `n` bytes of content.  False when they are not to follow. */
@@ -303,9 +341,9 @@ enum sw_error sw_reply(struct sw_exchange *exchange, unsigned status, struct sw_
         return SW_OK;
     if (!sw_transaction_may_respond(exchange))
         return SW_ERROR_MISUSE;
-    struct sw_writer *out = sw_reply_begin(exchange, status, body.n);
+    sw_reply_begin(exchange, status, body.n);
     if (type.n)
-        sw_write_field(out, SW_HEADER_CONTENT_TYPE, type);
+        sw_reply_field(exchange, SW_HEADER_CONTENT_TYPE, type);
     if (body.n > SW_REPLY_COPIED)
         sw_reply_write_nocopy(exchange, body);
     else

@@ -142,19 +142,16 @@ static uint32_t start_threads(struct sw_server *server)
 static int run_all(struct sw_server *server)
 {
     uint32_t threads = start_threads(server), wanted = server->config.workers - 1;
-    int error = errno, force_close = 0;
+    int error = errno;
     if (threads < wanted) {
         sw_server_stop(server);
     } else {
         sw_service_manager_notify(&server->service_manager, "READY=1");
         sw_worker_serve(sw_server_worker(server, 0));
     }
-    for (uint32_t i = 1; i <= threads; i++) {
+    for (uint32_t i = 1; i <= threads; i++)
         pthread_join(sw_server_worker(server, i)->thread, NULL);
-        force_close += sw_server_worker(server, i)->force_close;
-    }
-    errno = error;
-    return threads < wanted ? -1 : force_close + sw_server_worker(server, 0)->force_close;
+    return threads < wanted ? error : 0;
 }
 
 int sw_server_run(struct sw_server *server)
@@ -168,17 +165,23 @@ int sw_server_run(struct sw_server *server)
         sigaddset(&ours, signals[i]);
     pthread_sigmask(SIG_BLOCK, &ours, &blocked);
     atomic_store(&server->running, true);
-    int force_close = run_all(server);
+    int error = run_all(server);
     atomic_store(&server->running, false);
-    int error = errno;
     for (size_t i = 0; i < sizeof signals / sizeof *signals; i++)
         if (sigismember(&blocked, signals[i]))
             sigdelset(&ours, signals[i]);
     while (sigtimedwait(&ours, NULL, &(struct timespec){0, 0}) > 0)
         continue;
     pthread_sigmask(SIG_SETMASK, &blocked, NULL);
-    errno = error;
-    return force_close;
+    return error;
+}
+
+uint32_t sw_server_force_closed(const struct sw_server *server)
+{
+    uint32_t n = 0;
+    for (uint32_t i = 0; i < server->config.workers; i++)
+        n += sw_server_worker(server, i)->force_closed;
+    return n;
 }
 
 void sw_server_close(struct sw_server *server)

@@ -161,7 +161,7 @@ static void force_close(struct sw_worker *worker)
         sw_link_move_all(rings[i], &all);
         while (!sw_link_empty(&all)) {
             struct sw_connection *connection = SW_CONTAINER(all.next, struct sw_connection, link);
-            worker->force_close += connection->fd >= 0 && connection->wait != SW_WAIT_LINGER &&
+            worker->force_closed += connection->fd >= 0 && connection->wait != SW_WAIT_LINGER &&
                                    connection->wait != SW_WAIT_IDLE;
             sw_connection_close(worker, connection);
         }

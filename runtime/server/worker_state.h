@@ -50,7 +50,7 @@ struct sw_worker {
                                            iteration never meets a newer connection there */
     _Atomic(struct sw_transaction *) resumed; /* a stack: any thread pushes, the worker takes all */
     unsigned shutting_down;                   /* calls of sw_server_stop() that were obeyed */
-    int force_close;                          /* connections that were force-closed */
+    uint32_t force_closed;                    /* connections that were force-closed */
     bool over;                                /* the deadline of graceful shutdown has passed */
     struct sw_listener listeners[SW_LISTENERS_MAX];
     char discard_buffer[16384]; /* for unread bytes */

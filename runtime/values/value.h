@@ -113,13 +113,13 @@ static inline int value_stop(struct sw_span *rest)
 /* A value that is not in a head, as the only line of its field; no line if it is absent. */
 static inline struct sw_lines value_lines(struct sw_span value)
 {
-    return (struct sw_lines){.rest = value};
+    return (struct sw_lines){.rest = value, .buf = value.p};
 }
 
 /* Are there no lines at all? */
 static inline bool value_absent(const struct sw_lines *lines)
 {
-    return lines->head != NULL ? lines->next == lines->head->field_count : lines->rest.p == NULL;
+    return lines->head != NULL ? lines->next == NULL : lines->rest.p == NULL;
 }
 
 /* Past the quoted string whose opening quote is at p, or NULL if it is malformed or unclosed. */

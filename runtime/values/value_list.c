@@ -4,19 +4,22 @@
 
 struct sw_lines sw_lines_of(const struct sw_head *head, const char *buf, enum sw_header id)
 {
-    return (struct sw_lines){.head = head, .buf = buf, .next = sw_head_first(head, id)};
+    return (struct sw_lines){.head = head, .buf = buf, .next = sw_head_field(head, id)};
 }
 
 bool sw_lines_next(struct sw_lines *lines)
 {
     const struct sw_head *head = lines->head;
 
-    if (head == NULL) /* see value_lines() */
-        return lines->next++ == 0 && lines->rest.p != NULL;
-    if (lines->next == head->field_count)
+    if (head == NULL) { /* one value without a head: see value_lines() */
+        bool is_first = lines->buf != NULL;
+        lines->buf = NULL;
+        return is_first;
+    }
+    if (lines->next == NULL)
         return false;
-    lines->rest = sw_field_value(sw_head_at(head, lines->next), lines->buf);
-    lines->next = sw_head_again(head, lines->next);
+    lines->rest = sw_field_value(lines->next, lines->buf);
+    lines->next = sw_head_next_field(head, lines->next);
     return true;
 }
 
@@ -24,7 +27,7 @@ struct sw_span sw_head_value(const struct sw_head *head, const char *buf, enum s
 {
     struct sw_lines lines = sw_lines_of(head, buf, id);
 
-    if (sw_lines_next(&lines) && lines.next < head->field_count)
+    if (sw_lines_next(&lines) && lines.next != NULL)
         lines.rest.n = 0;
     return lines.rest;
 }

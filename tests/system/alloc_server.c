@@ -164,10 +164,11 @@ int main(int argc, char **argv)
     signal(SIGTERM, stop);
     printf("%u\n", sw_server_port(server, 0));
     fflush(stdout);
-    int cut = sw_server_run(server);
+    int error = sw_server_run(server);
     atomic_store(&done, true);
     sem_post(&some);
     pthread_join(thread, NULL); /* it may still be in sw_exchange_resume() */
+    bool failed = error || sw_server_force_closed(server);
     sw_server_close(server);
-    return cut != 0;
+    return failed;
 }

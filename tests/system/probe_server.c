@@ -81,9 +81,9 @@ static bool is_echo(const struct sw_exchange *exchange)
 static void refuse_method(struct sw_exchange *exchange)
 {
     struct sw_span text = SW_SPAN("not here\n");
-    struct sw_writer *out = sw_reply_begin(exchange, SW_STATUS_METHOD_NOT_ALLOWED, text.n);
-    sw_write_field(out, SW_HEADER_ALLOW, SW_SPAN("GET, HEAD, POST, PUT, OPTIONS"));
-    sw_write_field(out, SW_HEADER_CONTENT_TYPE, TEXT);
+    sw_reply_begin(exchange, SW_STATUS_METHOD_NOT_ALLOWED, text.n);
+    sw_reply_field(exchange, SW_HEADER_ALLOW, SW_SPAN("GET, HEAD, POST, PUT, OPTIONS"));
+    sw_reply_field(exchange, SW_HEADER_CONTENT_TYPE, TEXT);
     sw_reply_write(exchange, text);
     sw_reply_end(exchange);
 }
@@ -130,7 +130,8 @@ int main(int argc, char **argv)
     signal(SIGTERM, stop);
     printf("%u\n", sw_server_port(server, 0));
     fflush(stdout);
-    int cut = sw_server_run(server);
+    int error = sw_server_run(server);
+    bool failed = error || sw_server_force_closed(server);
     sw_server_close(server);
-    return cut > 0;
+    return failed;
 }

@@ -219,8 +219,9 @@ int main(int argc, char **argv)
     signal(SIGTERM, stop);
     printf("%u\n", sw_server_port(server, 0));
     fflush(stdout);
-    int cut = sw_server_run(server);
+    int error = sw_server_run(server);
+    unsigned force_closed = sw_server_force_closed(server);
     sw_server_close(server);
-    printf("%d cut\n", cut);
-    return cut != 0;
+    printf("%u cut\n", force_closed);
+    return error || force_closed;
 }

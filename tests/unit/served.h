@@ -22,13 +22,13 @@ enum { WAIT_MAX_MS = 20000 };
 struct served {
     struct sw_server *server;
     pthread_t thread;
-    int force_closed; /* the result of sw_server_run() */
+    int error; /* what sw_server_run() returned */
 };
 
 static void *served_thread(void *data)
 {
     struct served *served = data;
-    served->force_closed = sw_server_run(served->server);
+    served->error = sw_server_run(served->server);
     return NULL;
 }
 
@@ -50,8 +50,10 @@ static inline void served_begin(struct served *served, struct sw_server_config c
 static inline int served_wait(struct served *served)
 {
     ck_assert_int_eq(pthread_join(served->thread, NULL), 0);
+    ck_assert_int_eq(served->error, 0);
+    int force_closed = (int)sw_server_force_closed(served->server);
     sw_server_close(served->server);
-    return served->force_closed;
+    return force_closed;
 }
 
 static inline int served_end(struct served *served)

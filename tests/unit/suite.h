@@ -17,11 +17,22 @@
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))
 
+#include "shockwave.h"
+
 /*
  * Seconds until a test that hangs is killed.  Large enough that a slow or busy machine never fails
  * a test that makes progress.  CK_TIMEOUT_MULTIPLIER applies.
  */
 enum { SUITE_TIMEOUT = 900 };
+
+/* The index of a field in its head; field_count for NULL, or for a field of another head. */
+static inline size_t field_index(const struct sw_head *head, const struct sw_field *field)
+{
+    size_t i = 0;
+    while (i < head->field_count && sw_head_at(head, i) != field)
+        i++;
+    return i;
+}
 
 /* In place of tcase_create(), whose tests would have 4 seconds. */
 static inline TCase *suite_case(const char *name)

@@ -81,9 +81,10 @@ static void note_head(struct log *log, const struct sw_head *head, const char *b
         note(log, " %u=%.*s", sw_head_at(head, i)->id, (int)value.n, value.p);
     }
     for (unsigned id = 1; id < SW_HEADER_COUNT; id++) {
-        size_t first = sw_head_first(head, id);
-        if (first < head->field_count)
-            note(log, " %u at %zu, %zu", id, first, sw_head_again(head, first));
+        const struct sw_field *first = sw_head_field(head, id);
+        if (first)
+            note(log, " %u at %zu, %zu", id, field_index(head, first),
+                 field_index(head, sw_head_next_field(head, first)));
     }
     note(log, "\n");
 }

@@ -168,9 +168,11 @@ static void check_index(const struct sw_head *head)
             first++;
         while (next < head->field_count && sw_head_at(head, next)->id != id)
             next++;
-        MUST(id == SW_HEADER_OTHER || sw_head_first(head, id) == first, "first of %u: %.*s", id,
-             (int)len, text);
-        MUST(sw_head_again(head, i) == next, "next of %u: %.*s", id, (int)len, text);
+        MUST(id == SW_HEADER_OTHER || sw_head_field(head, id) == sw_head_at(head, first),
+             "first of %u: %.*s", id, (int)len, text);
+        MUST(sw_head_next_field(head, sw_head_at(head, i)) ==
+                 (next < head->field_count ? sw_head_at(head, next) : NULL),
+             "next of %u: %.*s", id, (int)len, text);
     }
 }
 

@@ -154,8 +154,8 @@ static const struct sw_hooks echo_hooks = {.on_upgrade = echo_rest, .on_complete
 static void upgrade(struct sw_exchange *exchange)
 {
     exchange->hooks = &echo_hooks;
-    struct sw_writer *out = sw_reply_begin(exchange, SW_STATUS_SWITCHING_PROTOCOLS, 0);
-    sw_write_field(out, SW_HEADER_UPGRADE, SW_SPAN("parrot"));
+    sw_reply_begin(exchange, SW_STATUS_SWITCHING_PROTOCOLS, 0);
+    sw_reply_field(exchange, SW_HEADER_UPGRADE, SW_SPAN("parrot"));
     ck_assert_int_eq(sw_reply_end(exchange), SW_OK);
 }
 

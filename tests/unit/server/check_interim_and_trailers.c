@@ -23,9 +23,10 @@ static struct sw_span hint_value;
 
 static void hint(struct sw_exchange *exchange)
 {
-    sw_write_field(sw_reply_interim(exchange, SW_STATUS_EARLY_HINTS), SW_HEADER_LINK, hint_value);
-    sw_write_field(sw_reply_interim(exchange, SW_STATUS_EARLY_HINTS), SW_HEADER_LINK,
-                   SW_SPAN("</b.css>"));
+    sw_reply_interim(exchange, SW_STATUS_EARLY_HINTS);
+    sw_reply_field(exchange, SW_HEADER_LINK, hint_value);
+    sw_reply_interim(exchange, SW_STATUS_EARLY_HINTS);
+    sw_reply_field_named(exchange, SW_SPAN("Link"), SW_SPAN("</b.css>"));
     reply_target(exchange);
 }
 

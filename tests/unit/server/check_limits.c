@@ -341,9 +341,9 @@ END_TEST
 
 static void reply_pad(struct sw_exchange *exchange)
 {
-    size_t i = sw_head_named(exchange->head, exchange->bytes, "pad", 3);
-    sw_reply(exchange, SW_STATUS_OK, TEXT,
-             sw_field_value(sw_head_at(exchange->head, i), exchange->bytes));
+    const struct sw_field *pad =
+        sw_head_field_named(exchange->head, exchange->bytes, SW_SPAN("pad"));
+    sw_reply(exchange, SW_STATUS_OK, TEXT, sw_field_value(pad, exchange->bytes));
 }
 
 /* Partial heads around the size limit of the stash are restored. */

@@ -31,7 +31,7 @@ static void write_first(struct sw_exchange *exchange)
 static void write_nocopy_first(struct sw_exchange *exchange)
 {
     ck_assert(sw_reply_write_nocopy(exchange, SW_SPAN("wrong")));
-    ck_assert_int_eq(sw_reply_begin(exchange, 200, 0)->error, SW_ERROR_MISUSE);
+    ck_assert_int_eq(sw_reply_begin(exchange, 200, 0), SW_ERROR_MISUSE);
     ck_assert_int_eq(sw_reply_end(exchange), SW_ERROR_MISUSE);
 }
 
@@ -70,35 +70,60 @@ static void reply_from_nowhere_after_an_interim(struct sw_exchange *exchange)
     ck_assert_int_eq(sw_reply(exchange, SW_STATUS_OK, TEXT, nowhere), SW_ERROR_MISUSE);
 }
 
-static void end_the_head_twice(struct sw_exchange *exchange)
+static void field_from_nowhere(struct sw_exchange *exchange)
 {
-    struct sw_writer *out = sw_reply_begin(exchange, SW_STATUS_OK, 5);
-    sw_write_end(out);
+    ck_assert_int_eq(sw_reply_begin(exchange, SW_STATUS_OK, 5), SW_OK);
+    ck_assert_int_eq(sw_reply_field(exchange, SW_HEADER_SERVER, nowhere), SW_ERROR_MISUSE);
     sw_reply_write(exchange, SW_SPAN("wrong"));
     ck_assert_int_eq(sw_reply_end(exchange), SW_ERROR_MISUSE);
 }
 
-static void write_after_the_head(struct sw_exchange *exchange)
+static void field_named_from_nowhere(struct sw_exchange *exchange)
 {
-    struct sw_writer *out = sw_reply_begin(exchange, SW_STATUS_OK, 0);
-    sw_write_end(out);
-    sw_write_bytes(out, "HTTP/1.1 200 wrong\r\n\r\n", 22);
+    sw_reply_begin(exchange, SW_STATUS_OK, 0);
+    ck_assert_int_eq(sw_reply_field_named(exchange, nowhere, SW_SPAN("wrong")), SW_ERROR_MISUSE);
+    ck_assert_int_eq(sw_reply_field(exchange, SW_HEADER_SERVER, SW_SPAN("wrong")), SW_ERROR_MISUSE);
     ck_assert_int_eq(sw_reply_end(exchange), SW_ERROR_MISUSE);
 }
 
-static void end_an_interim_twice(struct sw_exchange *exchange)
+static void empty_line_as_a_field(struct sw_exchange *exchange)
 {
-    sw_write_end(sw_reply_interim(exchange, SW_STATUS_EARLY_HINTS));
+    sw_reply_begin(exchange, SW_STATUS_OK, 5);
+    ck_assert_int_eq(sw_reply_field_named(exchange, nothing, nothing), SW_ERROR_BAD_OUT_NAME);
+    sw_reply_write(exchange, SW_SPAN("wrong"));
+    ck_assert_int_eq(sw_reply_end(exchange), SW_ERROR_BAD_OUT_NAME);
+}
+
+static void reply_in_a_field(struct sw_exchange *exchange)
+{
+    sw_reply_begin(exchange, SW_STATUS_OK, 0);
+    ck_assert_int_eq(
+        sw_reply_field(exchange, SW_HEADER_SERVER, SW_SPAN("x\r\n\r\nHTTP/1.1 200 wrong\r\n\r\n")),
+        SW_ERROR_BAD_OUT_VALUE);
+    ck_assert_int_eq(sw_reply_end(exchange), SW_ERROR_BAD_OUT_VALUE);
+}
+
+static void field_of_an_interim_from_nowhere(struct sw_exchange *exchange)
+{
+    sw_reply_interim(exchange, SW_STATUS_EARLY_HINTS);
+    ck_assert_int_eq(sw_reply_field(exchange, SW_HEADER_LINK, nowhere), SW_ERROR_MISUSE);
     ck_assert_int_eq(sw_reply(exchange, SW_STATUS_OK, TEXT, SW_SPAN("wrong")), SW_ERROR_MISUSE);
 }
 
 static void (*const early[])(struct sw_exchange *exchange) = {
-    write_first,          write_nocopy_first,
-    file_first,           write_after_an_interim,
-    reply_from_nowhere,   reply_large_from_nowhere,
-    reply_of_no_type,     reply_from_nowhere_after_an_interim,
-    end_the_head_twice,   write_after_the_head,
-    end_an_interim_twice,
+    write_first,
+    write_nocopy_first,
+    file_first,
+    write_after_an_interim,
+    reply_from_nowhere,
+    reply_large_from_nowhere,
+    reply_of_no_type,
+    reply_from_nowhere_after_an_interim,
+    field_from_nowhere,
+    field_named_from_nowhere,
+    empty_line_as_a_field,
+    reply_in_a_field,
+    field_of_an_interim_from_nowhere,
 };
 
 static void serve(void (*handler)(struct sw_exchange *exchange))
@@ -135,7 +160,7 @@ static atomic_uint status;
 
 static void begin_with_it(struct sw_exchange *exchange)
 {
-    ck_assert_int_eq(sw_reply_begin(exchange, atomic_load(&status), 0)->error, SW_ERROR_MISUSE);
+    ck_assert_int_eq(sw_reply_begin(exchange, atomic_load(&status), 0), SW_ERROR_MISUSE);
     ck_assert_int_eq(sw_reply_end(exchange), SW_ERROR_MISUSE);
 }
 
@@ -147,7 +172,7 @@ static void reply_with_it(struct sw_exchange *exchange)
 
 static void interim_with_it(struct sw_exchange *exchange)
 {
-    ck_assert_int_eq(sw_reply_interim(exchange, atomic_load(&status))->error, SW_ERROR_MISUSE);
+    ck_assert_int_eq(sw_reply_interim(exchange, atomic_load(&status)), SW_ERROR_MISUSE);
     ck_assert_int_eq(sw_reply(exchange, SW_STATUS_OK, TEXT, SW_SPAN("wrong")), SW_ERROR_MISUSE);
 }
 
@@ -324,28 +349,41 @@ END_TEST
 
 /* ---- After the end: nothing changes ---------------------------------------------------------- */
 
+static void no_field_is_taken(struct sw_exchange *exchange)
+{
+    ck_assert_int_eq(sw_reply_field(exchange, SW_HEADER_SERVER, SW_SPAN("wrong")), SW_ERROR_MISUSE);
+    ck_assert_int_eq(sw_reply_field(exchange, SW_HEADER_SERVER, nowhere), SW_ERROR_MISUSE);
+    ck_assert_int_eq(sw_reply_field_named(exchange, SW_SPAN("X"), SW_SPAN("wrong")),
+                     SW_ERROR_MISUSE);
+    ck_assert_int_eq(sw_reply_field_number(exchange, SW_HEADER_AGE, 1), SW_ERROR_MISUSE);
+}
+
 static void field_after_the_head(struct sw_exchange *exchange)
 {
-    struct sw_writer *out = sw_reply_begin(exchange, SW_STATUS_OK, 5);
+    sw_reply_begin(exchange, SW_STATUS_OK, 5);
     sw_reply_write(exchange, SW_SPAN("right"));
-    sw_write_field(out, SW_HEADER_SERVER, SW_SPAN("wrong"));
-    sw_write_bytes(out, "wrong", 5);
-    ck_assert_int_eq(out->error, SW_ERROR_MISUSE);
+    no_field_is_taken(exchange);
     ck_assert_int_eq(sw_reply_end(exchange), SW_OK);
+}
+
+static void field_before_the_head(struct sw_exchange *exchange)
+{
+    no_field_is_taken(exchange);
+    ok(exchange);
 }
 
 static void field_after_an_interim(struct sw_exchange *exchange)
 {
-    struct sw_writer *out = sw_reply_interim(exchange, SW_STATUS_PROCESSING);
+    sw_reply_interim(exchange, SW_STATUS_PROCESSING);
     ok(exchange);
-    sw_write_field(out, SW_HEADER_SERVER, SW_SPAN("wrong"));
+    no_field_is_taken(exchange);
 }
 
 static void begin_inside(struct sw_exchange *exchange)
 {
     sw_reply_begin(exchange, SW_STATUS_OK, 5);
-    ck_assert_int_eq(sw_reply_begin(exchange, SW_STATUS_OK, 5)->error, SW_ERROR_MISUSE);
-    ck_assert_int_eq(sw_reply_interim(exchange, SW_STATUS_PROCESSING)->error, SW_ERROR_MISUSE);
+    ck_assert_int_eq(sw_reply_begin(exchange, SW_STATUS_OK, 5), SW_ERROR_MISUSE);
+    ck_assert_int_eq(sw_reply_interim(exchange, SW_STATUS_PROCESSING), SW_ERROR_MISUSE);
     sw_reply_write(exchange, SW_SPAN("right"));
     ck_assert_int_eq(sw_reply_end(exchange), SW_OK);
 }
@@ -365,13 +403,14 @@ static void all_too_late(struct sw_exchange *exchange)
     ck_assert_int_eq(sw_reply(exchange, SW_STATUS_OK, TEXT, (struct sw_span){large, sizeof large}),
                      SW_ERROR_MISUSE);
     ck_assert_int_eq(sw_reply(exchange, SW_STATUS_OK, TEXT, nowhere), SW_ERROR_MISUSE);
-    ck_assert_int_eq(sw_reply_begin(exchange, SW_STATUS_OK, 5)->error, SW_ERROR_MISUSE);
-    ck_assert_int_eq(sw_reply_interim(exchange, SW_STATUS_PROCESSING)->error, SW_ERROR_MISUSE);
+    ck_assert_int_eq(sw_reply_begin(exchange, SW_STATUS_OK, 5), SW_ERROR_MISUSE);
+    ck_assert_int_eq(sw_reply_interim(exchange, SW_STATUS_PROCESSING), SW_ERROR_MISUSE);
     ck_assert_uint_eq(sw_reply_write(exchange, SW_SPAN("wrong")), 5);
     ck_assert_uint_eq(sw_reply_write(exchange, nowhere), 5);
     ck_assert(sw_reply_write_nocopy(exchange, SW_SPAN("wrong")));
     ck_assert(sw_reply_write_nocopy(exchange, nowhere));
     ck_assert(sw_reply_file(exchange, file, 0, 5));
+    no_field_is_taken(exchange);
     sw_reply_unrouted(exchange, NULL);
     sw_reply_unrouted(exchange, "GET");
     sw_readyz_serve(exchange);
@@ -429,8 +468,10 @@ static void nothing_from_nowhere(struct sw_exchange *exchange)
 }
 
 static void (*const harmless[])(struct sw_exchange *exchange) = {
-    field_after_the_head, field_after_an_interim, begin_inside,        end_too_early,        twice,
-    twice_in_pieces,      replies_when_over,      writes_nocopy_twice, nothing_from_nowhere,
+    field_before_the_head, field_after_the_head, field_after_an_interim,
+    begin_inside,          end_too_early,        twice,
+    twice_in_pieces,       replies_when_over,    writes_nocopy_twice,
+    nothing_from_nowhere,
 };
 
 START_TEST(misuse_after_the_end_is_harmless)

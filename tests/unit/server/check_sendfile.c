@@ -235,7 +235,7 @@ static void reply_in_pieces(struct sw_exchange *exchange)
 static void *run_and_look(void *data)
 {
     sigset_t blocked, pending;
-    served.force_closed = sw_server_run(served.server);
+    served.error = sw_server_run(served.server);
     pthread_sigmask(SIG_SETMASK, NULL, &blocked);
     sigpending(&pending);
     *(bool *)data = sigismember(&blocked, SIGPIPE) || sigismember(&pending, SIGPIPE);

@@ -71,9 +71,10 @@ static void suspend(struct sw_exchange *exchange)
     if (is_for(exchange, "/complete"))
         sw_reply(exchange, SW_STATUS_OK, TEXT, SW_SPAN("early"));
     sw_exchange_suspend(exchange); /* no effect if suspended already */
-    if (is_for(exchange, "/bad"))
-        sw_write_field(sw_reply_begin(exchange, SW_STATUS_OK, 0), SW_HEADER_SERVER,
-                       SW_SPAN("a\nb"));
+    if (is_for(exchange, "/bad")) {
+        sw_reply_begin(exchange, SW_STATUS_OK, 0);
+        sw_reply_field(exchange, SW_HEADER_SERVER, SW_SPAN("a\nb"));
+    }
     atomic_store(&pending, exchange);
 }
 
