@@ -150,6 +150,14 @@ enum sw_scheme {
     SW_SCHEME_OTHER = 4, /* any other one with an authority: for a proxy that knows what to do */
 };
 
+/*
+ * Two values that each limit can have beside 0, its default, and a number: no byte or item at all is
+ * allowed (of trailers, chunk extensions, empty lines or content, for example), and no limit.  They
+ * mean the same in `body`, which therefore cannot be these two numbers of bytes.
+ */
+#define SW_LIMIT_ZERO UINT32_C(0xfffffffe)
+#define SW_LIMIT_NONE UINT32_C(0xffffffff)
+
 /* Every default, as a limit. */
 extern const struct sw_limits sw_limits_default;
 
@@ -254,11 +262,21 @@ struct sw_head {
     uint16_t status_id; /* index in sw_status_infos; responses */
     uint16_t error;     /* enum sw_error */
     uint32_t start;     /* where the start line begins, behind skipped empty lines */
-    uint32_t target;    /* the request target, or the reason phrase */
-    uint32_t target_len;
+    union {
+        uint32_t target; /* requests: offset of the request target */
+        uint32_t reason; /* responses: offset of the reason phrase */
+    };
+    union {
+        uint32_t target_len;
+        uint32_t reason_len;
+    };
     uint32_t field_count;
     uint32_t length; /* bytes of the head, empty lines before it included; 0 until it is whole */
-    uint32_t at;     /* bytes looked at; after an error, the offset of the one that broke a rule */
+    union {
+        uint32_t parsed;   /* bytes parsed so far, while there is no error */
+        uint32_t error_at; /* after an error: offset of the byte that broke the rule */
+        uint32_t at;       /* private: the parser's name for both */
+    };
     uint8_t minor;   /* of HTTP/1.minor; 2 and more are to be treated as 1 */
     uint8_t state;   /* private, to the end, but for kind and fields */
     uint8_t empty_lines;
@@ -290,7 +308,7 @@ void sw_head_attach_fields(struct sw_head *head, struct sw_field *more, size_t c
 
 /*
  * Parse the head at buf[0..len).  Returns its length when it is whole, 0 for "more, please", or a
- * negated enum sw_error with head->at on the byte that broke the rule.  After 0, call again with
+ * negated enum sw_error with head->error_at on the byte that broke the rule.  After 0, call again with
  * the same bytes (moved or not) and more behind them: the work is linear in the bytes, and the
  * outcome does not depend on how they were cut.  An error stays.  RFC 9112 2 to 5; a request's
  * target and Host are checked as well (3.2).  Never reads outside buf[0..len).
@@ -356,7 +374,7 @@ static inline struct sw_span sw_head_target(const struct sw_head *head, const ch
 
 static inline struct sw_span sw_head_reason(const struct sw_head *head, const char *buf)
 {
-    return sw_head_target(head, buf);
+    return (struct sw_span){buf + head->reason, head->reason_len};
 }
 
 /* What all lines of Connection together ask for, or'ed.  RFC 9110 7.6.1. */
@@ -414,6 +432,7 @@ struct sw_body {
     uint8_t state;            /* private, to the end */
     uint32_t overhead, extensions, at;
     uint8_t digits, spaces;
+    bool of_response;
     struct sw_chunk_line line;
     const struct sw_limits *limits;
 };
@@ -445,6 +464,9 @@ ptrdiff_t sw_body_next(struct sw_body *body, const char *buf, size_t len, struct
  */
 ptrdiff_t sw_body_compact(struct sw_body *body, char *buf, size_t *len);
 
+/* The status for a body that failed: that of the error in a request, 400 in a response. */
+unsigned sw_body_error_status(const struct sw_body *body);
+
 /* The peer has closed: SW_OK if the body may end so, else SW_ERROR_TRUNCATED. */
 enum sw_error sw_body_eof(struct sw_body *body);
 
@@ -469,8 +491,8 @@ struct sw_writer {
     char *p;
     size_t size;    /* of the memory */
     size_t n;       /* bytes written */
-    uint16_t error; /* enum sw_error: NO_ROOM, BAD_OUT_NAME, BAD_OUT_VALUE, ...; n is then where the
-                       piece that failed would have begun */
+    enum sw_error error; /* NO_ROOM, BAD_OUT_NAME, BAD_OUT_VALUE, ...; n is then where the piece that
+                            failed would have begun */
     uint8_t framed; /* private: enum sw_framed */
 };
 

@@ -59,8 +59,8 @@ enum sw_proxy_protocol {
                                    upon */
 };
 
-/* Which members of a struct sw_listener_config name the owner of a unix socket, or'ed. */
-enum sw_owned { SW_OWNED_BY_USER = 1, SW_OWNED_BY_GROUP = 2 };
+/* Which of the two ids in a struct sw_listener_config a unix socket is given to, or'ed. */
+enum sw_socket_owner { SW_OWNED_BY_USER = 1, SW_OWNED_BY_GROUP = 2 };
 
 /*
  * Where to listen: `address` or `fd` must be given.  A unix socket that no server listens at any
@@ -71,9 +71,9 @@ struct sw_listener_config {
     const char *address;  /* IPv4, IPv6 without brackets, or the path of a unix socket: `/run/x` */
     uint16_t port;        /* 0: any that is free, see sw_server_port() */
     int fd;               /* not 0: a socket that listens already, and now is the server's */
-    uint16_t mode;        /* of a unix socket, at most 0777; 0777 less the umask */
-    uint16_t owned;       /* of a unix socket, enum sw_owned; 0: the process's own */
-    uint32_t user, group; /* their ids, where `owned` says so */
+    uint16_t socket_mode;  /* of a unix socket, up to 0777; 0777 less the umask */
+    uint16_t socket_owner; /* of a unix socket, enum sw_socket_owner; 0: the process's own ids */
+    uint32_t socket_user, socket_group; /* the ids that `socket_owner` selects */
     enum sw_proxy_protocol proxy_protocol;
     void (*handler)(struct sw_exchange *exchange); /* for its connections; config.handler */
     bool reserved; /* SW_RESERVED connections and exchanges in each worker are kept for it, and for

@@ -5,7 +5,16 @@
 
 #include "shockwave.h"
 
-#define SW_LIMIT(limits, member) ((limits)->member ? (limits)->member : sw_limits_default.member)
+/* Not for `body`. */
+#define SW_LIMIT(limits, member)                                                                   \
+    ((limits)->member == 0               ? sw_limits_default.member                                \
+     : (limits)->member == SW_LIMIT_ZERO ? 0                                                       \
+                                         : (limits)->member)
+
+static inline uint64_t sw_limit_body(const struct sw_limits *limits)
+{
+    return limits->body == SW_LIMIT_NONE ? UINT64_MAX : SW_LIMIT(limits, body);
+}
 
 static inline const struct sw_limits *sw_limits_or_default(const struct sw_limits *limits)
 {

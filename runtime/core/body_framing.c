@@ -210,6 +210,7 @@ static APART enum sw_error read_framing(struct sw_body *body, const struct sw_he
     enum sw_framing framing;
     enum sw_error error = SW_OK;
 
+    body->of_response = head->kind == SW_RESPONSE;
     if (ends_at_head(head, request, &framing)) {
         body->framing = (uint8_t)framing;
         body->state = framing == SW_FRAMING_NONE ? DONE : PLAIN;
@@ -226,7 +227,7 @@ static APART enum sw_error read_framing(struct sw_body *body, const struct sw_he
     if (error != SW_OK)
         return error;
 
-    if (body->left > SW_LIMIT(body->limits, body)) {
+    if (body->left > sw_limit_body(body->limits)) {
         sw_body_fail(body, SW_ERROR_BODY_TOO_LARGE, length->value);
         return SW_ERROR_BODY_TOO_LARGE;
     }
@@ -247,6 +248,13 @@ static void clear(struct sw_body *body)
 {
     memset(body, 0, offsetof(struct sw_body, line));
     memset(&body->line, 0, sizeof body->line);
+}
+
+unsigned sw_body_error_status(const struct sw_body *body)
+{
+    if (body->error != SW_OK && body->of_response)
+        return SW_STATUS_BAD_REQUEST;
+    return sw_error_infos[body->error].status;
 }
 
 enum sw_error sw_body_begin(struct sw_body *body, const struct sw_head *head, const char *buf,

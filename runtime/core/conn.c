@@ -85,7 +85,7 @@ struct sw_message *sw_conn_detach(struct sw_conn *conn)
 {
     struct sw_message *message = conn->message;
     bool between =
-        conn->in == IN_HEAD && message && (conn->flags & HEAD_STALE || message->head.at == 0);
+        conn->in == IN_HEAD && message && (conn->flags & HEAD_STALE || message->head.parsed == 0);
 
     if (conn->in < IN_SWITCHED && !between)
         return NULL;
@@ -271,7 +271,7 @@ static size_t read_head(struct sw_conn *conn, const char *buf, size_t len, struc
     size_t expected = expected_bytes(conn, buf, len);
     ptrdiff_t taken = sw_head_parse(&message->head, buf, expected);
     if (taken < 0)
-        return broken(conn, event, (enum sw_error) - taken, message->head.at);
+        return broken(conn, event, (enum sw_error) - taken, message->head.error_at);
     if (expected < len)
         return broken(conn, event, SW_ERROR_UNEXPECTED_MESSAGE, expected);
     if (taken == 0)

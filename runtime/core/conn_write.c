@@ -28,7 +28,7 @@ static enum sw_error written(struct sw_conn *conn, struct sw_writer *out,
         out->n = before->n;
         out->framed = before->framed;
     }
-    return (enum sw_error)out->error;
+    return out->error;
 }
 
 /* Content-Length, Transfer-Encoding, or nothing: then the connection's end is the message's. */
@@ -118,7 +118,7 @@ static enum sw_error write_reply(struct sw_conn *conn, struct sw_writer *out, un
         conn->framing = framing;
         out->n = n;
         out->framed = framed;
-        return (enum sw_error)out->error;
+        return out->error;
     }
     out->framed = date ? SW_FRAMED_DATED : SW_FRAMED;
     sw_conn_move_out(conn, GOT_HEAD);
@@ -213,7 +213,7 @@ static void describe(const struct sw_conn *conn, struct sw_writer *text)
     if (conn->flags & IN_A_HEAD && conn->error != SW_ERROR_TRUNCATED) {
         const struct sw_message *message = conn->message;
         put_text(text, " at byte ");
-        put_number(text, message->head.error ? message->head.at : message->body.error_at);
+        put_number(text, message->head.error ? message->head.error_at : message->body.error_at);
     }
     put_text(text, ": ");
     put_text(text, info->text);
@@ -333,7 +333,7 @@ enum sw_error sw_conn_content(struct sw_conn *conn, struct sw_writer *out, size_
     if (chunk)
         write_chunk_head(conn, out, n);
     if (out->error != SW_OK)
-        return (enum sw_error)out->error;
+        return out->error;
     if (conn->framing == SW_FRAMING_LENGTH)
         conn->remaining -= n;
     if (chunk)
@@ -368,7 +368,7 @@ enum sw_error sw_conn_finish(struct sw_conn *conn, struct sw_writer *out, struct
         write_last_chunk(conn, out, trailers);
     if (out->error != SW_OK) {
         out->n = n;
-        return (enum sw_error)out->error;
+        return out->error;
     }
     conn->flags &= (uint16_t)~CHUNK_OPEN;
     if (missing)

@@ -129,7 +129,8 @@ void sw_demo_headers(struct sw_exchange *exchange, const struct sw_span *capture
 void sw_demo_index(struct sw_exchange *exchange, const struct sw_span *captures)
 {
     (void)captures;
-    sw_reply(exchange, SW_STATUS_OK, SW_SPAN("text/html; charset=utf-8"), SW_SPAN_ARRAY(index_page));
+    sw_reply(exchange, SW_STATUS_OK, SW_SPAN("text/html; charset=utf-8"),
+             SW_SPAN_ARRAY(index_page));
 }
 
 void sw_demo_plaintext(struct sw_exchange *exchange, const struct sw_span *captures)

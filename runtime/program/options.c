@@ -51,6 +51,32 @@ static const char *read_wide_size(struct sw_main_options *options,
     return sw_main_number(value, &sw_main_sizes, UINT64_MAX, member(options, option));
 }
 
+/* A limit, of which 0 can be said: it allows nothing. */
+static const char *read_limit_number(struct sw_main_options *options,
+                                     const struct sw_main_option *option, char *value)
+{
+    if (strcmp(value, "0") != 0)
+        return read_number(options, option, value);
+    *(uint32_t *)member(options, option) = SW_LIMIT_ZERO;
+    return NULL;
+}
+
+static const char *read_limit_size(struct sw_main_options *options,
+                                   const struct sw_main_option *option, char *value)
+{
+    return strcmp(value, "0") == 0 ? read_limit_number(options, option, value)
+                                   : read_size(options, option, value);
+}
+
+static const char *read_limit_body(struct sw_main_options *options,
+                                   const struct sw_main_option *option, char *value)
+{
+    if (strcmp(value, "0") != 0)
+        return read_wide_size(options, option, value);
+    *(uint64_t *)member(options, option) = SW_LIMIT_ZERO;
+    return NULL;
+}
+
 static const char *read_switch(struct sw_main_options *options, const struct sw_main_option *option,
                                char *value)
 {
@@ -191,7 +217,7 @@ static const char *read_mode(struct sw_main_options *options, const struct sw_ma
         mode = mode * 8 + (unsigned)(*p - '0');
     if (*p || mode == 0 || mode > 0777)
         return "an octal mode such as 660";
-    options->local.mode = (uint16_t)mode;
+    options->local.socket_mode = (uint16_t)mode;
     return NULL;
 }
 
@@ -266,9 +292,9 @@ const struct sw_main_option sw_main_option_rows[] = {
      "for each --listen that follows, and for inherited sockets"},
     {"backlog", 0, "NUMBER", read_number, AT(config.backlog), "4096",
      "connections that wait in the kernel, as far as net.core.somaxconn lets them"},
-    {"socket-mode", 0, "MODE", read_mode, AT(local.mode), "777 less the umask",
+    {"socket-mode", 0, "MODE", read_mode, AT(local.socket_mode), "777 less the umask",
      "of all unix sockets of --listen and --metrics, in octal: 660"},
-    {"socket-owner", 0, "USER[:GROUP]", read_owner, AT(local.user), "its own",
+    {"socket-owner", 0, "USER[:GROUP]", read_owner, AT(local.socket_user), "its own",
      "of the same, by name or number; :GROUP leaves the user"},
     {"shared", 0, NULL, read_switch, AT(config.shared), NULL,
      "listen beside another server on the same ports, if it is shared too"},
@@ -319,23 +345,23 @@ const struct sw_main_option sw_main_option_rows[] = {
     HEADING("Limits of one message"),
     LIMIT("method", "SIZE", read_size, method, "32", "its method; beyond: 501"),
     LIMIT("target", "SIZE", read_size, target, "8k", "its target; beyond: 414"),
-    LIMIT("empty-lines", "NUMBER", read_number, empty_lines, "4",
+    LIMIT("empty-lines", "NUMBER", read_limit_number, empty_lines, "4",
           "before it, at most 255; beyond: 400"),
     LIMIT("field-name", "SIZE", read_size, field_name, "256",
           "a field's name, at most 65535; beyond: 431"),
     LIMIT("field-line", "SIZE", read_size, field_line, "8k", "a field's line; beyond: 431"),
     LIMIT("fields", "NUMBER", read_number, fields, "128", "fields, at most 65535; beyond: 431"),
     LIMIT("head", "SIZE", read_size, head, "16k", "its head; beyond: 431"),
-    LIMIT("body", "SIZE", read_wide_size, body, "1g", "its content; beyond: 413"),
-    LIMIT("chunk-extensions", "SIZE", read_size, chunk_extensions, "4k",
+    LIMIT("body", "SIZE", read_limit_body, body, "1g", "its content; beyond: 413"),
+    LIMIT("chunk-extensions", "SIZE", read_limit_size, chunk_extensions, "4k",
           "extensions of all its chunks; beyond: 400"),
-    LIMIT("chunk-overhead", "SIZE", read_size, chunk_overhead, "16k",
+    LIMIT("chunk-overhead", "SIZE", read_limit_size, chunk_overhead, "16k",
           "framing beyond 16 bytes for each byte of content; beyond: 400"),
-    LIMIT("trailers", "NUMBER", read_number, trailers, "32",
+    LIMIT("trailers", "NUMBER", read_limit_number, trailers, "32",
           "trailer fields, at most 32; beyond: 431"),
     LIMIT("trailer-bytes", "SIZE", read_size, trailer_bytes, "8k",
           "the trailer section; beyond: 431"),
-    LIMIT("discard", "SIZE", read_size, discard, "64k",
+    LIMIT("discard", "SIZE", read_limit_size, discard, "64k",
           "content that nobody wants; beyond: the connection is closed"),
     {"lenient", 0, "bare-lf|line-spaces|target|chunk-lf", read_lenient, AT(config.limits.lenient),
      "strict",
@@ -433,16 +459,16 @@ static const char *take_inherited(struct sw_main_options *options)
    are none. */
 static bool give_away(struct sw_main_options *options)
 {
-    bool any = !options->local.mode && !options->local.owned;
+    bool any = !options->local.socket_mode && !options->local.socket_owner;
     for (uint32_t i = 0; i < options->config.listener_count; i++) {
         struct sw_listener_config *listener = &options->listeners[i];
         if (listener->fd || listener->address[0] != '/')
             continue;
         any = true;
-        listener->mode = options->local.mode;
-        listener->owned = options->local.owned;
-        listener->user = options->local.user;
-        listener->group = options->local.group;
+        listener->socket_mode = options->local.socket_mode;
+        listener->socket_owner = options->local.socket_owner;
+        listener->socket_user = options->local.socket_user;
+        listener->socket_group = options->local.socket_group;
     }
     return any;
 }
@@ -475,7 +501,7 @@ static int complete(struct sw_main_options *options)
     if (wrong)
         return complain("--listen", wrong);
     if (!give_away(options))
-        return complain(options->local.mode ? "--socket-mode" : "--socket-owner",
+        return complain(options->local.socket_mode ? "--socket-mode" : "--socket-owner",
                         "is about unix sockets, and there is none");
     if (!files->root &&
         (files->dotfiles || files->precompressed || files->cache_control || files->symlinks))

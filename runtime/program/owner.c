@@ -43,14 +43,14 @@ bool sw_main_owner(const char *text, struct sw_listener_config *listener)
         return false;
     memcpy(user, text, n);
     user[n] = '\0';
-    listener->owned = 0;
-    if (n && find_user(user, &listener->user))
-        listener->owned |= SW_OWNED_BY_USER;
+    listener->socket_owner = 0;
+    if (n && find_user(user, &listener->socket_user))
+        listener->socket_owner |= SW_OWNED_BY_USER;
     else if (n || !text[n])
         return false;
-    if (text[n] && !find_group(text + n + 1, &listener->group))
+    if (text[n] && !find_group(text + n + 1, &listener->socket_group))
         return false;
     if (text[n])
-        listener->owned |= SW_OWNED_BY_GROUP;
+        listener->socket_owner |= SW_OWNED_BY_GROUP;
     return true;
 }

@@ -67,7 +67,7 @@ static void read_message(struct reading *r, enum sw_kind kind)
     sw_head_attach_fields(&r->head, more, MORE_FIELDS);
     ptrdiff_t n = sw_head_parse(&r->head, r->bytes, r->n);
     if (n < 0) {
-        refuse(r, (enum sw_error) - n, r->head.at);
+        refuse(r, (enum sw_error) - n, r->head.error_at);
     } else if (n > 0) {
         r->taken = (size_t)n;
         enum sw_error error =
@@ -159,6 +159,12 @@ static void put_head(const struct reading *r)
     printf("behind it   %zu bytes\n", r->n - r->taken);
 }
 
+/* The status for what is wrong, which depends on the kind of message. */
+static unsigned error_status(const struct reading *r)
+{
+    return r->head.error ? sw_head_error_status(&r->head) : sw_body_error_status(&r->body);
+}
+
 static void print_text(const struct reading *r)
 {
     const struct sw_error_info *why = &sw_error_infos[r->error];
@@ -169,7 +175,7 @@ static void print_text(const struct reading *r)
     if (!r->error)
         return;
     printf("%s%s at byte %zu: %s (%s), response %u\n", r->taken ? "\n" : "", why->name, r->at,
-           why->text, why->rule, why->status);
+           why->text, why->rule, error_status(r));
     put_mark(r);
 }
 
@@ -238,7 +244,8 @@ static void print_json(const struct reading *r)
         put_json_head(r);
     if (r->error) {
         const struct sw_error_info *why = &sw_error_infos[r->error];
-        printf("\"error\":{\"id\":%d,\"at\":%zu,\"response\":%u,", r->error, r->at, why->status);
+        printf("\"error\":{\"id\":%d,\"at\":%zu,\"response\":%u,", r->error, r->at,
+               error_status(r));
         put_text("name", why->name);
         printf(",");
         put_text("text", why->text);

@@ -1,5 +1,6 @@
 /* config.c - what a configuration means, and the memory it takes. */
 /* SPDX-License-Identifier: MIT */
+#include "base/limit.h"
 #include "server/access_log.h"
 #include "server/config.h"
 #include "server/listener.h"
@@ -26,16 +27,17 @@ static void give_default(uint32_t *member, uint32_t value)
 /* The largest of the limits whose sum is the smallest input buffer. */
 static const char *largest_part(const struct sw_limits *limits)
 {
-    if (limits->head >= limits->trailer_bytes && limits->head >= limits->chunk_extensions)
+    if (limits->head >= limits->trailer_bytes && limits->head >= SW_LIMIT(limits, chunk_extensions))
         return "limits.head";
-    return limits->trailer_bytes >= limits->chunk_extensions ? "limits.trailer_bytes"
-                                                             : "limits.chunk_extensions";
+    return limits->trailer_bytes >= SW_LIMIT(limits, chunk_extensions) ? "limits.trailer_bytes"
+                                                                       : "limits.chunk_extensions";
 }
 
 /* The smallest input buffer: a head that is kept, then a trailer section and a chunk line. */
 static uint64_t least_input(const struct sw_limits *limits)
 {
-    return (uint64_t)limits->head + limits->trailer_bytes + limits->chunk_extensions + 4096;
+    return (uint64_t)limits->head + limits->trailer_bytes + SW_LIMIT(limits, chunk_extensions) +
+           4096;
 }
 
 const struct sw_listener_config *sw_config_wrong_listener(const struct sw_server_config *config)
@@ -119,10 +121,10 @@ const char *sw_config_resolve(struct sw_server_config *config)
          1, 1},
         {"log_format", config->log_format, SW_LOG_COMBINED, SW_LOG_JSON},
         {"log_buffer", config->log_buffer, 8192, SIZE_MAX_EACH},
-        {"limits.empty_lines", limits->empty_lines, 0, UINT8_MAX},
+        {"limits.empty_lines", SW_LIMIT(limits, empty_lines), 0, UINT8_MAX},
         {"limits.fields", limits->fields, 1, UINT16_MAX},
         {"limits.field_name", limits->field_name, 0, UINT16_MAX},
-        {"limits.trailers", limits->trailers, 0, SW_FIELDS_INLINE},
+        {"limits.trailers", SW_LIMIT(limits, trailers), 0, SW_FIELDS_INLINE},
         {"limits.pipeline", limits->pipeline, 0, 32},
         {"limits.lenient", limits->lenient, 0, 2 * SW_LENIENT_CODINGS - 1},
     };

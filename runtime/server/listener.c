@@ -63,10 +63,10 @@ static bool read_address(const struct sw_listener_config *listener_config, union
 /* Mode and owner belong to a file: only a unix socket that is created here has them. */
 static bool may_own(const struct sw_listener_config *listener_config, const union address *address)
 {
-    if (listener_config->mode > 0777 ||
-        listener_config->owned > (SW_OWNED_BY_USER | SW_OWNED_BY_GROUP))
+    if (listener_config->socket_mode > 0777 ||
+        listener_config->socket_owner > (SW_OWNED_BY_USER | SW_OWNED_BY_GROUP))
         return false;
-    return (!listener_config->mode && !listener_config->owned) || address->any.sa_family == AF_UNIX;
+    return (!listener_config->socket_mode && !listener_config->socket_owner) || address->any.sa_family == AF_UNIX;
 }
 
 static bool enable(int fd, int level, int option)

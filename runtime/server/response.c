@@ -61,7 +61,7 @@ void sw_response_finish_head(struct sw_transaction *txn)
     if (txn->reply == SW_REPLY_INTERIM && txn->exchange.head->minor == 0)
         txn->head.n = 0; /* RFC 9110 15.2 */
     if (txn->head.error) {
-        sw_response_fail(txn, (enum sw_error)txn->head.error);
+        sw_response_fail(txn, txn->head.error);
         sw_transaction_respond(txn, SW_STATUS_INTERNAL_SERVER_ERROR,
                                SW_SPAN("the reply could not be written\n"));
         return;
@@ -128,7 +128,7 @@ enum sw_error sw_reply_interim(struct sw_exchange *exchange, unsigned status)
         sw_write_status(&txn->head, status);
     else
         txn->head.error = SW_ERROR_MISUSE;
-    return (enum sw_error)txn->head.error;
+    return txn->head.error;
 }
 
 enum sw_error sw_reply_begin(struct sw_exchange *exchange, unsigned status, uint64_t length)
@@ -144,10 +144,10 @@ enum sw_error sw_reply_begin(struct sw_exchange *exchange, unsigned status, uint
     enum sw_error error =
         sw_conn_reply(&connection->conn, &txn->head, status, length, &txn->worker->date);
     if (error && !txn->head.error)
-        txn->head.error = (uint16_t)error;
+        txn->head.error = error;
     txn->reply = SW_REPLY_HEAD;
     txn->status = (uint16_t)status;
-    return (enum sw_error)txn->head.error;
+    return txn->head.error;
 }
 
 /* The head that fields can be added to, or NULL. */
@@ -167,7 +167,7 @@ enum sw_error sw_reply_field(struct sw_exchange *exchange, enum sw_header id, st
         sw_write_field(out, id, value);
     else if (!out->error)
         out->error = SW_ERROR_MISUSE;
-    return (enum sw_error)out->error;
+    return out->error;
 }
 
 enum sw_error sw_reply_field_named(struct sw_exchange *exchange, struct sw_span name,
@@ -180,7 +180,7 @@ enum sw_error sw_reply_field_named(struct sw_exchange *exchange, struct sw_span 
         sw_write_field_named(out, name, value);
     else if (!out->error)
         out->error = SW_ERROR_MISUSE;
-    return (enum sw_error)out->error;
+    return out->error;
 }
 
 enum sw_error sw_reply_field_number(struct sw_exchange *exchange, enum sw_header id,
@@ -190,7 +190,7 @@ enum sw_error sw_reply_field_number(struct sw_exchange *exchange, enum sw_header
     if (!out)
         return SW_ERROR_MISUSE;
     sw_write_number(out, id, number);
-    return (enum sw_error)out->error;
+    return out->error;
 }
 
 /* Write the framing for `n` bytes of content.  False when they are not to follow. */

@@ -77,13 +77,13 @@ static bool is_stale(const struct sockaddr_un *address)
 /* Sets mode and owner of the socket that `file` refers to: never of a link in its place. */
 static const char *set_permissions(const struct sw_listener_config *listener_config, int file)
 {
-    uid_t user = listener_config->owned & SW_OWNED_BY_USER ? listener_config->user : (uid_t)-1;
-    gid_t group = listener_config->owned & SW_OWNED_BY_GROUP ? listener_config->group : (gid_t)-1;
+    uid_t user = listener_config->socket_owner & SW_OWNED_BY_USER ? listener_config->socket_user : (uid_t)-1;
+    gid_t group = listener_config->socket_owner & SW_OWNED_BY_GROUP ? listener_config->socket_group : (gid_t)-1;
     char name[32]; /* fchmod() takes no O_PATH */
     snprintf(name, sizeof name, "/proc/self/fd/%d", file);
-    if (listener_config->mode && chmod(name, listener_config->mode))
+    if (listener_config->socket_mode && chmod(name, listener_config->socket_mode))
         return "chmod";
-    if (listener_config->owned && fchownat(file, "", user, group, AT_EMPTY_PATH))
+    if (listener_config->socket_owner && fchownat(file, "", user, group, AT_EMPTY_PATH))
         return "chown";
     return NULL;
 }

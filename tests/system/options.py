@@ -338,6 +338,10 @@ for option, request, status in [
         ('body 4', b'POST / HTTP/1.1\r\n' + HOST + b'Content-Length: 5\r\n\r\nhello', b'413'),
         ('chunk-extensions 5', CHUNKED + b'1;a=bcdef\r\na\r\n0\r\n\r\n', None),
         ('chunk-overhead 1', CHUNKED + b'1;a=' + b'b' * 40 + b'\r\na\r\n0\r\n\r\n', None),
+        ('empty-lines 0', b'\r\nGET / HTTP/1.1\r\n' + HOST + b'\r\n', b'400'),
+        ('body 0', b'POST / HTTP/1.1\r\n' + HOST + b'Content-Length: 1\r\n\r\nh', b'413'),
+        ('chunk-extensions 0', CHUNKED + b'1;a\r\na\r\n0\r\n\r\n', None),
+        ('trailers 0', CHUNKED + b'0\r\nA: a\r\n\r\n', None),
         ('trailers 1', CHUNKED + b'0\r\nA: a\r\nB: b\r\n\r\n', None),
         ('trailer-bytes 9', CHUNKED + b'0\r\nA: abcdef\r\n\r\n', None),
         ('discard 4', b'POST / HTTP/1.1\r\n' + HOST + b'Content-Length: 5\r\n\r\nhello', None)]:

@@ -97,7 +97,7 @@ static inline struct outcome drive_head_call(struct sw_head *head, const char *b
 {
     ptrdiff_t result = sw_head_parse(head, buf, n);
     if (result < 0)
-        return (struct outcome){.error = (enum sw_error)(-result), .at = head->at};
+        return (struct outcome){.error = (enum sw_error)(-result), .at = head->error_at};
     return (struct outcome){.complete = result > 0, .at = (size_t)result};
 }
 

@@ -86,7 +86,7 @@ START_TEST(empty_lines_are_counted)
             sw_head_init(&head, SW_REQUEST, &(struct sw_limits){.empty_lines = limits[i]});
             ptrdiff_t n = sw_head_parse(&head, text, strlen(text));
             MUST(n == (lines > max ? -SW_ERROR_TOO_MANY_EMPTY_LINES : (ptrdiff_t)strlen(text)) &&
-                     (lines <= max || head.at == 2 * max),
+                     (lines <= max || head.error_at == 2 * max),
                  "%zu lines, of %u: %td", lines, limits[i], n);
         }
     }

@@ -50,8 +50,8 @@ static void fill(enum sw_kind kind, const char *first, unsigned fields, enum sw_
             got = sw_head_parse(&head, text, n);
         MUST(got == (error ? -(ptrdiff_t)error : (ptrdiff_t)n), "%u fields, split at %zu: %td",
              fields, split, got);
-        MUST(!error || head.at == at, "%u fields, split at %zu: error at %u", fields, split,
-             head.at);
+        MUST(!error || head.error_at == at, "%u fields, split at %zu: error at %u", fields, split,
+             head.error_at);
     }
 }
 

@@ -208,7 +208,15 @@ static const struct {
     {"limit-body", "17179869183g", UINT64_C(17179869183) << 30},
     {"limit-body", "17179869184g", 0},
     {"limit-body", "1g1", 0},
-    {"limit-body", "0", 0},
+    {"limit-body", "0", SW_LIMIT_ZERO},
+    {"limit-body", "00", 0},
+    {"limit-trailers", "0", SW_LIMIT_ZERO},
+    {"limit-empty-lines", "0", SW_LIMIT_ZERO},
+    {"limit-chunk-extensions", "0", SW_LIMIT_ZERO},
+    {"limit-chunk-overhead", "0", SW_LIMIT_ZERO},
+    {"limit-discard", "0", SW_LIMIT_ZERO},
+    {"limit-discard", "0k", 0},
+    {"limit-fields", "0", 0},
     {"limit-body", "", 0},
 };
 
@@ -234,39 +242,39 @@ static const struct {
     const char *name, *text;
     struct sw_listener_config want; /* all of it 0: it is refused */
 } owners[] = {
-    {"socket-mode", "660", {.mode = 0660}},
-    {"socket-mode", "0660", {.mode = 0660}},
-    {"socket-mode", "777", {.mode = 0777}},
-    {"socket-mode", "1", {.mode = 1}},
-    {"socket-mode", "0", {.mode = 0}},
-    {"socket-mode", "1000", {.mode = 0}},
-    {"socket-mode", "4660", {.mode = 0}},
-    {"socket-mode", "200660", {.mode = 0}},
-    {"socket-mode", "40000000000660", {.mode = 0}},
-    {"socket-mode", "668", {.mode = 0}},
-    {"socket-mode", "0x1b0", {.mode = 0}},
-    {"socket-mode", "-660", {.mode = 0}},
-    {"socket-mode", "660 ", {.mode = 0}},
-    {"socket-mode", "u=rw", {.mode = 0}},
-    {"socket-mode", "", {.mode = 0}},
-    {"socket-owner", "0", {.owned = SW_OWNED_BY_USER}},
-    {"socket-owner", "12:34", {.owned = 3, .user = 12, .group = 34}},
-    {"socket-owner", ":34", {.owned = SW_OWNED_BY_GROUP, .group = 34}},
-    {"socket-owner", "root", {.owned = SW_OWNED_BY_USER}},
-    {"socket-owner", "root:5", {.owned = 3, .group = 5}},
-    {"socket-owner", "5:root", {.owned = 3, .user = 5}},
-    {"socket-owner", "4294967294", {.owned = SW_OWNED_BY_USER, .user = 4294967294}},
-    {"socket-owner", "4294967295", {.owned = 0}}, /* chown(2) takes it for "as it was" */
-    {"socket-owner", "4294967296", {.owned = 0}},
-    {"socket-owner", "18446744073709551617", {.owned = 0}},
-    {"socket-owner", "-1", {.owned = 0}},
-    {"socket-owner", "", {.owned = 0}},
-    {"socket-owner", ":", {.owned = 0}},
-    {"socket-owner", "root:", {.owned = 0}},
-    {"socket-owner", "1:2:3", {.owned = 0}},
-    {"socket-owner", "no such user", {.owned = 0}},
-    {"socket-owner", ":no such group", {.owned = 0}},
-    {"socket-owner", "1.2", {.owned = 0}},
+    {"socket-mode", "660", {.socket_mode = 0660}},
+    {"socket-mode", "0660", {.socket_mode = 0660}},
+    {"socket-mode", "777", {.socket_mode = 0777}},
+    {"socket-mode", "1", {.socket_mode = 1}},
+    {"socket-mode", "0", {.socket_mode = 0}},
+    {"socket-mode", "1000", {.socket_mode = 0}},
+    {"socket-mode", "4660", {.socket_mode = 0}},
+    {"socket-mode", "200660", {.socket_mode = 0}},
+    {"socket-mode", "40000000000660", {.socket_mode = 0}},
+    {"socket-mode", "668", {.socket_mode = 0}},
+    {"socket-mode", "0x1b0", {.socket_mode = 0}},
+    {"socket-mode", "-660", {.socket_mode = 0}},
+    {"socket-mode", "660 ", {.socket_mode = 0}},
+    {"socket-mode", "u=rw", {.socket_mode = 0}},
+    {"socket-mode", "", {.socket_mode = 0}},
+    {"socket-owner", "0", {.socket_owner = SW_OWNED_BY_USER}},
+    {"socket-owner", "12:34", {.socket_owner = 3, .socket_user = 12, .socket_group = 34}},
+    {"socket-owner", ":34", {.socket_owner = SW_OWNED_BY_GROUP, .socket_group = 34}},
+    {"socket-owner", "root", {.socket_owner = SW_OWNED_BY_USER}},
+    {"socket-owner", "root:5", {.socket_owner = 3, .socket_group = 5}},
+    {"socket-owner", "5:root", {.socket_owner = 3, .socket_user = 5}},
+    {"socket-owner", "4294967294", {.socket_owner = SW_OWNED_BY_USER, .socket_user = 4294967294}},
+    {"socket-owner", "4294967295", {.socket_owner = 0}}, /* chown(2) takes it for "as it was" */
+    {"socket-owner", "4294967296", {.socket_owner = 0}},
+    {"socket-owner", "18446744073709551617", {.socket_owner = 0}},
+    {"socket-owner", "-1", {.socket_owner = 0}},
+    {"socket-owner", "", {.socket_owner = 0}},
+    {"socket-owner", ":", {.socket_owner = 0}},
+    {"socket-owner", "root:", {.socket_owner = 0}},
+    {"socket-owner", "1:2:3", {.socket_owner = 0}},
+    {"socket-owner", "no such user", {.socket_owner = 0}},
+    {"socket-owner", ":no such group", {.socket_owner = 0}},
+    {"socket-owner", "1.2", {.socket_owner = 0}},
 };
 
 START_TEST(modes_and_owners_are_read)
@@ -280,12 +288,14 @@ START_TEST(modes_and_owners_are_read)
         snprintf(text, sizeof text, "%s", owners[i].text);
         by_help = untouched;
         const char *expected = row->read(&by_help, row, text);
-        MUST(!expected == (want->mode || want->owned), "--%s %s: %s", row->name, owners[i].text,
-             expected);
-        MUST(expected || (got->mode == want->mode && got->owned == want->owned &&
-                          got->user == want->user && got->group == want->group),
-             "--%s %s: %o %u %u %u", row->name, owners[i].text, got->mode, got->owned, got->user,
-             got->group);
+        MUST(!expected == (want->socket_mode || want->socket_owner), "--%s %s: %s", row->name,
+             owners[i].text, expected);
+        MUST(expected ||
+                 (got->socket_mode == want->socket_mode &&
+                  got->socket_owner == want->socket_owner &&
+                  got->socket_user == want->socket_user && got->socket_group == want->socket_group),
+             "--%s %s: %o %u %u %u", row->name, owners[i].text, got->socket_mode, got->socket_owner,
+             got->socket_user, got->socket_group);
     }
 }
 END_TEST

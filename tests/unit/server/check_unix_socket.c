@@ -334,7 +334,7 @@ START_TEST(socket_has_the_configured_mode)
     ck_assert_uint_eq(status_with((struct sw_listener_config){0}).st_mode & 07777, 0750);
     for (size_t i = 0; i < sizeof modes / sizeof *modes; i++)
         ck_assert_uint_eq(
-            status_with((struct sw_listener_config){.mode = modes[i]}).st_mode & 07777, modes[i]);
+            status_with((struct sw_listener_config){.socket_mode = modes[i]}).st_mode & 07777, modes[i]);
     umask(before);
 }
 END_TEST
@@ -346,31 +346,31 @@ START_TEST(socket_has_the_configured_owner)
     ck_assert_uint_eq(status.st_gid, getegid());
     if (geteuid()) {
         struct sw_server_error fault = {.what = ""};
-        struct sw_listener_config roots = {.address = local.sun_path, .owned = SW_OWNED_BY_USER};
+        struct sw_listener_config roots = {.address = local.sun_path, .socket_owner = SW_OWNED_BY_USER};
         ck_assert_ptr_null(open_with(roots, "", &fault));
         ck_assert_str_eq(fault.what, "chown");
         ck_assert_int_eq(fault.code, EPERM);
         ck_assert_int_ne(access(local.sun_path, F_OK), 0);
         return;
     }
-    struct sw_listener_config listener = {.user = 12345, .group = 54321, .mode = 0640};
-    for (listener.owned = 0; listener.owned < 4; listener.owned++) {
+    struct sw_listener_config listener = {.socket_user = 12345, .socket_group = 54321, .socket_mode = 0640};
+    for (listener.socket_owner = 0; listener.socket_owner < 4; listener.socket_owner++) {
         status = status_with(listener);
-        ck_assert_uint_eq(status.st_uid, listener.owned & SW_OWNED_BY_USER ? 12345 : 0);
-        ck_assert_uint_eq(status.st_gid, listener.owned & SW_OWNED_BY_GROUP ? 54321 : getegid());
+        ck_assert_uint_eq(status.st_uid, listener.socket_owner & SW_OWNED_BY_USER ? 12345 : 0);
+        ck_assert_uint_eq(status.st_gid, listener.socket_owner & SW_OWNED_BY_GROUP ? 54321 : getegid());
         ck_assert_uint_eq(status.st_mode & 07777, 0640);
     }
 }
 END_TEST
 
 static const struct sw_listener_config wrong[] = {
-    {.address = local.sun_path, .mode = 01000},
-    {.address = local.sun_path, .mode = 04755},
-    {.address = local.sun_path, .owned = 4},
-    {.address = "127.0.0.1", .mode = 0660},
-    {.address = "::1", .mode = 0660},
-    {.address = "127.0.0.1", .owned = SW_OWNED_BY_USER},
-    {.address = "127.0.0.1", .owned = SW_OWNED_BY_GROUP},
+    {.address = local.sun_path, .socket_mode = 01000},
+    {.address = local.sun_path, .socket_mode = 04755},
+    {.address = local.sun_path, .socket_owner = 4},
+    {.address = "127.0.0.1", .socket_mode = 0660},
+    {.address = "::1", .socket_mode = 0660},
+    {.address = "127.0.0.1", .socket_owner = SW_OWNED_BY_USER},
+    {.address = "127.0.0.1", .socket_owner = SW_OWNED_BY_GROUP},
 };
 
 START_TEST(mode_needs_a_socket_path)
