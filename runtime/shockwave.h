@@ -19,6 +19,17 @@
  * All structs are public so that you can place them where you like; a member called private is not
  * for you to touch.  Typed field values (dates, cookies, ranges, ...) are in shockwave_values.h.
  *
+ *   span       bytes by address and number: they belong to the caller and are not copied
+ *   head       start line and field section of a message; a trailer section is parsed like one
+ *   field      one field line; id: its name as a number, SW_HEADER_OTHER if the grammar lacks it
+ *   framing    how the end of a body is known: Content-Length, chunked, end of the connection
+ *   content    the bytes of a body without the framing of its chunks
+ *   interim    a response 1xx, which precedes the final one; RFC 9110 15.2
+ *   lenient    tolerating, per flag, what a strict parser refuses
+ *   discard    to read content that no handler wants, so that the connection can persist
+ *   linger     to read on for a bounded time after the last response; RFC 9112 9.6
+ *   tunnel     bytes that are not HTTP, after 101 or a granted CONNECT
+ *
  * Spans and offsets point into the buffer that you passed, and live as long as its bytes stay put.
  * Zero is the harmless value everywhere: a zeroed limit is the default, a zeroed flag is strict.
  */
@@ -151,9 +162,9 @@ enum sw_scheme {
 };
 
 /*
- * Two values that each limit can have beside 0, its default, and a number: no byte or item at all is
- * allowed (of trailers, chunk extensions, empty lines or content, for example), and no limit.  They
- * mean the same in `body`, which therefore cannot be these two numbers of bytes.
+ * Two values that each limit can have beside 0, its default, and a number: no byte or item at all
+ * is allowed (of trailers, chunk extensions, empty lines or content, for example), and no limit.
+ * They mean the same in `body`, which therefore cannot be these two numbers of bytes.
  */
 #define SW_LIMIT_ZERO UINT32_C(0xfffffffe)
 #define SW_LIMIT_NONE UINT32_C(0xffffffff)
@@ -277,8 +288,8 @@ struct sw_head {
         uint32_t error_at; /* after an error: offset of the byte that broke the rule */
         uint32_t at;       /* private: the parser's name for both */
     };
-    uint8_t minor;   /* of HTTP/1.minor; 2 and more are to be treated as 1 */
-    uint8_t state;   /* private, to the end, but for kind and fields */
+    uint8_t minor; /* of HTTP/1.minor; 2 and more are to be treated as 1 */
+    uint8_t state; /* private, to the end, but for kind and fields */
     uint8_t empty_lines;
     bool repeats;
     uint32_t line, mark;
@@ -308,8 +319,8 @@ void sw_head_attach_fields(struct sw_head *head, struct sw_field *more, size_t c
 
 /*
  * Parse the head at buf[0..len).  Returns its length when it is whole, 0 for "more, please", or a
- * negated enum sw_error with head->error_at on the byte that broke the rule.  After 0, call again with
- * the same bytes (moved or not) and more behind them: the work is linear in the bytes, and the
+ * negated enum sw_error with head->error_at on the byte that broke the rule.  After 0, call again
+ * with the same bytes (moved or not) and more behind them: the work is linear in the bytes, and the
  * outcome does not depend on how they were cut.  An error stays.  RFC 9112 2 to 5; a request's
  * target and Host are checked as well (3.2).  Never reads outside buf[0..len).
  */
@@ -343,8 +354,7 @@ static inline const struct sw_field *sw_head_field(const struct sw_head *head, e
 }
 
 /* The next field with the id of `field`, which is one of this head, or NULL. */
-const struct sw_field *sw_head_next_field(const struct sw_head *head,
-                                          const struct sw_field *field);
+const struct sw_field *sw_head_next_field(const struct sw_head *head, const struct sw_field *field);
 
 /* The first field with this name, letters in either case, or NULL.  A linear search, for names that
    the grammar does not know. */
@@ -489,11 +499,11 @@ bool sw_body_done(const struct sw_body *body);
  */
 struct sw_writer {
     char *p;
-    size_t size;    /* of the memory */
-    size_t n;       /* bytes written */
-    enum sw_error error; /* NO_ROOM, BAD_OUT_NAME, BAD_OUT_VALUE, ...; n is then where the piece that
-                            failed would have begun */
-    uint8_t framed; /* private: enum sw_framed */
+    size_t size;         /* of the memory */
+    size_t n;            /* bytes written */
+    enum sw_error error; /* NO_ROOM, BAD_OUT_NAME, BAD_OUT_VALUE, ...; n is then where the piece
+                            that failed would have begun */
+    uint8_t framed;      /* private: enum sw_framed */
 };
 
 /* What a connection writes itself and nobody else may, up to the next sw_write_end(). */

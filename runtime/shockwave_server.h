@@ -27,6 +27,18 @@
  *   Files           a directory served
  *   Servers         open, run, stop, close
  *
+ *   listener     a socket that accepts connections, with its options and handler
+ *   worker       a thread with an event loop, and the connections that it accepted
+ *   exchange     a request and the reply to it, as the handler sees it
+ *   transaction  an exchange with its buffers, inside the server; idle connections have none
+ *   hook         a function of the handler's that is called when something happens later
+ *   suspend      to keep an exchange until another thread resumes it
+ *   interim      a reply 1xx before the final one
+ *   nocopy       sent from the caller's memory or file, without a copy (zero-copy)
+ *   drain        graceful shutdown: config.drain is its time; then connections are force-closed
+ *   linger       to read on for a bounded time after the last reply; RFC 9112 9.6
+ *   trusted      a proxy whose statement about its client's address is believed
+ *
  * All memory is taken in one mapping by sw_server_open() and touched only as it is needed.  While a
  * connection is idle it holds 128 bytes of it, 20 more once somebody has asked whose it is, 512
  * more while a head dribbles in, and 1024 in all while content does, or a reply goes out that
@@ -68,9 +80,9 @@ enum sw_socket_owner { SW_OWNED_BY_USER = 1, SW_OWNED_BY_GROUP = 2 };
  * when the server leaves, unless another file is there by then.
  */
 struct sw_listener_config {
-    const char *address;  /* IPv4, IPv6 without brackets, or the path of a unix socket: `/run/x` */
-    uint16_t port;        /* 0: any that is free, see sw_server_port() */
-    int fd;               /* not 0: a socket that listens already, and now is the server's */
+    const char *address;   /* IPv4, IPv6 without brackets, or the path of a unix socket: `/run/x` */
+    uint16_t port;         /* 0: any that is free, see sw_server_port() */
+    int fd;                /* not 0: a socket that listens already, and now is the server's */
     uint16_t socket_mode;  /* of a unix socket, up to 0777; 0777 less the umask */
     uint16_t socket_owner; /* of a unix socket, enum sw_socket_owner; 0: the process's own ids */
     uint32_t socket_user, socket_group; /* the ids that `socket_owner` selects */
@@ -137,7 +149,8 @@ struct sw_server_config {
     uint32_t min_progress;  /* bytes that are progress for the two above; 16 384 */
     uint32_t linger;        /* for reading on after the last reply, RFC 9112 9.6; 2 000 */
     uint32_t drain;         /* from sw_server_stop() to cutting what is left; 10 000 */
-    uint32_t input_buffer;  /* bytes of a connection's input buffer; holds a head, and beside it a
+    uint32_t
+        input_buffer;       /* bytes of a connection's input buffer; holds a head, and beside it a
                         trailer  section and a chunk line: at least limits.head + limits.trailer_bytes
                         +  limits.chunk_extensions + 4096; 32 768 or what the limits want */
     uint32_t output_buffer; /* bytes of its output buffer: heads and what sw_reply_write() takes, at
@@ -291,9 +304,10 @@ enum { SW_REPLY_COPIED = 4096 };
 
 /*
  * Begin a reply: the status line, Date and the framing of `length` bytes of content
- * (SW_LENGTH_UNKNOWN: chunked).  Add fields with sw_reply_field(); the next call of another function
- * for this exchange ends the head.  To go on reading content after it, set the hooks first.  MISUSE
- * after another reply has begun, and for a status that sw_conn_reply() does not take.
+ * (SW_LENGTH_UNKNOWN: chunked).  Add fields with sw_reply_field(); the next call of another
+ * function for this exchange ends the head.  To go on reading content after it, set the hooks
+ * first.  MISUSE after another reply has begun, and for a status that sw_conn_reply() does not
+ * take.
  */
 enum sw_error sw_reply_begin(struct sw_exchange *exchange, unsigned status, uint64_t length);
 
@@ -480,8 +494,8 @@ unsigned sw_server_port(const struct sw_server *server, uint32_t i);
 
 /*
  * Serve on this thread, with SIGPIPE and SIGXFSZ blocked on it, and on one more for each further
- * worker, with all signals blocked, until sw_server_stop().  Returns 0, or an errno if a thread could
- * not be started.
+ * worker, with all signals blocked, until sw_server_stop().  Returns 0, or an errno if a thread
+ * could not be started.
  */
 int sw_server_run(struct sw_server *server);
 
