@@ -430,6 +430,7 @@ struct sw_body {
     bool of_response;
     struct sw_chunk_line line;
     const struct sw_limits *limits;
+    uint64_t content_max; /* limits->body, resolved */
 };
 
 /*
@@ -485,11 +486,11 @@ bool sw_body_done(const struct sw_body *body);
  */
 struct sw_writer {
     char *p;
-    size_t size;         /* of the memory */
-    size_t n;            /* bytes written */
-    enum sw_error error; /* NO_ROOM, BAD_OUT_NAME, BAD_OUT_VALUE, ...; n is then where the piece
-                            that failed would have begun */
-    uint8_t framed;      /* private: enum sw_framed */
+    size_t size;    /* of the memory */
+    size_t n;       /* bytes written */
+    uint16_t error; /* enum sw_error: NO_ROOM, BAD_OUT_NAME, BAD_OUT_VALUE, ...; n is then where the
+                       piece that failed would have begun */
+    uint8_t framed; /* private: enum sw_framed */
 };
 
 /* The fields that a connection writes itself, and a caller may not add before sw_write_end(). */

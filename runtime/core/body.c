@@ -156,7 +156,7 @@ static enum sw_error chunk_line_byte(struct sw_body *body, char c)
  */
 static ptrdiff_t chunk_begin(struct sw_body *body, size_t n)
 {
-    uint64_t room = sw_limit_body(body->limits) - body->content;
+    uint64_t room = body->content_max - body->content;
     uint64_t cost = (uint64_t)body->overhead + n + 2;
     uint64_t free = body->left > UINT32_MAX / 16 ? UINT32_MAX : body->left * 16;
 
@@ -296,7 +296,7 @@ static NOINLINE ptrdiff_t chunked(struct sw_body *body, const char *buf, size_t 
 static ptrdiff_t until_close(struct sw_body *body, const char *buf, size_t len,
                              struct sw_span *content)
 {
-    uint64_t room = sw_limit_body(body->limits) - body->content;
+    uint64_t room = body->content_max - body->content;
 
     if (len > room)
         return sw_body_fail(body, SW_ERROR_BODY_TOO_LARGE, (size_t)room);
@@ -397,7 +397,7 @@ ptrdiff_t sw_body_next(struct sw_body *body, const char *buf, size_t len, struct
 {
     body->extension = (struct sw_span){0};
     if (at_plain_chunk(body)) {
-        uint64_t room = sw_limit_body(body->limits) - body->content;
+        uint64_t room = body->content_max - body->content;
         size_t taken = plain_chunk(&body->line, buf, len, room, content);
         if (taken != 0) {
             body->content += content->n;
@@ -430,7 +430,7 @@ static NOINLINE size_t compact_plain(struct sw_body *body, char *buf, size_t fro
                                      size_t *to)
 {
     struct sw_chunk_line last = body->line;
-    uint64_t room = sw_limit_body(body->limits) - body->content, left = room;
+    uint64_t room = body->content_max - body->content, left = room;
     char *out = buf + *to;
     struct sw_span content;
     size_t n;

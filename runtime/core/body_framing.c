@@ -211,6 +211,7 @@ static APART enum sw_error read_framing(struct sw_body *body, const struct sw_he
     enum sw_error error = SW_OK;
 
     body->of_response = head->kind == SW_RESPONSE;
+    body->content_max = sw_limit_body(body->limits);
     if (ends_at_head(head, request, &framing)) {
         body->framing = (uint8_t)framing;
         body->state = framing == SW_FRAMING_NONE ? DONE : PLAIN;
@@ -227,7 +228,7 @@ static APART enum sw_error read_framing(struct sw_body *body, const struct sw_he
     if (error != SW_OK)
         return error;
 
-    if (body->left > sw_limit_body(body->limits)) {
+    if (body->left > body->content_max) {
         sw_body_fail(body, SW_ERROR_BODY_TOO_LARGE, length->value);
         return SW_ERROR_BODY_TOO_LARGE;
     }

@@ -17,7 +17,7 @@
 static COLD void fail(struct sw_writer *out, enum sw_error error)
 {
     if (out->error == SW_OK)
-        out->error = error;
+        out->error = (uint16_t)error;
 }
 
 /* Where the next n bytes go, taken from the room that is left; or NULL. */

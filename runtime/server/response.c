@@ -144,7 +144,7 @@ enum sw_error sw_reply_begin(struct sw_exchange *exchange, unsigned status, uint
     enum sw_error error =
         sw_conn_reply(&connection->conn, &txn->head, status, length, &txn->worker->date);
     if (error && !txn->head.error)
-        txn->head.error = error;
+        txn->head.error = (uint16_t)error;
     txn->reply = SW_REPLY_HEAD;
     txn->status = (uint16_t)status;
     return txn->head.error;
