@@ -6,7 +6,7 @@
 #define POST "POST /read HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n\r\nabc"
 #define PUT  "PUT /hello HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"
 
-static const char *const before[] = {"", GET, POST, PUT, "\r\n" GET};
+static const char *const before[] = {"", GET, POST, PUT, ("\r\n" GET)};
 static const char *const stray[] = {"\r", "\r\n", "\r\n\r", "\r\n\r\n\r\n\r\n"};
 
 enum { BEFORE = sizeof before / sizeof *before, STRAY = sizeof stray / sizeof *stray, IDLE = 3000 };
