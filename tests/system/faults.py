@@ -201,7 +201,7 @@ def shutdown():
         client.sendall(GET)
         receive_until(client, b"Hello, World!")
     time.sleep(0.1)
-    server.stop()
+    server.begin_stop()
     begin = time.monotonic()
     closed = sum(receive_all(client) == b"" for client in idle)
     idle_time = time.monotonic() - begin

@@ -41,12 +41,12 @@ class Server:
         atexit.register(self.process.kill)
         self.port = int(self.process.stdout.readline())
 
-    def stop(self):
+    def begin_stop(self):
         self.process.send_signal(signal.SIGTERM)
 
     def stop(self):
         """Have it stop; returns what it exited with."""
-        self.stop()
+        self.begin_stop()
         return self.process.wait(timeout=30)
 
     def connect(self, room=0, source=None):
