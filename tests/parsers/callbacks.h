@@ -1,10 +1,10 @@
-/* callbacks.h - a reading from the callbacks of PARSER, which both peers name alike. */
+/* callbacks.h - a reading from the callbacks of PARSER, the same in both other parsers. */
 /* SPDX-License-Identifier: MIT */
 
 /*
  * No include guard: http_parser.c and llhttp.c include this once each, having defined PARSER, its
  * type; should_keep_alive(), needs_eof() and method_name(), its functions; and stop_here(), which
- * makes it return behind the message, for message_complete to return.
+ * makes it return after the message: the result of message_complete.
  */
 #include <string.h>
 
@@ -21,7 +21,7 @@ static struct reading *reading_of(const PARSER *parser)
     return ((struct state *)parser->data)->out;
 }
 
-/* A span comes in pieces where something was left out between them. */
+/* A span arrives in pieces; bytes may be omitted between them. */
 static void extend(struct sw_span *span, const char *p, size_t n)
 {
     if (span->n == 0)
@@ -74,7 +74,7 @@ static int headers_complete(PARSER *parser)
     message->trailers_from = message->field_count;
     if (state->stream == STREAM_CONNECT && parser->status_code / 100 == 2)
         return 2;                        /* another protocol follows */
-    return state->stream == STREAM_HEAD; /* 1: no content, whatever the fields say */
+    return state->stream == STREAM_HEAD; /* 1: no content, despite the fields */
 }
 
 static int body(PARSER *parser, const char *p, size_t n)
@@ -99,8 +99,9 @@ static int message_complete(PARSER *parser)
 }
 
 /*
- * Note the message that ended at offset `at`, if one did.  False when the reading is complete: what
- * follows an upgrade is not the parser's; a server, though, may go on as if it had not been asked.
+ * Note the message that ended at offset `at`, if any.  False when the reading is complete: the
+ * bytes after an upgrade are not parsed, except by a server, which may ignore the request to
+ * upgrade.
  */
 static bool note_end(const PARSER *parser, struct state *state, size_t at)
 {

@@ -1,16 +1,16 @@
-/* causes.c - the differences that are known, each recognised as narrowly as it can be. */
+/* causes.c - recognises each known difference, as narrowly as possible. */
 /* SPDX-License-Identifier: MIT */
 #include <ctype.h>
 #include <string.h>
 #include <strings.h>
 
-#include "verdict.h"
+#include "compare.h"
 
 /* A difference under examination. */
 struct scene {
     const struct outcome *outcome;
     const struct message *message;
-    const struct peer *peer;
+    const struct other_parser *parser;
     enum stream stream;
     const char *bytes;
 };
@@ -20,9 +20,9 @@ static bool is(const struct scene *scene, const char *how)
     return strcmp(scene->outcome->how, how) == 0;
 }
 
-static bool from(const struct scene *scene, const char *peer)
+static bool from(const struct scene *scene, const char *parser)
 {
-    return strcmp(scene->peer->name, peer) == 0;
+    return strcmp(scene->parser->name, parser) == 0;
 }
 
 static bool refused(const struct scene *scene, const char *error)
@@ -59,12 +59,12 @@ static bool any_has(const struct scene *scene, const char *name, const char *wor
     return false;
 }
 
-/* ---- Requests ------------------------------------------------------------------------------- */
+/* ---- Requests -------------------------------------------------------------------------------- */
 
 static bool method_without_id(const struct scene *scene)
 {
     return refused(scene, "HPE_INVALID_METHOD") &&
-           !scene->peer->knows_method(scene->message->method);
+           !scene->parser->knows_method(scene->message->method);
 }
 
 static bool minor_version(const struct scene *scene)
@@ -72,7 +72,7 @@ static bool minor_version(const struct scene *scene)
     return refused(scene, "HPE_INVALID_VERSION") && scene->message->minor > 1;
 }
 
-/* ---- Framing -------------------------------------------------------------------------------- */
+/* ---- Framing --------------------------------------------------------------------------------- */
 
 static bool bodiless_status(const struct scene *scene)
 {
@@ -82,8 +82,8 @@ static bool bodiless_status(const struct scene *scene)
            (count(scene, "Content-Length") > 0 || count(scene, "Transfer-Encoding") > 0);
 }
 
-/* The request makes it so, and the peers read the fields all the same. */
-static bool bodiless_answer(const struct scene *scene)
+/* The request decides that there is no body; the other parsers read the fields nevertheless. */
+static bool bodiless_response(const struct scene *scene)
 {
     bool bodiless = scene->stream == STREAM_HEAD ||
                     (scene->stream == STREAM_CONNECT && scene->message->status / 100 == 2);
@@ -104,7 +104,7 @@ static bool length_tabbed(const struct scene *scene)
     return refused(scene, "HPE_INVALID_CONTENT_LENGTH") && any_has(scene, "Content-Length", "\t");
 }
 
-/* One digit more would not have fitted 64 bits, so the peers do not look whether there is one. */
+/* Another digit would overflow 64 bits; the parser refuses without checking that there is one. */
 static bool length_near_limit(const struct scene *scene)
 {
     const struct message *message = scene->message;
@@ -133,8 +133,8 @@ static bool coding_name_prefix(const struct scene *scene)
     return false;
 }
 
-/* llhttp takes nothing but the end of the line behind a value that is not quoted. */
-static bool extension_behind_value(const struct scene *scene)
+/* After an unquoted value llhttp accepts only the end of the line. */
+static bool extension_after_value(const struct scene *scene)
 {
     const char *end = scene->bytes + scene->message->end;
     const char *value = memchr(scene->bytes, '=', scene->message->end);
@@ -151,7 +151,7 @@ static bool extension_escaped(const struct scene *scene)
            memchr(scene->bytes, '\\', scene->message->end);
 }
 
-/* Blanks beside ";" or "=" in a response, which no peer takes off; http_parser takes a space. */
+/* Blanks beside ";" or "=" in a response; of these http_parser accepts only a space. */
 static bool extension_spaced(const struct scene *scene)
 {
     const char *p = scene->bytes;
@@ -166,22 +166,22 @@ static bool extension_spaced(const struct scene *scene)
     return false;
 }
 
-/* ---- Connections ---------------------------------------------------------------------------- */
+/* ---- Connections ----------------------------------------------------------------------------- */
 
 static bool proxy_connection(const struct scene *scene)
 {
     return is(scene, "keep-alive") && count(scene, "Proxy-Connection") > 0;
 }
 
-/* For HTTP/1.0 the peers look for keep-alive alone. */
+/* For HTTP/1.0 the other parsers check keep-alive only. */
 static bool close_outranked(const struct scene *scene)
 {
     return is(scene, "keep-alive") && scene->message->minor == 0 && !scene->message->keep_alive &&
            count(scene, "Connection") > 0;
 }
 
-/* A tab ends a word for neither peer; http_parser also loses a word behind one that it took for the
-   beginning of a known one, or behind an empty one. */
+/* A tab ends a word in neither parser; http_parser also misses a word after one with a known prefix
+   and after an empty one. */
 static bool connection_list(const struct scene *scene)
 {
     return is(scene, "keep-alive") &&
@@ -199,7 +199,7 @@ static bool interim_persistence(const struct scene *scene)
     return is(scene, "keep-alive") && scene->message->status / 100 == 1;
 }
 
-/* The other side agreed to change the protocol, but for the peers its head does not say so. */
+/* The response agrees to change the protocol, but the other parsers do not recognise its head. */
 static bool switch_unnamed(const struct scene *scene)
 {
     return scene->stream == STREAM_UPGRADE && scene->message->status == 101 &&
@@ -209,7 +209,7 @@ static bool switch_unnamed(const struct scene *scene)
 
 static const struct {
     const char *name;
-    bool (*holds)(const struct scene *scene);
+    bool (*applies)(const struct scene *scene);
 } causes[] = {
     {"switch-unnamed", switch_unnamed},
     {"method-without-id", method_without_id},
@@ -220,8 +220,8 @@ static const struct {
     {"length-near-limit", length_near_limit},
     {"coding-list", coding_list},
     {"coding-name-prefix", coding_name_prefix},
-    {"bodiless-answer", bodiless_answer},
-    {"extension-behind-value", extension_behind_value},
+    {"bodiless-response", bodiless_response},
+    {"extension-after-value", extension_after_value},
     {"extension-escaped", extension_escaped},
     {"extension-spaced", extension_spaced},
     {"proxy-connection", proxy_connection},
@@ -231,13 +231,13 @@ static const struct {
     {"interim-persistence", interim_persistence},
 };
 
-const char *verdict_cause(const struct outcome *outcome, const struct peer *peer,
-                          enum stream stream, const char *bytes)
+const char *difference_cause(const struct outcome *outcome, const struct other_parser *parser,
+                             enum stream stream, const char *bytes)
 {
-    struct scene scene = {outcome, outcome->message, peer, stream, bytes};
+    struct scene scene = {outcome, outcome->message, parser, stream, bytes};
 
     for (size_t i = 0; i < sizeof causes / sizeof *causes; i++)
-        if (causes[i].holds(&scene))
+        if (causes[i].applies(&scene))
             return causes[i].name;
     return NULL;
 }

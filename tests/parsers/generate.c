@@ -18,7 +18,7 @@ uint32_t random_below(struct random *random, uint32_t limit)
     return (uint32_t)(((z ^ (z >> 31)) >> 32) * limit >> 32);
 }
 
-/* ---- Messages ------------------------------------------------------------------------------- */
+/* ---- Messages -------------------------------------------------------------------------------- */
 
 static const char *const methods[] = {"GET",     "HEAD",  "POST",  "PUT",      "DELETE",
                                       "OPTIONS", "PATCH", "TRACE", "PROPFIND", "M-SEARCH",
@@ -148,7 +148,7 @@ static void append_framed(struct random *random, struct text *out)
 {
     uint32_t what = random_below(random, 16);
 
-    if (what < 7) { /* most are right, so that there is much to compare */
+    if (what < 7) { /* the majority is valid, so that there is much to compare */
         append_text(out, "Content-Length: 5\r\n\r\n");
         append_content(random, out, 5);
     } else if (what < 14) {
@@ -201,7 +201,7 @@ void generate_stream(struct random *random, enum stream stream, struct text *out
     }
 }
 
-/* ---- Mutations ------------------------------------------------------------------------------ */
+/* ---- Mutations ------------------------------------------------------------------------------- */
 
 static const char odd[] = "\r\n \t:;,=\"\\/?#%*0159aAfFxX+-._\0\x01\x0b\x0c\x7f\x80\x85\xa0\xff";
 
@@ -215,7 +215,7 @@ static void splice(struct text *text, size_t at, size_t remove, const void *inse
     text->n = text->n - remove + n;
 }
 
-/* The first of any of `set` at or behind a random place; the end if there is none. */
+/* The first byte of `set` at or after a random offset; the end if there is none. */
 static size_t find(struct random *random, const struct text *text, const char *set, size_t n)
 {
     size_t at = random_below(random, (uint32_t)text->n);
@@ -324,11 +324,11 @@ static void mutate_slice(struct random *random, struct text *text)
 
 void generate_mutation(struct random *random, struct text *text)
 {
-    static void (*const ways[])(struct random *, struct text *) = {
+    static void (*const mutations[])(struct random *, struct text *) = {
         mutate_byte,  mutate_byte, mutate_line_end, mutate_line,
         mutate_space, mutate_size, mutate_slice,
     };
 
     if (text->n > 0)
-        PICK(random, ways)(random, text);
+        PICK(random, mutations)(random, text);
 }

@@ -15,7 +15,7 @@ struct random {
 /* A number below `limit`. */
 uint32_t random_below(struct random *random, uint32_t limit);
 
-/* A stream under way, with room for what a mutation adds. */
+/* A generated stream, with room for the bytes that a mutation adds. */
 struct text {
     size_t n;
     char p[8192];

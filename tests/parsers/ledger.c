@@ -39,7 +39,7 @@ static void add_example(struct text *example, const char *text)
         example->p[example->n++] = unescape(&text);
 }
 
-/* `requests` and so on, which stands in front of an example. */
+/* The kind before an example: `requests` and so on. */
 static bool set_stream(struct ledger_entry *entry, const char *word, size_t n)
 {
     for (int i = 0; i < STREAMS; i++) {
@@ -68,8 +68,8 @@ static bool take_line(struct ledger *ledger, char *line)
         return false;
     if (key == 0) {
         add_example(&entry->example, value);
-    } else if (strncmp(line, "peers ", 6) == 0) {
-        entry->peers = value;
+    } else if (strncmp(line, "parsers ", 8) == 0) {
+        entry->parsers = value;
     } else if (strncmp(line, "rule ", 5) == 0) {
         entry->rule = value;
     } else if (strncmp(line, "why ", 4) == 0) {
@@ -101,7 +101,7 @@ void ledger_read(struct ledger *ledger, const char *file)
     }
     for (size_t i = 0; i < ledger->count; i++) {
         const struct ledger_entry *entry = &ledger->entries[i];
-        if (!entry->peers || !entry->rule || !entry->why || entry->example.n == 0)
+        if (!entry->parsers || !entry->rule || !entry->why || entry->example.n == 0)
             wrong(file, number, entry->name);
     }
 }

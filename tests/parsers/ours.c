@@ -5,8 +5,8 @@
 
 #include "reading.h"
 
-/* The other side of the exchange: every request is answered, every response was asked for. */
-static void speak(struct sw_conn *conn, enum stream stream)
+/* The other side of the exchange: every request gets a response, every response has a request. */
+static void write_message(struct sw_conn *conn, enum stream stream)
 {
     static char memory[1024];
     struct sw_writer out = {.p = memory, .size = sizeof memory};
@@ -87,7 +87,7 @@ void read_ours(enum stream stream, const char *bytes, size_t n, struct reading *
         struct sw_event event;
         if (stream != STREAM_REQUESTS && conn.pending == 0 && at < n &&
             sw_conn_next_action(&conn) == SW_ACTION_KEEP_ALIVE)
-            speak(&conn, stream);
+            write_message(&conn, stream);
         at += sw_conn_next(&conn, bytes + at, n - at, &event);
         switch (event.kind) {
         case SW_EVENT_HEAD:
@@ -104,7 +104,7 @@ void read_ours(enum stream stream, const char *bytes, size_t n, struct reading *
             if (event.head)
                 note_fields(out, event.head, event.bytes.p);
             if (stream == STREAM_REQUESTS)
-                speak(&conn, stream);
+                write_message(&conn, stream);
             if (!reading_end(out, framing, sw_conn_next_action(&conn) == SW_ACTION_KEEP_ALIVE, at))
                 return;
             break;

@@ -1,5 +1,4 @@
-/* peers.c - do http_parser and llhttp read what we accept as we do, and what else do they accept?
- */
+/* parsers.c - compares our readings with those of http_parser and llhttp. */
 /* SPDX-License-Identifier: MIT */
 #include <dirent.h>
 #include <stdio.h>
@@ -8,16 +7,16 @@
 #include <time.h>
 
 #include "ledger.h"
-#include "verdict.h"
+#include "compare.h"
 
 /*
- *     peers differences.txt refusals.txt SEEDS...
+ *     parsers differences.txt refusals.txt SEEDS...
  *
- * Every example in the two files must show what it is there for.  Then come the files in the
- * folders SEEDS, and streams made from them and from nothing, until there were SW_COUNT of them.  A
+ * First every example in the two files must have the outcome of its entry.  Then the files in the
+ * folders SEEDS are compared, and SW_COUNT streams that are generated or mutated from them.  A
  * difference or a refusal without an entry is a failure.
  */
-static const struct peer peers[LEDGER_PARSERS] = {
+static const struct other_parser others[LEDGER_PARSERS] = {
     {"http_parser", read_http_parser, http_parser_knows_method},
     {"llhttp", read_llhttp, llhttp_knows_method},
 };
@@ -38,30 +37,31 @@ static void print_stream(enum stream stream, const struct text *text)
     printf("\"\n");
 }
 
-/* The entry that a verdict falls under; a failure, told, when there is none. */
-static struct ledger_entry *explain(const struct outcome *outcome, const struct peer *peer,
-                                    enum stream stream, const struct text *text)
+/* The entry of an outcome; without one, the outcome is printed as a failure. */
+static struct ledger_entry *explain(const struct outcome *outcome,
+                                    const struct other_parser *parser, enum stream stream,
+                                    const struct text *text)
 {
     const char *name = outcome->evaluation == ACCEPTS
                            ? outcome->error
-                           : verdict_cause(outcome, peer, stream, text->p);
+                           : difference_cause(outcome, parser, stream, text->p);
     struct ledger_entry *entry =
         name ? ledger_find(outcome->evaluation == ACCEPTS ? &refusals : &differences, name) : NULL;
 
-    if (entry && outcome->evaluation == DIFFERS && !strstr(entry->peers, peer->name))
+    if (entry && outcome->evaluation == DIFFERS && !strstr(entry->parsers, parser->name))
         entry = NULL;
     if (!entry && failures++ < 10) {
         if (outcome->evaluation == ACCEPTS)
-            printf("%s accepts what we refuse: %s\n", peer->name, outcome->error);
+            printf("%s accepts what we refuse: %s\n", parser->name, outcome->error);
         else
-            printf("%s differs: %s %s (%s)\n", peer->name, outcome->how, outcome->error,
+            printf("%s differs: %s %s (%s)\n", parser->name, outcome->how, outcome->error,
                    name ? name : "no known cause");
         print_stream(stream, text);
     }
     return entry;
 }
 
-/* Have it read by all; what each peer's verdict falls under goes to `found`. */
+/* Compares the readings of all parsers; `found` receives the entry of each outcome. */
 static void compare(enum stream stream, const struct text *text,
                     struct ledger_entry *found[LEDGER_PARSERS])
 {
@@ -71,18 +71,19 @@ static void compare(enum stream stream, const struct text *text,
     accepted += ours.count;
     messages += ours.count + (ours.ending == ENDS_REFUSED || ours.ending == ENDS_SHORT);
     for (size_t i = 0; i < LEDGER_PARSERS; i++) {
-        peers[i].read(stream, text->p, text->n, &theirs);
+        others[i].read(stream, text->p, text->n, &theirs);
         struct outcome outcome = outcome_of(&ours, &theirs);
         found[i] = NULL;
         if (outcome.evaluation == ALIKE)
             continue;
-        found[i] = explain(&outcome, &peers[i], stream, text);
+        found[i] = explain(&outcome, &others[i], stream, text);
         if (found[i])
             found[i]->met[i]++;
     }
 }
 
-/* An example falls under its own entry with the peers named there, and under none with the others.
+/* An example falls under its own entry with the parsers named there, and under none with the
+ * others.
  */
 static void check_examples(struct ledger *ledger)
 {
@@ -92,17 +93,17 @@ static void check_examples(struct ledger *ledger)
         struct ledger_entry *entry = &ledger->entries[i];
         compare(entry->stream, &entry->example, found);
         for (size_t k = 0; k < LEDGER_PARSERS; k++) {
-            bool expected = strstr(entry->peers, peers[k].name);
+            bool expected = strstr(entry->parsers, others[k].name);
             if (found[k] == (expected ? entry : NULL))
                 continue;
             printf("the example of %s shows %s with %s\n", entry->name,
-                   found[k] ? found[k]->name : "nothing", peers[k].name);
+                   found[k] ? found[k]->name : "nothing", others[k].name);
             failures++;
         }
     }
 }
 
-/* ---- Seeds ---------------------------------------------------------------------------------- */
+/* ---- Seeds ----------------------------------------------------------------------------------- */
 
 static struct text *seeds;
 static size_t seed_count;
@@ -138,7 +139,7 @@ static void add_seeds(const char *folder)
     free(names);
 }
 
-/* What a stream is can be told from its first bytes. */
+/* The kind of a stream, by its first bytes. */
 static enum stream kind_of(struct random *random, const struct text *text)
 {
     if (text->n >= 5 && memcmp(text->p, "HTTP/", 5) == 0)
@@ -146,7 +147,7 @@ static enum stream kind_of(struct random *random, const struct text *text)
     return STREAM_REQUESTS;
 }
 
-/* ---- The run -------------------------------------------------------------------------------- */
+/* ---- The run --------------------------------------------------------------------------------- */
 
 static void run(struct random random, unsigned long count)
 {
@@ -181,7 +182,7 @@ int main(int argc, char **argv)
     unsigned long seed = setting("SW_SEED", (unsigned long)time(NULL));
 
     if (argc < 4) {
-        fprintf(stderr, "usage: peers DIFFERENCES REFUSALS SEEDS...\n");
+        fprintf(stderr, "usage: parsers DIFFERENCES REFUSALS SEEDS...\n");
         return 2;
     }
     ledger_read(&differences, argv[1]);

@@ -5,15 +5,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The fields are left as they are, for the sake of speed: none of them counts. */
+/* The fields are not cleared, which is faster: field_count is 0. */
 static void begin(struct reading *out)
 {
     struct message *message = reading_message(out);
     size_t fields = offsetof(struct message, fields);
-    size_t behind = fields + sizeof message->fields;
+    size_t after = fields + sizeof message->fields;
 
     memset(message, 0, fields);
-    memset((char *)message + behind, 0, sizeof *message - behind);
+    memset((char *)message + after, 0, sizeof *message - after);
     message->content.p = out->content + out->content_len;
 }
 

@@ -29,20 +29,21 @@ struct message {
     struct sw_span content;
     enum framing framing;
     bool keep_alive;
-    size_t end; /* the offset behind it */
+    size_t end; /* the offset after it */
 };
 
 enum ending {
     ENDS_WELL,    /* between messages, or where the connection was to be closed */
     ENDS_SHORT,   /* inside a message */
     ENDS_TUNNEL,  /* with a change of protocol */
-    ENDS_REFUSED, /* `error` says why */
+    ENDS_REFUSED, /* `error` is the reason */
     ENDS_FULL,    /* there are more messages than fit in here */
 };
 
 struct reading {
-    struct message messages[READING_MESSAGES + 1]; /* behind the whole ones, one that is begun */
-    size_t count;                                  /* of whole ones */
+    struct message
+        messages[READING_MESSAGES + 1]; /* the complete ones, then one that is incomplete */
+    size_t count;                       /* of complete ones */
     enum ending ending;
     const char *error;
     size_t content_len;
@@ -53,16 +54,16 @@ void read_ours(enum stream stream, const char *bytes, size_t n, struct reading *
 void read_http_parser(enum stream stream, const char *bytes, size_t n, struct reading *out);
 void read_llhttp(enum stream stream, const char *bytes, size_t n, struct reading *out);
 
-/* Is the method among those that the peer has a number for?  It refuses all others. */
+/* Does the parser have a number for the method?  It refuses all others. */
 bool http_parser_knows_method(struct sw_span method);
 bool llhttp_knows_method(struct sw_span method);
 
-/* ---- For the readers ------------------------------------------------------------------------ */
+/* ---- For the readers ------------------------------------------------------------------------- */
 
 /* Begin with nothing read. */
 void reading_init(struct reading *out);
 
-/* The message under way, empty at first. */
+/* The incomplete message, empty at first. */
 static inline struct message *reading_message(struct reading *out)
 {
     return &out->messages[out->count];
@@ -72,7 +73,7 @@ static inline struct message *reading_message(struct reading *out)
 void reading_field(struct reading *out, struct sw_span name, struct sw_span value);
 void reading_content(struct reading *out, const char *p, size_t n);
 
-/* It is whole.  False when nothing may follow: the reading is then complete. */
+/* The message is complete.  False when no message may follow: then the reading is complete too. */
 bool reading_end(struct reading *out, enum framing framing, bool keep_alive, size_t end);
 
 #endif

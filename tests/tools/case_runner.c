@@ -1,4 +1,5 @@
-/* case_runner.c - runs cases of wire bytes and what must come of them, one JSON object a line. */
+/* case_runner.c - runs cases of wire bytes and their expected outcomes, one JSON object per line.
+ */
 /* SPDX-License-Identifier: MIT */
 #include <jansson.h>
 
@@ -6,8 +7,8 @@
 
 /*
  * A case is {"id", "kind", "raw", "opts", "expect"}.  `raw` is a list of texts, each character one
- * byte, and of {"rep": text, "n": times}.  `expect` is a list of outcomes, all of them right.  Each
- * case is taken in every way that drive.h knows, and must come to the same one in all of them.
+ * byte, and of {"rep": text, "n": times}.  `expect` is a list of outcomes, any of which is right.
+ * Each case is parsed at every split of drive.h, and must have the same outcome at all of them.
  */
 
 enum { BYTES_ROOM = 1 << 17 };
@@ -17,15 +18,15 @@ struct bytes {
     size_t n;
 };
 
-/* What was read from a case, and what came of it. */
+/* A case and its outcome. */
 struct run {
     json_t *opts;
     struct sw_limits limits;
     struct bytes raw;
     struct drive_head parsed;
-    struct outcome outcome; /* of what the case is about: the head, or the body */
-    unsigned status;        /* owed for an error */
-    bool began;             /* the head was whole and a body stands behind it */
+    struct outcome outcome; /* of the head, or of the body in a case about that */
+    unsigned status;        /* of the response to an error */
+    bool began;             /* the head is complete and a body follows */
     struct sw_body begun;   /* before its first byte */
     struct drive_body taken;
     struct outcome end;
@@ -142,9 +143,9 @@ static bool is_keep_alive(const struct run *run, const json_t *expected)
 static bool is_upgrade(const struct run *run, const json_t *expected)
 {
     const struct sw_field *field = sw_head_field(&run->parsed.head, SW_HEADER_UPGRADE);
-    bool asked = sw_head_options(&run->parsed.head, run->parsed.bytes) & SW_OPTION_UPGRADE;
-    return field && asked ? text_is(expected, sw_field_value(field, run->parsed.bytes))
-                          : json_is_null(expected);
+    bool requested = sw_head_options(&run->parsed.head, run->parsed.bytes) & SW_OPTION_UPGRADE;
+    return field && requested ? text_is(expected, sw_field_value(field, run->parsed.bytes))
+                              : json_is_null(expected);
 }
 
 static bool is_expect_100(const struct run *run, const json_t *expected)
@@ -222,12 +223,12 @@ static const struct member {
 
 /* ---- Outcomes -------------------------------------------------------------------------------- */
 
-/* NULL if the run came to this outcome, or the member that says otherwise. */
+/* NULL if the run had this outcome, or the member that differs. */
 static const char *mismatch(const struct run *run, json_t *outcome)
 {
     const char *result = json_string_value(json_object_get(outcome, "result"));
-    const char *came = run->outcome.error ? "error" : run->outcome.complete ? "ok" : "incomplete";
-    if (!result || strcmp(result, came) != 0)
+    const char *actual = run->outcome.error ? "error" : run->outcome.complete ? "ok" : "incomplete";
+    if (!result || strcmp(result, actual) != 0)
         return "result";
     if (run->outcome.error) {
         size_t i;
@@ -265,7 +266,7 @@ static enum sw_method method_named(const json_t *name)
     return sw_method_scan(token);
 }
 
-/* Take the body behind a head, in every way; it is what a chunked case is about. */
+/* Read the body after a head, at every split. */
 static const char *run_body(struct run *run, const char *bytes, size_t n)
 {
     static struct sw_head trailers;

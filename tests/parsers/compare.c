@@ -1,6 +1,6 @@
-/* verdict.c - comparing what two parsers made of one stream. */
+/* compare.c - compares the readings of one stream by two parsers. */
 /* SPDX-License-Identifier: MIT */
-#include "verdict.h"
+#include "compare.h"
 
 #include <string.h>
 
@@ -9,7 +9,7 @@ static bool blank(char c)
     return c == ' ' || c == '\t';
 }
 
-/* The same but for white space around it, which the peers leave for their callers to remove. */
+/* Equal except for white space around it, which the callers of the other parsers remove. */
 static bool same(struct sw_span ours, struct sw_span theirs)
 {
     while (theirs.n > ours.n && blank(theirs.p[0])) {
@@ -32,7 +32,7 @@ static bool same_fields(const struct message *ours, const struct message *theirs
     return true;
 }
 
-/* What the two do not agree on, or NULL. */
+/* The first part that is different, or NULL. */
 static const char *unlike(const struct message *ours, const struct message *theirs)
 {
     if (!same(ours->method, theirs->method))
@@ -58,7 +58,7 @@ static const char *unlike(const struct message *ours, const struct message *thei
     return NULL;
 }
 
-/* What a peer does where we do something else. */
+/* What the other parser does where ours does something else. */
 static const char *const conduct[] = {
     [ENDS_WELL] = "ends",       [ENDS_SHORT] = "wants more", [ENDS_TUNNEL] = "changes protocol",
     [ENDS_REFUSED] = "refuses", [ENDS_FULL] = "goes on",
