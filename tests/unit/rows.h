@@ -72,11 +72,4 @@ static inline void walk(const struct row *rows, size_t count,
 
 #define WALK(rows, read) walk(rows, sizeof(rows) / sizeof((rows)[0]), read)
 
-static inline int run_case(TCase *tests, const char *name)
-{
-    Suite *suite = suite_create(name);
-    suite_add_tcase(suite, tests);
-    return suite_run(suite);
-}
-
 #endif

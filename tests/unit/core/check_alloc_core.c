@@ -120,6 +120,9 @@ END_TEST
 
 int main(void)
 {
-    const TTest *const tests[] = {a_million_requests_allocate_nothing, an_allocation_is_counted};
-    return expect_suite("alloc_core", tests, COUNT(tests));
+    const struct suite_test tests[] = {
+        {a_million_requests_allocate_nothing, 1},
+        {an_allocation_is_counted, 1},
+    };
+    return suite_main("alloc_core", tests, COUNT(tests));
 }

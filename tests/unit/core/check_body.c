@@ -549,21 +549,21 @@ END_TEST
 
 int main(void)
 {
-    const TTest *const tests[] = {
-        framing,
-        refused_framing,
-        content_by_length,
-        content_until_close,
-        no_content,
-        chunked_content,
-        refused_chunks,
-        sizes_near_the_end_of_64_bits,
-        limit_of_the_content,
-        limit_of_extensions,
-        limit_of_framing,
-        usual_limit_of_framing,
-        limits_of_trailers,
-        streams_of_chance,
+    const struct suite_test tests[] = {
+        {framing, 1},
+        {refused_framing, 1},
+        {content_by_length, 1},
+        {content_until_close, 1},
+        {no_content, 1},
+        {chunked_content, 1},
+        {refused_chunks, 1},
+        {sizes_near_the_end_of_64_bits, 1},
+        {limit_of_the_content, 1},
+        {limit_of_extensions, 1},
+        {limit_of_framing, 1},
+        {usual_limit_of_framing, 1},
+        {limits_of_trailers, 1},
+        {streams_of_chance, 1},
     };
-    return expect_suite("body", tests, COUNT(tests));
+    return suite_main("body", tests, COUNT(tests));
 }

@@ -126,8 +126,11 @@ END_TEST
 
 int main(void)
 {
-    const TTest *const tests[] = {repeated_chunk_lines, no_previous_chunk_line,
-                                  one_call_consumes_one_chunk,
-                                  bytes_after_the_body_are_not_changed};
-    return expect_suite("body chunks", tests, COUNT(tests));
+    const struct suite_test tests[] = {
+        {repeated_chunk_lines, 1},
+        {no_previous_chunk_line, 1},
+        {one_call_consumes_one_chunk, 1},
+        {bytes_after_the_body_are_not_changed, 1},
+    };
+    return suite_main("body chunks", tests, COUNT(tests));
 }

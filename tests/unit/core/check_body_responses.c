@@ -425,16 +425,16 @@ END_TEST
 
 int main(void)
 {
-    const TTest *const tests[] = {
-        bodiless_whatever_the_fields,
-        white_space_around_extensions,
-        white_space_elsewhere,
-        white_space_at_the_end,
-        limit_of_white_space,
-        forbidden_trailers,
-        dropped_trailers,
-        other_codings,
-        content_of_other_codings,
+    const struct suite_test tests[] = {
+        {bodiless_whatever_the_fields, 1},
+        {white_space_around_extensions, 1},
+        {white_space_elsewhere, 1},
+        {white_space_at_the_end, 1},
+        {limit_of_white_space, 1},
+        {forbidden_trailers, 1},
+        {dropped_trailers, 1},
+        {other_codings, 1},
+        {content_of_other_codings, 1},
     };
-    return expect_suite("body responses", tests, COUNT(tests));
+    return suite_main("body responses", tests, COUNT(tests));
 }

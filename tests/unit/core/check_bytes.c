@@ -202,10 +202,9 @@ END_TEST
 
 int main(void)
 {
-    const TTest *const tests[] = {
-        each_class_has_the_bytes_of_its_rule,
-        vector_shuffles_agree_with_the_tables,
+    const struct suite_test tests[] = {
+        {each_class_has_the_bytes_of_its_rule, 1},
+        {vector_shuffles_agree_with_the_tables, 1},
     };
-
-    return expect_suite("bytes", tests, sizeof tests / sizeof *tests);
+    return suite_main("bytes", tests, COUNT(tests));
 }

@@ -511,10 +511,9 @@ int main(void)
         fputs("tests/cases/conn.case cannot be read\n", stderr);
         return 1;
     }
-    Suite *suite = suite_create("conn");
-    TCase *tcase = suite_case("scripts");
-    tcase_add_loop_test(tcase, each_case_has_its_events_and_bytes, 0, (int)case_count);
-    tcase_add_test(tcase, zero_is_harmless);
-    suite_add_tcase(suite, tcase);
-    return suite_run(suite);
+    const struct suite_test tests[] = {
+        {each_case_has_its_events_and_bytes, case_count},
+        {zero_is_harmless, 1},
+    };
+    return suite_main("conn", tests, COUNT(tests));
 }

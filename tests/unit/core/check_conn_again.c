@@ -172,6 +172,8 @@ END_TEST
 
 int main(void)
 {
-    const TTest *const tests[] = {either_role_after_any_end};
-    return expect_suite("conn again", tests, COUNT(tests));
+    const struct suite_test tests[] = {
+        {either_role_after_any_end, 1},
+    };
+    return suite_main("conn again", tests, COUNT(tests));
 }

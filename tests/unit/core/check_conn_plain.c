@@ -151,7 +151,9 @@ END_TEST
 
 int main(void)
 {
-    const TTest *const tests[] = {one_go_is_all_parts,
-                                  it_needs_room_a_date_and_a_writer_that_takes_it};
-    return expect_suite("conn plain", tests, COUNT(tests));
+    const struct suite_test tests[] = {
+        {one_go_is_all_parts, 1},
+        {it_needs_room_a_date_and_a_writer_that_takes_it, 1},
+    };
+    return suite_main("conn plain", tests, COUNT(tests));
 }

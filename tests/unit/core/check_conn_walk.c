@@ -512,9 +512,8 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("walk");
-    TCase *tcase = suite_case("walk");
-    tcase_add_test(tcase, each_side_sees_what_the_other_meant);
-    suite_add_tcase(suite, tcase);
-    return suite_run(suite);
+    const struct suite_test tests[] = {
+        {each_side_sees_what_the_other_meant, 1},
+    };
+    return suite_main("walk", tests, COUNT(tests));
 }

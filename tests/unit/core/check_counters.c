@@ -95,6 +95,9 @@ END_TEST
 
 int main(void)
 {
-    const TTest *const tests[] = {content_that_is_not_read_is_counted, empty_lines_are_counted};
-    return expect_suite("counters", tests, COUNT(tests));
+    const struct suite_test tests[] = {
+        {content_that_is_not_read_is_counted, 1},
+        {empty_lines_are_counted, 1},
+    };
+    return suite_main("counters", tests, COUNT(tests));
 }

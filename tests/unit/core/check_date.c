@@ -67,13 +67,10 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("date");
-    TCase *tests = suite_case("date");
-
-    tcase_add_test(tests, the_line_is_right_and_made_once_a_second);
-    tcase_add_test(tests, a_clock_may_go_back);
-    tcase_add_test(tests, without_a_clock_there_is_no_date);
-    suite_add_tcase(suite, tests);
-
-    return suite_run(suite);
+    const struct suite_test tests[] = {
+        {the_line_is_right_and_made_once_a_second, 1},
+        {a_clock_may_go_back, 1},
+        {without_a_clock_there_is_no_date, 1},
+    };
+    return suite_main("date", tests, COUNT(tests));
 }

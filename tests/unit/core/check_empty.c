@@ -290,17 +290,17 @@ END_TEST
 
 int main(void)
 {
-    const TTest *const tests[] = {
-        heads,
-        heads_without_attached_fields,
-        bodies,
-        connections,
-        writers_without_memory,
-        empty_parts_of_a_message,
-        words,
-        lists,
-        single_values,
-        decoders,
+    const struct suite_test tests[] = {
+        {heads, 1},
+        {heads_without_attached_fields, 1},
+        {bodies, 1},
+        {connections, 1},
+        {writers_without_memory, 1},
+        {empty_parts_of_a_message, 1},
+        {words, 1},
+        {lists, 1},
+        {single_values, 1},
+        {decoders, 1},
     };
-    return expect_suite("empty", tests, COUNT(tests));
+    return suite_main("empty", tests, COUNT(tests));
 }

@@ -514,25 +514,25 @@ END_TEST
 
 int main(void)
 {
-    const TTest *const tests[] = {
-        sizes,
-        the_parts_of_a_head_have_their_offsets,
-        bytes_after_a_head_are_not_consumed,
-        every_method_is_known,
-        every_status_is_taken,
-        every_header_is_found,
-        duplicates_keep_their_order,
-        names_are_not_taken_for_others,
-        the_index_is_right_after_it_wraps,
-        index_entries_of_65536_fields_ago_are_ignored,
-        long_values,
-        controls_in_long_values_are_found,
-        hosts_of_every_length,
-        a_reset_head_has_only_its_own_fields,
-        more_fields_than_inline,
-        more_fields_than_an_index_counts,
-        connection_options,
-        expectations,
+    const struct suite_test tests[] = {
+        {sizes, 1},
+        {the_parts_of_a_head_have_their_offsets, 1},
+        {bytes_after_a_head_are_not_consumed, 1},
+        {every_method_is_known, 1},
+        {every_status_is_taken, 1},
+        {every_header_is_found, 1},
+        {duplicates_keep_their_order, 1},
+        {names_are_not_taken_for_others, 1},
+        {the_index_is_right_after_it_wraps, 1},
+        {index_entries_of_65536_fields_ago_are_ignored, 1},
+        {long_values, 1},
+        {controls_in_long_values_are_found, 1},
+        {hosts_of_every_length, 1},
+        {a_reset_head_has_only_its_own_fields, 1},
+        {more_fields_than_inline, 1},
+        {more_fields_than_an_index_counts, 1},
+        {connection_options, 1},
+        {expectations, 1},
     };
-    return expect_suite("head", tests, COUNT(tests));
+    return suite_main("head", tests, COUNT(tests));
 }

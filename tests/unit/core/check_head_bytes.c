@@ -422,9 +422,9 @@ END_TEST
 
 int main(void)
 {
-    const TTest *const tests[] = {
-        request_lines, request_targets, status_lines,      host_values,
-        field_lines,   long_runs,       ends_of_long_runs,
+    const struct suite_test tests[] = {
+        {request_lines, 1}, {request_targets, 1}, {status_lines, 1},      {host_values, 1},
+        {field_lines, 1},   {long_runs, 1},       {ends_of_long_runs, 1},
     };
-    return expect_suite("head bytes", tests, COUNT(tests));
+    return suite_main("head bytes", tests, COUNT(tests));
 }

@@ -487,20 +487,20 @@ END_TEST
 
 int main(void)
 {
-    const TTest *const tests[] = {
-        limits_are_met_at_their_byte,
-        heads_of_the_usual_limit,
-        heads_beyond_64_kib,
-        names_beyond_64_kib,
-        more_lines_than_a_block_contains,
-        empty_lines,
-        trailer_fields,
-        forbidden_trailers,
-        target_forms,
-        schemes_of_targets,
-        host_values,
-        how_many_hosts,
-        statuses_of_errors,
+    const struct suite_test tests[] = {
+        {limits_are_met_at_their_byte, 1},
+        {heads_of_the_usual_limit, 1},
+        {heads_beyond_64_kib, 1},
+        {names_beyond_64_kib, 1},
+        {more_lines_than_a_block_contains, 1},
+        {empty_lines, 1},
+        {trailer_fields, 1},
+        {forbidden_trailers, 1},
+        {target_forms, 1},
+        {schemes_of_targets, 1},
+        {host_values, 1},
+        {how_many_hosts, 1},
+        {statuses_of_errors, 1},
     };
-    return expect_suite("head limits", tests, COUNT(tests));
+    return suite_main("head limits", tests, COUNT(tests));
 }

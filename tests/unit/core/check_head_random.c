@@ -217,6 +217,8 @@ END_TEST
 
 int main(void)
 {
-    const TTest *const tests[] = {all_implementations_give_the_same_result};
-    return expect_suite("head random", tests, COUNT(tests));
+    const struct suite_test tests[] = {
+        {all_implementations_give_the_same_result, 1},
+    };
+    return suite_main("head random", tests, COUNT(tests));
 }

@@ -251,9 +251,10 @@ END_TEST
 
 int main(void)
 {
-    const TTest *const tests[] = {
-        control_bytes_in_values, control_bytes_elsewhere,      what_ends_a_value, empty_lines,
-        not_quite_empty_lines,   switches_to_what_was_offered,
+    const struct suite_test tests[] = {
+        {control_bytes_in_values, 1}, {control_bytes_elsewhere, 1},
+        {what_ends_a_value, 1},       {empty_lines, 1},
+        {not_quite_empty_lines, 1},   {switches_to_what_was_offered, 1},
     };
-    return expect_suite("head responses", tests, COUNT(tests));
+    return suite_main("head responses", tests, COUNT(tests));
 }

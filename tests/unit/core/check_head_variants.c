@@ -431,23 +431,23 @@ END_TEST
 
 int main(void)
 {
-    const TTest *const tests[] = {
-        names_of_any_length_anywhere,
-        every_header_first,
-        names_of_many_blocks,
-        percent_anywhere,
-        other_targets,
-        longer_tokens_than_a_method,
-        hosts_of_any_length,
-        ports,
-        requests_without_fields,
-        bytes_of_a_host,
-        slow_path_lines_anywhere,
-        short_lines,
-        limits_inside_a_block,
-        fields_inside_a_block,
-        requests_inside_a_block,
-        lines_around_the_max_offset,
+    const struct suite_test tests[] = {
+        {names_of_any_length_anywhere, 1},
+        {every_header_first, 1},
+        {names_of_many_blocks, 1},
+        {percent_anywhere, 1},
+        {other_targets, 1},
+        {longer_tokens_than_a_method, 1},
+        {hosts_of_any_length, 1},
+        {ports, 1},
+        {requests_without_fields, 1},
+        {bytes_of_a_host, 1},
+        {slow_path_lines_anywhere, 1},
+        {short_lines, 1},
+        {limits_inside_a_block, 1},
+        {fields_inside_a_block, 1},
+        {requests_inside_a_block, 1},
+        {lines_around_the_max_offset, 1},
     };
-    return expect_suite("head variants", tests, COUNT(tests));
+    return suite_main("head variants", tests, COUNT(tests));
 }

@@ -240,19 +240,16 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("pool");
-    TCase *tests = suite_case("pool");
-
-    tcase_add_test(tests, memory_is_rounded_up_to_cache_lines);
-    tcase_add_test(tests, slabs_are_apart_aligned_and_all_there);
-    tcase_add_test(tests, the_last_given_back_is_the_next_taken);
-    tcase_add_test(tests, the_counters_are_true);
-    tcase_add_test(tests, an_empty_or_closed_pool_has_nothing);
-    tcase_add_test(tests, only_taken_slabs_cost_memory);
+    const struct suite_test tests[] = {
+        {memory_is_rounded_up_to_cache_lines, 1},
+        {slabs_are_apart_aligned_and_all_there, 1},
+        {the_last_given_back_is_the_next_taken, 1},
+        {the_counters_are_true, 1},
+        {an_empty_or_closed_pool_has_nothing, 1},
+        {only_taken_slabs_cost_memory, 1},
 #if defined(SANITIZED_ADDRESS) || defined(SW_DEBUG)
-    tcase_add_test(tests, misuse_ends_the_process);
+        {misuse_ends_the_process, 1},
 #endif
-    suite_add_tcase(suite, tests);
-
-    return suite_run(suite);
+    };
+    return suite_main("pool", tests, COUNT(tests));
 }

@@ -12,8 +12,6 @@
 #include "shockwave.h"
 #include "suite.h"
 
-#define COUNT(array) (sizeof(array) / sizeof *(array))
-
 /* ---- Memory that ends at a guard page ----------------------------------------------------------
  */
 
@@ -568,25 +566,22 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("write");
-    TCase *tests = suite_case("write");
-
-    tcase_add_test(tests, every_status_has_its_line);
-    tcase_add_test(tests, every_field_has_its_name);
-    tcase_add_test(tests, every_method_but_the_preface_opens_a_request);
-    tcase_add_test(tests, every_byte_at_every_place_of_a_value);
-    tcase_add_test(tests, every_byte_at_every_place_of_a_name);
-    tcase_add_test(tests, what_is_empty);
-    tcase_add_test(tests, requests_by_method_and_target);
-    tcase_add_test(tests, every_byte_of_a_target);
-    tcase_add_test(tests, numbers);
-    tcase_add_test(tests, a_piece_is_written_completely_or_not_at_all);
-    tcase_add_test(tests, bytes_of_every_length);
-    tcase_add_test(tests, the_first_error_stays);
-    tcase_add_test(tests, a_connection_keeps_its_fields);
-    tcase_add_test(tests, a_connection_keeps_its_fields_until_the_head_ends);
-    tcase_add_test(tests, the_plaintext_response);
-    suite_add_tcase(suite, tests);
-
-    return suite_run(suite);
+    const struct suite_test tests[] = {
+        {every_status_has_its_line, 1},
+        {every_field_has_its_name, 1},
+        {every_method_but_the_preface_opens_a_request, 1},
+        {every_byte_at_every_place_of_a_value, 1},
+        {every_byte_at_every_place_of_a_name, 1},
+        {what_is_empty, 1},
+        {requests_by_method_and_target, 1},
+        {every_byte_of_a_target, 1},
+        {numbers, 1},
+        {a_piece_is_written_completely_or_not_at_all, 1},
+        {bytes_of_every_length, 1},
+        {the_first_error_stays, 1},
+        {a_connection_keeps_its_fields, 1},
+        {a_connection_keeps_its_fields_until_the_head_ends, 1},
+        {the_plaintext_response, 1},
+    };
+    return suite_main("write", tests, COUNT(tests));
 }

@@ -371,9 +371,10 @@ END_TEST
 
 int main(void)
 {
-    const TTest *const tests[] = {defaults_match_the_help,    addresses_are_read,
-                                  numbers_are_read,           modes_and_owners_are_read,
-                                  examples_are_taken,         field_values_are_read,
-                                  scratch_is_enough_for_files};
-    return expect_suite("main options", tests, COUNT(tests));
+    const struct suite_test tests[] = {
+        {defaults_match_the_help, 1},     {addresses_are_read, 1}, {numbers_are_read, 1},
+        {modes_and_owners_are_read, 1},   {examples_are_taken, 1}, {field_values_are_read, 1},
+        {scratch_is_enough_for_files, 1},
+    };
+    return suite_main("main options", tests, COUNT(tests));
 }

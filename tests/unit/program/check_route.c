@@ -124,10 +124,9 @@ END_TEST
 
 int main(void)
 {
-    TCase *routes = suite_case("routes");
-    tcase_add_test(routes, paths_find_their_routes);
-    tcase_add_test(routes, captures_contain_every_byte_of_a_valid_target);
-    Suite *suite = suite_create("route");
-    suite_add_tcase(suite, routes);
-    return suite_run(suite);
+    const struct suite_test tests[] = {
+        {paths_find_their_routes, 1},
+        {captures_contain_every_byte_of_a_valid_target, 1},
+    };
+    return suite_main("route", tests, COUNT(tests));
 }

@@ -131,14 +131,8 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("main serve");
-    TCase *tcase = suite_case("main serve");
-    tcase_add_loop_test(tcase, it_serves_and_ends_whatever_standard_error_and_signals_do, 0,
-                        (int)(sizeof cases / sizeof *cases));
-    suite_add_tcase(suite, tcase);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed > 0;
+    const struct suite_test tests[] = {
+        {it_serves_and_ends_whatever_standard_error_and_signals_do, COUNT(cases)},
+    };
+    return suite_main("main serve", tests, COUNT(tests));
 }

@@ -299,12 +299,12 @@ END_TEST
 
 int main(void)
 {
-    TCase *tests = suite_case("accept");
-
-    tcase_add_test(tests, a_media_type_has_a_type_a_subtype_and_parameters);
-    tcase_add_test(tests, accept_is_a_list_of_weighted_ranges);
-    tcase_add_test(tests, the_more_specific_range_gives_the_weight);
-    tcase_add_test(tests, identity_is_the_coding_of_last_resort);
-    tcase_add_test(tests, languages_are_filtered_then_looked_up);
-    return run_case(tests, "value_accept");
+    const struct suite_test tests[] = {
+        {a_media_type_has_a_type_a_subtype_and_parameters, 1},
+        {accept_is_a_list_of_weighted_ranges, 1},
+        {the_more_specific_range_gives_the_weight, 1},
+        {identity_is_the_coding_of_last_resort, 1},
+        {languages_are_filtered_then_looked_up, 1},
+    };
+    return suite_main("value_accept", tests, COUNT(tests));
 }

@@ -210,12 +210,12 @@ END_TEST
 
 int main(void)
 {
-    TCase *tests = suite_case("auth");
-
-    tcase_add_test(tests, credentials_are_a_scheme_and_a_token_or_parameters);
-    tcase_add_test(tests, challenges_and_their_parameters_share_the_comma);
-    tcase_add_test(tests, base64_has_one_spelling);
-    tcase_add_test(tests, every_byte_comes_back_from_base64);
-    tcase_add_test(tests, basic_credentials_split_at_the_first_colon);
-    return run_case(tests, "value_auth");
+    const struct suite_test tests[] = {
+        {credentials_are_a_scheme_and_a_token_or_parameters, 1},
+        {challenges_and_their_parameters_share_the_comma, 1},
+        {base64_has_one_spelling, 1},
+        {every_byte_comes_back_from_base64, 1},
+        {basic_credentials_split_at_the_first_colon, 1},
+    };
+    return suite_main("value_auth", tests, COUNT(tests));
 }

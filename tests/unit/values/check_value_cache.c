@@ -101,9 +101,9 @@ END_TEST
 
 int main(void)
 {
-    TCase *tests = suite_case("cache");
-
-    tcase_add_test(tests, directives_are_a_list_of_names_with_optional_values);
-    tcase_add_test(tests, known_directives_are_understood);
-    return run_case(tests, "value_cache");
+    const struct suite_test tests[] = {
+        {directives_are_a_list_of_names_with_optional_values, 1},
+        {known_directives_are_understood, 1},
+    };
+    return suite_main("value_cache", tests, COUNT(tests));
 }

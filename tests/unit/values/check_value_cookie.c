@@ -403,15 +403,15 @@ END_TEST
 
 int main(void)
 {
-    TCase *tests = suite_case("cookie");
-
-    tcase_add_test(tests, a_bad_cookie_does_not_hide_the_others);
-    tcase_add_test(tests, every_byte_of_a_cookie_follows_the_grammar);
-    tcase_add_test(tests, set_cookie_is_read_and_written);
-    tcase_add_test(tests, max_age_has_precedence_over_expires);
-    tcase_add_test(tests, the_parts_of_a_cookie_date_are_in_any_order);
-    tcase_add_test(tests, every_month_has_its_name_and_every_byte_delimits_or_does_not);
-    tcase_add_test(tests, a_domain_matches_the_hosts_in_it);
-    tcase_add_test(tests, set_cookie_is_written_completely_or_not_at_all);
-    return run_case(tests, "value_cookie");
+    const struct suite_test tests[] = {
+        {a_bad_cookie_does_not_hide_the_others, 1},
+        {every_byte_of_a_cookie_follows_the_grammar, 1},
+        {set_cookie_is_read_and_written, 1},
+        {max_age_has_precedence_over_expires, 1},
+        {the_parts_of_a_cookie_date_are_in_any_order, 1},
+        {every_month_has_its_name_and_every_byte_delimits_or_does_not, 1},
+        {a_domain_matches_the_hosts_in_it, 1},
+        {set_cookie_is_written_completely_or_not_at_all, 1},
+    };
+    return suite_main("value_cookie", tests, COUNT(tests));
 }

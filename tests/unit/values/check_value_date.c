@@ -280,15 +280,15 @@ END_TEST
 
 int main(void)
 {
-    TCase *tests = suite_case("date");
-
-    tcase_add_test(tests, a_date_has_three_forms);
-    tcase_add_test(tests, no_byte_of_a_date_may_change_or_lack);
-    tcase_add_test(tests, every_weekday_and_month_has_its_name);
-    tcase_add_test(tests, every_day_of_four_centuries_goes_there_and_back);
-    tcase_add_test(tests, the_calendar_ends_where_four_digits_do);
-    tcase_add_test(tests, two_digits_of_a_year_are_never_far_ahead);
-    tcase_add_test(tests, seconds_are_digits_and_stop_at_the_maximum);
-    tcase_add_test(tests, retry_after_is_a_date_or_seconds_from_now);
-    return run_case(tests, "value_date");
+    const struct suite_test tests[] = {
+        {a_date_has_three_forms, 1},
+        {no_byte_of_a_date_may_change_or_lack, 1},
+        {every_weekday_and_month_has_its_name, 1},
+        {every_day_of_four_centuries_goes_there_and_back, 1},
+        {the_calendar_ends_where_four_digits_do, 1},
+        {two_digits_of_a_year_are_never_far_ahead, 1},
+        {seconds_are_digits_and_stop_at_the_maximum, 1},
+        {retry_after_is_a_date_or_seconds_from_now, 1},
+    };
+    return suite_main("value_date", tests, COUNT(tests));
 }

@@ -147,10 +147,10 @@ END_TEST
 
 int main(void)
 {
-    TCase *tests = suite_case("forwarded");
-
-    tcase_add_test(tests, forwarded_is_a_list_of_hops);
-    tcase_add_test(tests, a_node_is_an_address_a_pseudonym_or_unknown);
-    tcase_add_test(tests, x_forwarded_for_is_a_list_of_addresses);
-    return run_case(tests, "value_forwarded");
+    const struct suite_test tests[] = {
+        {forwarded_is_a_list_of_hops, 1},
+        {a_node_is_an_address_a_pseudonym_or_unknown, 1},
+        {x_forwarded_for_is_a_list_of_addresses, 1},
+    };
+    return suite_main("value_forwarded", tests, COUNT(tests));
 }

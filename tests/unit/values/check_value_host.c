@@ -207,11 +207,11 @@ END_TEST
 
 int main(void)
 {
-    TCase *tests = suite_case("host");
-
-    tcase_add_test(tests, a_host_is_a_name_or_an_address_and_an_optional_port);
-    tcase_add_test(tests, every_byte_of_a_name_follows_the_grammar);
-    tcase_add_test(tests, an_address_is_sixteen_bytes);
-    tcase_add_test(tests, a_network_has_the_addresses_that_share_its_prefix);
-    return run_case(tests, "value_host");
+    const struct suite_test tests[] = {
+        {a_host_is_a_name_or_an_address_and_an_optional_port, 1},
+        {every_byte_of_a_name_follows_the_grammar, 1},
+        {an_address_is_sixteen_bytes, 1},
+        {a_network_has_the_addresses_that_share_its_prefix, 1},
+    };
+    return suite_main("value_host", tests, COUNT(tests));
 }

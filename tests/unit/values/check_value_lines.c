@@ -325,16 +325,16 @@ END_TEST
 
 int main(void)
 {
-    TCase *tests = tcase_create("lines");
-
-    tcase_add_test(tests, all_lines_of_a_field_are_seen_in_their_order);
-    tcase_add_test(tests, many_lines_are_all_seen);
-    tcase_add_test(tests, each_list_goes_on_in_the_next_line);
-    tcase_add_test(tests, a_token_may_be_on_any_line);
-    tcase_add_test(tests, an_expectation_may_be_on_any_line);
-    tcase_add_test(tests, what_is_accepted_is_on_all_lines);
-    tcase_add_test(tests, directives_are_on_all_lines);
-    tcase_add_test(tests, conditions_are_on_all_lines);
-    tcase_add_test(tests, an_absent_representation_is_not_matched_on_any_line);
-    return run_case(tests, "value_lines");
+    const struct suite_test tests[] = {
+        {all_lines_of_a_field_are_seen_in_their_order, 1},
+        {many_lines_are_all_seen, 1},
+        {each_list_goes_on_in_the_next_line, 1},
+        {a_token_may_be_on_any_line, 1},
+        {an_expectation_may_be_on_any_line, 1},
+        {what_is_accepted_is_on_all_lines, 1},
+        {directives_are_on_all_lines, 1},
+        {conditions_are_on_all_lines, 1},
+        {an_absent_representation_is_not_matched_on_any_line, 1},
+    };
+    return suite_main("value_lines", tests, COUNT(tests));
 }

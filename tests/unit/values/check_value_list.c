@@ -219,14 +219,14 @@ END_TEST
 
 int main(void)
 {
-    TCase *tests = suite_case("list");
-
-    tcase_add_test(tests, a_list_is_split_at_commas_outside_quotes);
-    tcase_add_test(tests, a_list_of_tokens_contains_nothing_else);
-    tcase_add_test(tests, a_token_is_found_in_either_case);
-    tcase_add_test(tests, parameters_follow_semicolons);
-    tcase_add_test(tests, quoted_pairs_are_resolved);
-    tcase_add_test(tests, every_byte_follows_the_grammar);
-    tcase_add_test(tests, only_100_continue_is_expected_alone);
-    return run_case(tests, "value_list");
+    const struct suite_test tests[] = {
+        {a_list_is_split_at_commas_outside_quotes, 1},
+        {a_list_of_tokens_contains_nothing_else, 1},
+        {a_token_is_found_in_either_case, 1},
+        {parameters_follow_semicolons, 1},
+        {quoted_pairs_are_resolved, 1},
+        {every_byte_follows_the_grammar, 1},
+        {only_100_continue_is_expected_alone, 1},
+    };
+    return suite_main("value_list", tests, COUNT(tests));
 }

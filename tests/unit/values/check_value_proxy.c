@@ -169,9 +169,9 @@ END_TEST
 
 int main(void)
 {
-    TCase *tests = suite_case("proxy");
-
-    tcase_add_test(tests, headers_are_read);
-    tcase_add_test(tests, bytes_after_the_header_are_not_consumed);
-    return run_case(tests, "value_proxy");
+    const struct suite_test tests[] = {
+        {headers_are_read, 1},
+        {bytes_after_the_header_are_not_consumed, 1},
+    };
+    return suite_main("value_proxy", tests, COUNT(tests));
 }

@@ -169,9 +169,9 @@ END_TEST
 
 int main(void)
 {
-    TCase *tests = suite_case("range");
-
-    tcase_add_test(tests, ranges_end_at_the_length);
-    tcase_add_test(tests, content_range_is_read_and_written);
-    return run_case(tests, "value_range");
+    const struct suite_test tests[] = {
+        {ranges_end_at_the_length, 1},
+        {content_range_is_read_and_written, 1},
+    };
+    return suite_main("value_range", tests, COUNT(tests));
 }

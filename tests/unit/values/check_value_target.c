@@ -287,15 +287,15 @@ END_TEST
 
 int main(void)
 {
-    TCase *tests = suite_case("target");
-
-    tcase_add_test(tests, a_target_has_one_of_four_forms);
-    tcase_add_test(tests, every_byte_of_a_target_follows_the_grammar);
-    tcase_add_test(tests, a_path_ends_at_its_query_in_each_leniency);
-    tcase_add_test(tests, a_path_is_complete_after_an_invalid_authority);
-    tcase_add_test(tests, percent_encoding_is_resolved_as_requested);
-    tcase_add_test(tests, every_two_hexadecimal_digits_are_a_byte);
-    tcase_add_test(tests, dot_segments_go_and_never_above_the_root);
-    tcase_add_test(tests, a_query_is_pairs);
-    return run_case(tests, "value_target");
+    const struct suite_test tests[] = {
+        {a_target_has_one_of_four_forms, 1},
+        {every_byte_of_a_target_follows_the_grammar, 1},
+        {a_path_ends_at_its_query_in_each_leniency, 1},
+        {a_path_is_complete_after_an_invalid_authority, 1},
+        {percent_encoding_is_resolved_as_requested, 1},
+        {every_two_hexadecimal_digits_are_a_byte, 1},
+        {dot_segments_go_and_never_above_the_root, 1},
+        {a_query_is_pairs, 1},
+    };
+    return suite_main("value_target", tests, COUNT(tests));
 }
