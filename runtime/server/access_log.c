@@ -211,8 +211,13 @@ static char *put_json(char *p, const struct sw_access_record *record, const char
 static int open_log(const struct sw_server_config *config)
 {
     const int flags = O_WRONLY | O_APPEND | O_NONBLOCK | O_NOCTTY | O_CLOEXEC;
-    if (config->access_log)
-        return open(config->access_log, flags | O_CREAT, 0640);
+    if (config->access_log) {
+        int fd;
+        do /* a signal may end it on a network file system */
+            fd = open(config->access_log, flags | O_CREAT, 0640);
+        while (fd < 0 && errno == EINTR);
+        return fd;
+    }
     struct stat info;
     int mode = fcntl(config->access_log_fd, F_GETFL);
     if (mode < 0 || fstat(config->access_log_fd, &info))
@@ -232,11 +237,18 @@ static int open_log(const struct sw_server_config *config)
     return fcntl(config->access_log_fd, F_DUPFD_CLOEXEC, 0);
 }
 
+/* The descriptor becomes the log's; on failure it is closed. */
 static bool use(struct sw_log *log, int fd)
 {
     struct stat info;
-    if (fd < 0 || fstat(fd, &info))
+    if (fd < 0)
         return false;
+    if (fstat(fd, &info)) {
+        int error = errno;
+        close(fd);
+        errno = error;
+        return false;
+    }
     log->fd = fd;
     log->is_regular = S_ISREG(info.st_mode);
     log->is_socket = S_ISSOCK(info.st_mode);

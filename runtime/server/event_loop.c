@@ -17,7 +17,7 @@ int sw_loop_open(struct sw_loop *loop)
     loop->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
     if (loop->epoll_fd < 0)
         return errno;
-    loop->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    loop->wake_fd = eventfd(1, EFD_CLOEXEC | EFD_NONBLOCK); /* readable from now on */
     int error = loop->wake_fd < 0 ? errno : sw_loop_add(loop, loop->wake_fd, NULL);
     if (error)
         sw_loop_close(loop);
@@ -78,11 +78,15 @@ int sw_loop_wait(struct sw_loop *loop, struct sw_loop_event *ready, int count, i
     return n < 0 ? 0 : n;
 }
 
-/* wake_fd is never read: each write to an eventfd triggers an event of its own. */
+/*
+ * wake_fd is never read: each write to an eventfd triggers an event of its own.  Where a write
+ * fails (a signal, or a full counter), EPOLL_CTL_MOD reports wake_fd again, since its counter
+ * begins with 1 and so is always readable.  A lost wake would leave a resumed exchange waiting.
+ */
 void sw_loop_wake(struct sw_loop *loop)
 {
     int saved = errno;
-    ssize_t n = write(loop->wake_fd, &(uint64_t){1}, sizeof(uint64_t));
-    (void)n; /* only a full counter fails, after 2^64 wakes, and that is readable too */
+    if (write(loop->wake_fd, &(uint64_t){1}, sizeof(uint64_t)) < 0)
+        control(loop, EPOLL_CTL_MOD, loop->wake_fd, NULL, EPOLLIN);
     errno = saved;
 }

@@ -570,8 +570,12 @@ int sw_files_open(struct sw_files *files)
         return EINVAL;
     /* Unpredictable, so that no file can contain the boundary on purpose. */
     uint64_t random[2];
-    if (getrandom(random, sizeof random, 0) != sizeof random)
-        return errno;
+    ssize_t n;
+    do /* it waits, and a signal ends that, until the kernel has gathered randomness */
+        n = getrandom(random, sizeof random, 0);
+    while (n < 0 && errno == EINTR);
+    if (n != sizeof random)
+        return n < 0 ? errno : EIO;
     memcpy(files->multipart, multipart, sizeof multipart - 1);
     char *end = put_hex(files->multipart + sizeof multipart - 1, random[0]);
     *put_hex(end, random[1]) = '\0';

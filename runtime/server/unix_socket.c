@@ -36,6 +36,16 @@ enum {
     END_TRIES = 100,    /* on the thread of a worker */
 };
 
+/* open(), again after a signal, which may end it on a network file system. */
+static int open_path(const char *path, int flags)
+{
+    int fd;
+    do
+        fd = open(path, flags | O_CLOEXEC);
+    while (fd < 0 && errno == EINTR);
+    return fd;
+}
+
 /* Locks the folder of a path: a descriptor to close, or -1 and errno, EWOULDBLOCK when another
    process owned the lock for the complete time. */
 static int lock_folder(const char *path, int tries)
@@ -44,7 +54,7 @@ static int lock_folder(const char *path, int tries)
     size_t n = (size_t)(strrchr(path, '/') - path);
     memcpy(folder, path, n + 1);
     folder[n ? n : 1] = '\0';
-    int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    int fd = open_path(folder, O_RDONLY | O_DIRECTORY);
     while (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB)) {
         int error = errno;
         if ((error == EWOULDBLOCK || error == EINTR) && tries-- > 0) {
@@ -98,7 +108,7 @@ static const char *bind_at(struct sw_listener *listener,
         unlink(address->sun_path);
     if (bind(listener->fd, (const struct sockaddr *)address, sizeof *address))
         return "bind";
-    int file = open(address->sun_path, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+    int file = open_path(address->sun_path, O_PATH | O_NOFOLLOW);
     if (file < 0)
         return "open";
     const char *failed = fstat(file, &status) ? "fstat" : NULL;
