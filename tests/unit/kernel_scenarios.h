@@ -326,9 +326,9 @@ static void with_unix_socket(struct run *run)
     struct sockaddr_un stale = {.sun_family = AF_UNIX};
     int fd = socket(AF_UNIX, SOCK_STREAM, 0);
     run->listener.address = in_folder(0, "socket");
-    run->listener.mode = 0600;
-    run->listener.owned = SW_OWNED_BY_USER;
-    run->listener.user = getuid();
+    run->listener.socket_mode = 0600;
+    run->listener.socket_owner = SW_OWNED_BY_USER;
+    run->listener.socket_user = getuid();
     run->config.workers = 2;
     memcpy(stale.sun_path, path[0], strlen(path[0]));
     bind(fd, (const struct sockaddr *)&stale, sizeof stale);
