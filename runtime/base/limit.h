@@ -5,15 +5,19 @@
 
 #include "shockwave.h"
 
-/* Not for `body`. */
+static inline uint64_t sw_limit(uint64_t limit, uint64_t when_0)
+{
+    return limit == 0 ? when_0 : limit == SW_LIMIT_ZERO ? 0 : limit;
+}
+
+/* A limit of 32 bits; see sw_limit_body() for the one of 64. */
 #define SW_LIMIT(limits, member)                                                                   \
-    ((limits)->member == 0               ? sw_limits_default.member                                \
-     : (limits)->member == SW_LIMIT_ZERO ? 0                                                       \
-                                         : (limits)->member)
+    ((uint32_t)sw_limit((limits)->member, sw_limits_default.member))
 
 static inline uint64_t sw_limit_body(const struct sw_limits *limits)
 {
-    return limits->body == SW_LIMIT_NONE ? UINT64_MAX : SW_LIMIT(limits, body);
+    return limits->body == SW_LIMIT_NONE ? UINT64_MAX
+                                         : sw_limit(limits->body, sw_limits_default.body);
 }
 
 static inline const struct sw_limits *sw_limits_or_default(const struct sw_limits *limits)

@@ -86,6 +86,7 @@ START_TEST(an_error_in_a_response_is_400)
                          SW_ERROR_TRANSFER_CODING_UNKNOWN);
         ck_assert_uint_eq(sw_body_error_status(&body), i ? 501 : 400);
     }
+    ck_assert_uint_eq(sw_body_error_status(&(struct sw_body){0}), sw_error_infos[SW_OK].status);
 }
 END_TEST
 
